@@ -1,0 +1,3 @@
+"""Yespo clickstream bridge."""
+
+__version__ = "0.1.0"

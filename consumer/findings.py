@@ -1,0 +1,67 @@
+"""What is wrong with a file a person wrote: where, what, and what to write instead."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a text file. `line` and `column` count from 1; `end` is the column after it."""
+
+    file: str
+    line: int
+    column: int
+    end: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One mistake. `code` is stable (docs and tests name it), `remedy` says what to write."""
+
+    place: Place
+    code: str
+    message: str
+    remedy: str = ""
+    severity: Literal["error", "warning"] = "error"
+
+    def render(self, source: Sequence[str]) -> str:
+        """The finding for a terminal: position, message, source line with carets, remedy.
+
+        `source` are the lines of the file, without line ends.
+        """
+        word = "" if self.severity == "error" else "warning: "
+        lines = [f"{self.place}  {word}{self.message}"]
+        if 0 < self.place.line <= len(source):
+            text = source[self.place.line - 1].replace("\t", " ")
+            width = max(1, self.place.end - self.place.column)
+            gutter = f"{self.place.line:>5} | "
+            lines.append(gutter + text)
+            lines.append(
+                " " * (len(gutter) - 2) + "| " + " " * (self.place.column - 1) + "^" * width
+            )
+        lines += [f"   {line}" for line in self.remedy.splitlines()]
+        return "\n".join(lines)
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that was probably meant, or None."""
+    candidates = list(known)
+    lowered = {candidate.lower(): candidate for candidate in candidates}
+    if name.lower() in lowered:
+        return lowered[name.lower()]
+    found = difflib.get_close_matches(name, candidates, n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A remedy line naming the nearest known name, or all of them where none is near."""
+    candidates = sorted(known)
+    near = nearest(name, candidates)
+    if near is not None:
+        return f"did you mean `{near}`?"
+    return "known here: " + ", ".join(candidates) if candidates else ""

@@ -1,0 +1,155 @@
+"""How an event of the vendor is described: the shape that mappings are checked against.
+
+The declarations themselves are the pydantic models of `legacy` and `v2`; `catalogue` derives these
+descriptions from them, so that a field is declared once. Nothing here knows a particular event.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from consumer.model import Api
+
+
+class Kind(StrEnum):
+    """What a target field takes: the static type that a mapping expression is checked against."""
+
+    TEXT = "text"
+    NUMBER = "number"  # JSON number; decimals without exponent or binary noise
+    INTEGER = "integer"
+    MONEY = "money"  # number, or text such as "754 USD" where the vendor takes it
+    FLAG = "flag"  # 0/1; a mapping gives a boolean or 0/1
+    MILLIS = "millis"  # epoch milliseconds
+    CURRENCY = "currency"  # ISO 4217 code
+    TEXTS = "texts"  # array of texts; a mapping may give a single text
+    OBJECT = "object"
+    OBJECTS = "objects"  # array of objects
+    ANY = "any"  # value of a declared custom event
+
+
+class Free(StrEnum):
+    """Whether an object takes properties of the user's own naming, and how they are spelt."""
+
+    NONE = "none"
+    TAG = "tag_"  # legacy: `tag_<name>: [texts]`
+    PLAIN = "plain"  # v2 product properties: `<name>: [texts]`
+    TAGS = "Tags"  # legacy `Tags: {<name>: [texts]}`
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """One field as the vendor spells it. `source` is the page and line it comes from (`S0:167`)."""
+
+    name: str
+    kind: Kind
+    required: bool
+    doc: str
+    source: str
+    fields: tuple["FieldSpec", ...] = ()
+    """Members, for OBJECT and OBJECTS."""
+    free: Free = Free.NONE
+    max_length: int | None = None
+    forbidden: str = ""
+    """Characters that may not occur."""
+    may_be_empty: bool = True
+    """Whether an empty text or list counts as given."""
+    side_effect: str = ""
+    """What the vendor does beyond storing it (`ip` enriches the contact): only on request."""
+
+    def member(self, name: str) -> "FieldSpec | None":
+        return next((field for field in self.fields if field.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who did it, as the mapping read it off the record: raw, not yet held against the rules."""
+
+    external_customer_id: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    contact_id: str | None = None
+    push_token: str | None = None
+    name: str | None = None
+    cookie: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountContext:
+    """What of an account's configuration goes into bodies."""
+
+    name: str
+    site_id: str = ""
+    dialect: str = "yespo"
+    """`yespo` or `reteno` (eSputnik pages): see docs/contract.md."""
+    v2_values: str = "text"
+    """`text`: nested v2 values as compact JSON text (K44); `object`: as JSON objects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An encoded body that satisfies every documented rule."""
+
+    body: bytes
+    left_out: tuple[tuple[str, str], ...] = ()
+    """(field, reason) of optional values that broke a rule: identifiers mostly."""
+
+
+class ContractViolation(Exception):
+    """A value breaks a documented rule. `path` names the field, `rule` is a closed set (metric
+    label); the text never holds the value."""
+
+    def __init__(self, path: str, rule: str, message: str) -> None:
+        super().__init__(f"{path}: {message}")
+        self.path = path
+        self.rule = rule
+        self.message = message
+
+
+class NoIdentifier(Exception):
+    """A v2 event for somebody without any contact identifier: not built, never an error."""
+
+
+class EventSpec(Protocol):
+    """One documented event. `name` is the vendor's (`ProductPage`, `cartUpdated`)."""
+
+    @property
+    def api(self) -> Api: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def doc(self) -> str: ...
+
+    @property
+    def source(self) -> str: ...
+
+    @property
+    def fields(self) -> tuple[FieldSpec, ...]:
+        """What a mapping fills, beside identity and time. Legacy: the members of the event's body
+        object (`GUID`, `Products`, `Tags`). v2: the params (`products`, `recycleStateId`)."""
+
+    @property
+    def free(self) -> Free:
+        """Whether the event itself takes free entries (v2 params: PLAIN)."""
+
+    @property
+    def alternatives(self) -> tuple[tuple[str, ...], ...]:
+        """Groups of fields of which at least one group must be complete (PurchasedItems:
+        `(("Products",), ("GUID",))`); empty when `required` says it all."""
+
+    def build(
+        self,
+        account: AccountContext,
+        identity: Identity,
+        occurred_ms: int | None,
+        values: Mapping[str, Any],
+        key_value: str | None = None,
+    ) -> Built:
+        """Validate and encode. `values` is shaped like `fields`: plain dicts, lists, str, int,
+        Decimal, float, bool; absent values are left out of the dict, never None. Free properties
+        stand under their own names without prefix in a dict under the key `"*"` of their object.
+
+        Deterministic: the same input gives the same bytes. Raises ContractViolation, NoIdentifier.
+        """

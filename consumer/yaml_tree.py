@@ -1,0 +1,195 @@
+"""YAML read as text with positions: the one reader for configuration, mappings and their tests.
+
+Every scalar stays the text that was written (YAML 1.2 has no Norway problem if nobody guesses), with
+its place for error messages. What hides meaning or grows without bound is refused: anchors, aliases,
+merge keys, tags, duplicate keys, several documents, too deep, too large.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from consumer.findings import Finding, Place
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 40
+MAX_NODES = 50_000
+
+_Parser = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(slots=True)
+class Scalar:
+    """A scalar as written. `plain` is False for quoted and block scalars; only configuration values
+    may look at it (in mappings quoting carries no meaning)."""
+
+    place: Place
+    text: str
+    plain: bool = True
+    block: bool = False
+
+
+@dataclass(slots=True)
+class Items:
+    """A sequence."""
+
+    place: Place
+    items: list[Node] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Table:
+    """A mapping: keys are scalars, in the order written."""
+
+    place: Place
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.entries.values())
+
+    def get(self, key: str) -> Node | None:
+        entry = self.entries.get(key)
+        return entry.value if entry else None
+
+
+Node = Scalar | Items | Table
+
+
+@dataclass(slots=True)
+class Entry:
+    key: Scalar
+    value: Node
+
+
+@dataclass(slots=True)
+class Document:
+    """A file as read. `root` is None when it could not be read at all; then findings say why."""
+
+    file: str
+    lines: list[str]
+    root: Node | None
+    findings: list[Finding]
+
+
+def read_file(path: Path, shown_as: str | None = None) -> Document:
+    """Read one YAML file. Raises OSError where it cannot be read; bad YAML becomes findings."""
+    return read_text(path.read_bytes(), shown_as or str(path))
+
+
+def read_text(data: bytes | str, file: str) -> Document:
+    """Read one YAML document from memory; `file` is the name that findings show."""
+    raw = data.encode() if isinstance(data, str) else data
+    start = Place(file, 1, 1)
+    if len(raw) > MAX_BYTES:
+        return _refused(file, start, "too-large", f"larger than {MAX_BYTES:,} bytes")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        return _refused(file, Place(file, line, 1), "not-utf8", "this file is not UTF-8")
+    document = Document(file, text.splitlines(), None, [])
+    try:
+        document.root = _Builder(document).build(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Place(file, mark.line + 1, mark.column + 1) if mark else start
+        problem = error.problem or "not readable as YAML"
+        document.findings.append(Finding(place, "bad-yaml", _plain(problem), _remedy(problem)))
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        message = f"a character that YAML does not allow (U+{error.character:04X})"
+        document.findings.append(Finding(Place(file, line, 1), "bad-yaml", message))
+    return document
+
+
+def _refused(file: str, place: Place, code: str, message: str) -> Document:
+    return Document(file, [], None, [Finding(place, code, message)])
+
+
+def _plain(problem: str) -> str:
+    return f"YAML cannot read this: {problem}"
+
+
+def _remedy(problem: str) -> str:
+    if "\\t" in problem or "tab" in problem:
+        return "YAML is indented with spaces, not tabs"
+    if "mapping values are not allowed" in problem:
+        return "a text with `: ` in it must stand in a `|` block"
+    if "expected <block end>" in problem or "expected ',' or" in problem:
+        return "an expression that begins with a quote, `[` or `{` must stand in a `|` block"
+    return ""
+
+
+class _Builder:
+    """Builds the tree from the parser's events, refusing on the way what must not be there."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._events: Iterator[yaml.Event] = iter(())
+        self._nodes = 0
+
+    def build(self, text: str) -> Node | None:
+        self._events = yaml.parse(text, Loader=_Parser)
+        root: Node | None = None
+        documents = 0
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    self._find(self._place(event), "several-documents", "a second YAML document")
+                    return root
+            elif isinstance(event, yaml.NodeEvent):
+                root = self._node(event, 0)
+        return root
+
+    def _node(self, event: yaml.NodeEvent, depth: int) -> Node:
+        self._nodes += 1
+        place = self._place(event)
+        if depth > MAX_DEPTH or self._nodes > MAX_NODES:
+            what = f"nested deeper than {MAX_DEPTH}" if depth > MAX_DEPTH else "too many values"
+            raise yaml.MarkedYAMLError(problem=what, problem_mark=event.start_mark)
+        if event.anchor is not None:
+            what = "alias" if isinstance(event, yaml.AliasEvent) else "anchor"
+            remedy = "write the value out, or share it with `define` / `include`"
+            self._find(place, "anchor", f"YAML {what}s are not allowed", remedy)
+        if isinstance(event, yaml.AliasEvent):
+            return Scalar(place, "", plain=False)
+        if getattr(event, "tag", None) is not None:
+            self._find(place, "tag", "YAML tags are not allowed", "remove the `!` word")
+        if isinstance(event, yaml.ScalarEvent):
+            return Scalar(place, event.value, not event.style, event.style in ("|", ">"))
+        if isinstance(event, yaml.SequenceStartEvent):
+            items = Items(place)
+            while not isinstance(following := next(self._events), yaml.SequenceEndEvent):
+                items.items.append(self._node(following, depth + 1))
+            return items
+        return self._table(place, depth)
+
+    def _table(self, place: Place, depth: int) -> Table:
+        table = Table(place)
+        while not isinstance(following := next(self._events), yaml.MappingEndEvent):
+            key = self._node(following, depth + 1)
+            value = self._node(next(self._events), depth + 1)
+            if not isinstance(key, Scalar):
+                self._find(key.place, "bad-key", "a key must be a plain name")
+            elif key.plain and key.text == "<<":
+                self._find(key.place, "merge", "YAML merge keys are not allowed")
+            elif key.text in table.entries:
+                first = table.entries[key.text].key.place.line
+                message = f"`{key.text}` stands here twice (first on line {first})"
+                self._find(key.place, "duplicate-key", message, "remove one of the two")
+            else:
+                table.entries[key.text] = Entry(key, value)
+        return table
+
+    def _place(self, event: yaml.Event) -> Place:
+        start, end = event.start_mark, event.end_mark
+        width = end.column if end.line == start.line else 0
+        return Place(self._document.file, start.line + 1, start.column + 1, width + 1)
+
+    def _find(self, place: Place, code: str, message: str, remedy: str = "") -> None:
+        self._document.findings.append(Finding(place, code, message, remedy))
