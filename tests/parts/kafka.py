@@ -1,0 +1,238 @@
+"""Apache Kafka, the real one: one broker or several, on free ports, in a folder of their own."""
+
+import base64
+import tempfile
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic, OffsetSpec
+
+from tests.parts.fetch import fetch_all, read_lock
+from tests.parts.java import JavaProcess
+from tests.parts.ports import free_port, listening, wait_until
+
+LOCK = Path(__file__).parent / "kafka-4.3.0.lock"
+READY_SECONDS = 60.0
+
+# Small, quick and single-replicated where Kafka's defaults are made for a data centre.
+_PROPERTIES = {
+    "group.initial.rebalance.delay.ms": "0",
+    "broker.heartbeat.interval.ms": "500",
+    "broker.session.timeout.ms": "3000",  # a killed broker may come back only after this
+    "offsets.topic.num.partitions": "4",
+    "transaction.state.log.num.partitions": "4",
+    "share.coordinator.state.topic.num.partitions": "4",
+    "log.cleaner.dedupe.buffer.size": "4194304",
+    "log.index.size.max.bytes": "1048576",
+    "auto.create.topics.enable": "false",
+    "num.network.threads": "2",
+    "num.io.threads": "4",
+}
+
+
+class KafkaBroker:
+    """A Kafka cluster of `nodes` brokers (KRaft, each also a controller). Begin with `start()`.
+
+    `properties` are added to each `server.properties`. Raises PartUnavailableError where Kafka
+    cannot be had or does not come up.
+    """
+
+    def __init__(self, nodes: int = 1, properties: Mapping[str, str] | None = None) -> None:
+        self._jars = fetch_all(read_lock(LOCK))
+        self._folder = tempfile.TemporaryDirectory(prefix="kafka-")
+        self._ports = [free_port() for _ in range(nodes)]
+        self._controllers = [free_port() for _ in range(nodes)]
+        self._extra = dict(properties or {})
+        self._processes: dict[int, JavaProcess] = {}
+        self._admin: AdminClient | None = None
+        self._cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+
+    @property
+    def bootstrap(self) -> str:
+        """For `bootstrap.servers`."""
+        return ",".join(f"127.0.0.1:{port}" for port in self._ports)
+
+    @property
+    def nodes(self) -> range:
+        return range(len(self._ports))
+
+    @property
+    def admin(self) -> AdminClient:
+        if self._admin is None:
+            self._admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
+        return self._admin
+
+    def start(self) -> None:
+        """Format the storage, start all nodes, return once every one serves clients."""
+        for node in self.nodes:
+            properties = self._write_properties(node)
+            arguments = ["kafka.tools.StorageTool", "format", "-t", self._cluster_id]
+            formatting = self._java(node, [*arguments, "-c", str(properties)])
+            formatting.must_succeed(READY_SECONDS)
+        for node in self.nodes:
+            self._launch(node)
+        self.wait_ready()
+
+    def stop(self, node: int | None = None) -> None:
+        """End one node in order; or all of them together with their data, hence at once."""
+        if node is not None:
+            self._processes.pop(node).stop()
+            return
+        self.kill()
+        self._admin = None
+        self._folder.cleanup()
+
+    def kill(self, node: int | None = None) -> None:
+        """`kill -9` one node, or all. `restart` brings it back with its data."""
+        for each in self._running(node):
+            self._processes.pop(each).kill()
+
+    def pause(self, node: int | None = None) -> None:
+        """Freeze (SIGSTOP): connections stay open, nothing answers. `resume` thaws."""
+        for each in self._running(node):
+            self._processes[each].pause()
+
+    def resume(self, node: int | None = None) -> None:
+        for each in self._running(node):
+            self._processes[each].resume()
+
+    def restart(self, node: int | None = None) -> None:
+        """Start again what was killed or still runs: same ports, same data."""
+        for each in self.nodes if node is None else [node]:
+            if each in self._processes:
+                self._processes.pop(each).stop()
+            self._launch(each)
+        self.wait_ready()
+
+    def wait_ready(self) -> None:
+        """Return once every running node serves clients."""
+
+        def ready() -> bool:
+            for node, process in self._processes.items():
+                process.must_run()
+                if not listening(self._ports[node]):
+                    return False
+            try:
+                brokers = self.admin.list_topics(timeout=2.0).brokers
+            except KafkaException:
+                return False
+            return len(brokers) >= len(self._processes)
+
+        try:
+            wait_until(ready, READY_SECONDS, "Kafka to serve clients")
+        except TimeoutError as error:
+            raise next(iter(self._processes.values())).failure(str(error)) from error
+
+    def create_topic(
+        self,
+        name: str,
+        partitions: int = 1,
+        config: Mapping[str, str] | None = None,
+        replicas: int = 1,
+    ) -> None:
+        """Returns once every partition has a leader, so that a producer may start at once."""
+        topic = NewTopic(name, partitions, replicas, config=dict(config or {}))
+        self.admin.create_topics([topic])[name].result(30)
+
+        def has_leaders() -> bool:
+            found = self.admin.list_topics(name, timeout=5.0).topics[name]
+            leaders = [partition.leader for partition in found.partitions.values()]
+            return len(leaders) == partitions and all(leader >= 0 for leader in leaders)
+
+        wait_until(has_leaders, 30.0, f"leaders of {name}")
+
+    def add_partitions(self, topic: str, total: int) -> None:
+        """Raise the number of partitions to `total`."""
+        self.admin.create_partitions([NewPartitions(topic, total)])[topic].result(30)
+
+    def end_offsets(self, topic: str) -> dict[int, int]:
+        """Log end offset (the next one to be written) by partition."""
+        return self._offsets(topic, OffsetSpec.latest())
+
+    def begin_offsets(self, topic: str) -> dict[int, int]:
+        """Lowest offset still in the log by partition."""
+        return self._offsets(topic, OffsetSpec.earliest())
+
+    def committed(self, group: str, topic: str) -> dict[int, int]:
+        """Committed offset by partition; partitions without one are left out."""
+        return {number: found.offset for number, found in self._committed(group, topic).items()}
+
+    def committed_metadata(self, group: str, topic: str) -> dict[int, str]:
+        """Metadata of the committed offset by partition."""
+        found = self._committed(group, topic).items()
+        return {number: position.metadata or "" for number, position in found}
+
+    def commit(self, group: str, topic: str, offsets: Mapping[int, int]) -> None:
+        """Set the offsets of a group that has no members."""
+        positions = [TopicPartition(topic, number, offset) for number, offset in offsets.items()]
+        request = ConsumerGroupTopicPartitions(group, positions)
+        self.admin.alter_consumer_group_offsets([request])[group].result(30)
+
+    def delete_records(self, topic: str, before: Mapping[int, int]) -> None:
+        """Move the begin of the log: records below these offsets are gone."""
+        positions = [TopicPartition(topic, number, offset) for number, offset in before.items()]
+        for done in self.admin.delete_records(positions).values():
+            done.result(30)
+
+    def members(self, group: str) -> int:
+        """How many members the consumer group has."""
+        described = self.admin.describe_consumer_groups([group])[group].result(30)
+        return len(described.members)
+
+    def _committed(self, group: str, topic: str) -> dict[int, TopicPartition]:
+        request = ConsumerGroupTopicPartitions(group)
+        answer = self.admin.list_consumer_group_offsets([request])[group].result(30)
+        positions = answer.topic_partitions or []
+        return {p.partition: p for p in positions if p.topic == topic and p.offset >= 0}
+
+    def _offsets(self, topic: str, spec: OffsetSpec) -> dict[int, int]:
+        partitions = self.admin.list_topics(topic, timeout=10.0).topics[topic].partitions
+        asked = {TopicPartition(topic, number): spec for number in partitions}
+        answers = self.admin.list_offsets(asked)
+        return {position.partition: done.result(30).offset for position, done in answers.items()}
+
+    def _running(self, node: int | None) -> list[int]:
+        return [each for each in self._processes if node in (None, each)]
+
+    def _launch(self, node: int) -> None:
+        properties = self._node_folder(node) / "server.properties"
+        self._processes[node] = self._java(node, ["kafka.Kafka", str(properties)])
+
+    def _java(self, node: int, arguments: list[str]) -> JavaProcess:
+        classpath = ":".join(str(jar) for jar in self._jars)
+        folder = self._node_folder(node)
+        return JavaProcess(["-cp", classpath, *arguments], folder, folder / "kafka.log")
+
+    def _node_folder(self, node: int) -> Path:
+        folder = Path(self._folder.name) / f"node-{node}"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def _write_properties(self, node: int) -> Path:
+        copies = str(min(3, len(self._ports)))
+        client, controller = (
+            f"127.0.0.1:{self._ports[node]}",
+            f"127.0.0.1:{self._controllers[node]}",
+        )
+        voters = [f"{i}@127.0.0.1:{port}" for i, port in enumerate(self._controllers)]
+        properties = {
+            "process.roles": "broker,controller",
+            "node.id": str(node),
+            "controller.quorum.voters": ",".join(voters),
+            "controller.listener.names": "CONTROLLER",
+            "listeners": f"PLAINTEXT://{client},CONTROLLER://{controller}",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "log.dirs": str(self._node_folder(node) / "data"),
+            "offsets.topic.replication.factor": copies,
+            "transaction.state.log.replication.factor": copies,
+            "transaction.state.log.min.isr": "1",
+            "share.coordinator.state.topic.replication.factor": copies,
+            "share.coordinator.state.topic.min.isr": "1",
+            **_PROPERTIES,
+            **self._extra,
+        }
+        file = self._node_folder(node) / "server.properties"
+        file.write_text("".join(f"{key}={value}\n" for key, value in properties.items()))
+        return file
