@@ -1,7 +1,7 @@
 """The two ledgers: where every record and every event went.
 
-Both must balance at any moment: `received = Σ ended + in flight`, where *in flight* is counted by
-whoever holds the work and never derived from the other two (else the check could not fail).
+Both must balance at any moment: `received = Σ ended + in flight`, where *in flight* is counted from
+the work that is actually held, never derived from the other two (else the check could not fail).
 """
 
 from dataclasses import dataclass, field
@@ -19,6 +19,7 @@ class RecordCounts:
     dead_lettered: dict[str, int] = field(default_factory=dict)
     released: int = 0
     in_flight: int = 0
+    """As counted by `Pipeline.count_in_flight` from the queues and open flights."""
 
     def ended(self) -> int:
         return (
@@ -46,7 +47,6 @@ class EventCounts:
 
     def end(self, how: Ended) -> None:
         setattr(self, how.value, getattr(self, how.value) + 1)
-        self.in_flight -= 1
 
 
 class Ledger:

@@ -1,0 +1,130 @@
+"""When to commit: after an interval, after enough requests, and when asked (revoke, shutdown).
+
+One commit is under way at a time; a failed one is repeated at the next turn with newer positions.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import structlog
+
+from consumer.clock import Clock
+from consumer.commit.tracker import Tracker
+from consumer.model import Flight, Partition
+from consumer.stages import Position, Positions
+from consumer.telemetry.tallies import Tallies
+
+log = structlog.get_logger()
+
+
+class Committer:
+    """Implements `stages.Commit`.
+
+    `send` commits asynchronously and is answered by `committed`. `threshold` is the number of ended
+    and uncovered requests at which a commit does not wait for the interval.
+    """
+
+    def __init__(
+        self,
+        *,
+        send: Callable[[Positions], None],
+        interval: float,
+        threshold: int,
+        clock: Clock,
+        tallies: Tallies,
+    ) -> None:
+        self._send = send
+        self._interval = interval
+        self._threshold = threshold
+        self._clock = clock
+        self._tallies = tallies
+        self._trackers: dict[Partition, Tracker] = {}
+        self._unacknowledged = 0
+        self._ended_since = 0
+        self._under_way = False
+        self._timer_set = False
+        self._failing = False
+        self.last_success: float | None = None
+        """Monotonic time of the last acknowledged commit."""
+
+    @property
+    def unacknowledged(self) -> int:
+        return self._unacknowledged
+
+    def assigned(self, starts: Positions) -> None:
+        for partition, start in starts.items():
+            self._trackers[partition] = Tracker(start)
+
+    def finished_before(self, partition: Partition, offset: int) -> bool:
+        return self._trackers[partition].finished_before(offset)
+
+    def admitted(self, flight: Flight) -> None:
+        self._unacknowledged += flight.requests
+        self._trackers[flight.partition].admitted(flight)
+
+    def ended(self, flight: Flight) -> None:
+        self._ended_since += flight.requests
+        self._trackers[flight.partition].ended(flight)
+        if self._ended_since >= self._threshold and not self._under_way:
+            self._commit()
+        elif not self._timer_set:
+            self._set_timer()
+
+    def watermark(self, partition: Partition) -> int:
+        return self._trackers[partition].watermark
+
+    def gap(self, partition: Partition) -> int:
+        return self._trackers[partition].gap
+
+    def positions(self, partitions: Iterable[Partition]) -> Positions:
+        found: dict[Partition, Position] = {}
+        for partition in partitions:
+            tracker = self._trackers.get(partition)
+            position = tracker.take_position() if tracker else None
+            if position is not None:
+                found[partition] = position
+        return found
+
+    def committed(self, positions: Positions, error: str | None) -> None:
+        self._under_way = False
+        self._tallies.commits.add(("ok" if error is None else "error",))
+        for partition in positions:
+            tracker = self._trackers.get(partition)
+            if tracker is not None:
+                self._unacknowledged -= tracker.answered(error is None)
+        if error is None:
+            self.last_success = self._clock.monotonic()
+        if (error is not None) != self._failing:
+            self._failing = error is not None
+            if error is not None:
+                log.warning("commits fail, will be repeated", error=error)
+            else:
+                log.info("commits succeed again")
+        if error is not None:
+            self._set_timer()
+        elif self._ended_since >= self._threshold:
+            self._commit()
+
+    def forget(self, partitions: Sequence[Partition]) -> None:
+        for partition in partitions:
+            tracker = self._trackers.pop(partition, None)
+            if tracker is not None:
+                self._unacknowledged -= tracker.unacknowledged
+
+    def _set_timer(self) -> None:
+        if not self._timer_set:
+            self._timer_set = True
+            self._clock.call_later(self._interval, self._interval_over)
+
+    def _interval_over(self) -> None:
+        self._timer_set = False
+        if self._under_way:
+            self._set_timer()
+        else:
+            self._commit()
+
+    def _commit(self) -> None:
+        self._ended_since = 0
+        positions = self.positions([p for p in self._trackers if p.active])
+        if positions:
+            self._under_way = True
+            self._send(positions)

@@ -1,0 +1,140 @@
+"""What the pipeline holds of each assigned partition, and when its fetching pauses.
+
+Records wait here undecoded. A partition pauses when it holds more than its share of the buffer and
+resumes at half of that: each pause throws librdkafka's prefetch away, so it must not flutter.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from consumer.ledger import RecordCounts
+from consumer.model import Flight, Partition, Record
+
+MIN_SHARE_RECORDS = 50
+MIN_SHARE_BYTES = 64 * 1024
+
+
+class Lane:
+    """One assigned partition: records that wait, flights that are open, and why it may stand still."""
+
+    __slots__ = (
+        "blocked",
+        "buffered",
+        "counts",
+        "draining",
+        "flights",
+        "partition",
+        "paused",
+        "waiting",
+    )
+
+    def __init__(self, partition: Partition, counts: RecordCounts) -> None:
+        self.partition = partition
+        self.counts = counts
+        self.waiting: deque[Record] = deque()
+        self.buffered = 0
+        """Bytes of the waiting records."""
+        self.flights: set[Flight] = set()
+        """Admitted and not ended."""
+        self.paused = False
+        self.blocked = False
+        """A schema is being fetched; the records behind it wait."""
+        self.draining = False
+        """Nothing more is taken: the partition or the process is leaving."""
+
+    def take(self) -> Record:
+        record = self.waiting.popleft()
+        self.buffered -= record.size
+        return record
+
+    def put_back(self, record: Record) -> None:
+        self.waiting.appendleft(record)
+        self.buffered += record.size
+
+    def drop_waiting(self) -> int:
+        """Forget the waiting records; returns how many there were."""
+        dropped = len(self.waiting)
+        self.waiting.clear()
+        self.buffered = 0
+        return dropped
+
+
+class Lanes:
+    """All lanes, the order in which they are served, and the buffer they share."""
+
+    def __init__(
+        self,
+        *,
+        records: int,
+        size: int,
+        pause: Callable[[Partition], None],
+        resume: Callable[[Partition], None],
+    ) -> None:
+        self._records = records
+        self._size = size
+        self._pause = pause
+        self._resume = resume
+        self._lanes: dict[Partition, Lane] = {}
+        self._turns: deque[Lane] = deque()
+        self._share_records = records
+        self._share_size = size
+
+    def __iter__(self) -> Iterator[Lane]:
+        return iter(self._lanes.values())
+
+    def __len__(self) -> int:
+        return len(self._lanes)
+
+    def get(self, partition: Partition) -> Lane | None:
+        return self._lanes.get(partition)
+
+    def of(self, partitions: Iterable[Partition]) -> list[Lane]:
+        """The lanes of these partitions, those that are not here left out."""
+        return [self._lanes[p] for p in partitions if p in self._lanes]
+
+    def add(self, partition: Partition, counts: RecordCounts) -> None:
+        lane = Lane(partition, counts)
+        self._lanes[partition] = lane
+        self._turns.append(lane)
+        self._share_out()
+
+    def remove(self, lane: Lane) -> None:
+        del self._lanes[lane.partition]
+        self._turns.remove(lane)
+        self._share_out()
+
+    def fill(self, lane: Lane, records: Sequence[Record]) -> bool:
+        """Take records into the lane. True when this made it pause."""
+        lane.waiting.extend(records)
+        lane.buffered += sum([record.size for record in records])
+        full = len(lane.waiting) >= self._share_records or lane.buffered >= self._share_size
+        if full and not lane.paused:
+            lane.paused = True
+            self._pause(lane.partition)
+            return True
+        return False
+
+    def relieve(self, lane: Lane) -> None:
+        """Resume a paused lane once it has half its share free."""
+        if (
+            lane.paused
+            and not lane.draining
+            and len(lane.waiting) <= self._share_records // 2
+            and lane.buffered <= self._share_size // 2
+        ):
+            lane.paused = False
+            self._resume(lane.partition)
+
+    def next_turn(self, may_run: Callable[[Lane], bool]) -> Lane | None:
+        """The next lane, in turn, that has records waiting and may run."""
+        for _ in range(len(self._turns)):
+            lane = self._turns[0]
+            self._turns.rotate(-1)
+            if lane.waiting and not lane.blocked and not lane.draining and may_run(lane):
+                return lane
+        return None
+
+    def _share_out(self) -> None:
+        number = max(1, len(self._lanes))
+        self._share_records = max(MIN_SHARE_RECORDS, self._records // number)
+        self._share_size = max(MIN_SHARE_BYTES, self._size // number)

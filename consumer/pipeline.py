@@ -1,0 +1,389 @@
+"""The path of a record, and the rule that it ends exactly once.
+
+    received → (lane) → decode → map → admitted → deliver … event ended → record ended → committed
+
+Everything here runs on the event loop's thread. The stages come in by constructor as the protocols
+of `stages`; no I/O library is imported. A record is *admitted* when its requests fit into the budget
+of unacknowledged requests: what a `kill -9` repeats is bounded by that, and by nothing else.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import structlog
+
+from consumer.clock import Clock, Timer
+from consumer.errors import InvalidRecord, SchemaPending
+from consumer.lanes import Lane, Lanes
+from consumer.ledger import Ledger
+from consumer.model import (
+    Ended,
+    Event,
+    Failure,
+    Flight,
+    Mapped,
+    Outcome,
+    Partition,
+    Record,
+)
+from consumer.stages import Commit, DeadLetters, Decode, Deliver, Map, Positions, Source
+from consumer.telemetry.tallies import Tallies
+
+log = structlog.get_logger()
+
+SLICE_SECONDS = 0.005
+"""Decoding and mapping give the loop back after this long, so that answers are not kept waiting."""
+
+BURST = 32
+"""Records of one partition taken in a row, before the next partition has its turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`unacknowledged`: requests admitted and not covered by an acknowledged commit.
+    `gap`: offsets of a partition beyond its lowest record that has not ended."""
+
+    unacknowledged: int
+    gap: int
+    buffer_records: int
+    buffer_bytes: int
+
+
+class Stages(NamedTuple):
+    """One of each, in the order of the path."""
+
+    source: Source
+    decode: Decode
+    mapping: Map
+    deliver: Deliver
+    dead_letters: DeadLetters
+    commit: Commit
+
+
+class Pipeline:
+    """Implements `stages.SourceListener`; `event_ended` is what delivery reports to."""
+
+    def __init__(
+        self,
+        stages: Stages,
+        *,
+        limits: Limits,
+        ledger: Ledger,
+        tallies: Tallies,
+        clock: Clock,
+        loop: asyncio.AbstractEventLoop,
+        stop: Callable[[Exception], None],
+    ) -> None:
+        self._source, self._decode, self._mapping = stages.source, stages.decode, stages.mapping
+        self._deliver, self._dead_letters = stages.deliver, stages.dead_letters
+        self._commit = stages.commit
+        self._limits = limits
+        self._ledger = ledger
+        self._tallies = tallies
+        self._clock = clock
+        self._loop = loop
+        self._stop = stop
+        self._lanes = Lanes(
+            records=limits.buffer_records,
+            size=limits.buffer_bytes,
+            pause=self._source.pause,
+            resume=self._source.resume,
+        )
+        self._held: tuple[Flight, Mapped] | None = None
+        self._scheduled = False
+        self._drains: list[_Drain] = []
+        self._resolving: set[asyncio.Task[None]] = set()
+        self._closing = False
+
+    # ---- what the source tells -------------------------------------------------------------
+
+    def assigned(self, starts: Positions) -> None:
+        self._commit.assigned(starts)
+        for partition in starts:
+            self._lanes.add(partition, self._ledger.of_partition(partition))
+            if self._closing:
+                self._lanes.of([partition])[0].draining = True
+
+    def received(self, batches: Mapping[Partition, list[Record]]) -> None:
+        for partition, records in batches.items():
+            lane = self._lanes.get(partition)
+            if lane is None or not partition.active:
+                continue
+            lane.counts.received += len(records)
+            if lane.draining:
+                lane.counts.released += len(records)
+            elif self._lanes.fill(lane, records):
+                self._tallies.pauses.add(("schema" if lane.blocked else "buffer",))
+        self._pump()
+
+    def revoked(
+        self, partitions: Sequence[Partition], seconds: float, finished: Callable[[Positions], None]
+    ) -> None:
+        self._begin_drain(self._lanes.of(partitions), seconds, finished)
+
+    def lost(self, partitions: Sequence[Partition]) -> None:
+        self._let_go(self._lanes.of(partitions))
+        self._commit.forget(partitions)
+        self._pump()
+
+    def committed(self, positions: Positions, error: str | None) -> None:
+        self._commit.committed(positions, error)
+        gone = [partition for partition in positions if self._lanes.get(partition) is None]
+        self._commit.forget(gone)
+        self._pump()
+
+    def failed(self, error: Exception) -> None:
+        self._stop(error)
+
+    # ---- from waiting record to submitted events -------------------------------------------
+
+    def _pump(self) -> None:
+        """Take waiting records, partition by partition, while the budget and the time slice last."""
+        self._scheduled = False
+        ends = self._clock.monotonic() + SLICE_SECONDS
+        if self._held is not None:
+            flight, mapped = self._held
+            if not self._fits(len(mapped.events)):
+                return
+            self._held = None
+            self._admit(flight, mapped)
+        while self._held is None:
+            lane = self._lanes.next_turn(self._within_gap)
+            if lane is None:
+                return
+            room = min(BURST, self._limits.gap - self._commit.gap(lane.partition))
+            while room > 0 and lane.waiting and self._take(lane):
+                room -= 1
+            self._lanes.relieve(lane)
+            if self._clock.monotonic() > ends:
+                self._schedule()
+                return
+
+    def _schedule(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._pump)
+
+    def _within_gap(self, lane: Lane) -> bool:
+        return self._commit.gap(lane.partition) < self._limits.gap
+
+    def _fits(self, requests: int) -> bool:
+        unacknowledged = self._commit.unacknowledged
+        return unacknowledged == 0 or unacknowledged + requests <= self._limits.unacknowledged
+
+    def _take(self, lane: Lane) -> bool:
+        """Decode and map one record; it is admitted, or held until its requests fit.
+
+        False when this lane, or all of them, cannot go on.
+        """
+        record = lane.take()
+        if self._commit.finished_before(lane.partition, record.offset):
+            self._admit_without_events(lane, Flight(record), "already_ended")
+            return True
+        mapping = self._mapping
+        try:
+            mapped = mapping.map(record, self._decode.decode(record))
+        except SchemaPending as pending:
+            lane.put_back(record)
+            lane.blocked = True
+            self._resolve(lane, pending.ref)
+            return False
+        except InvalidRecord as invalid:
+            flight = Flight(record, mapping.digest)
+            flight.failures = [Failure(invalid.stage, invalid.reason, invalid.detail)]
+            lane.flights.add(flight)
+            self._commit.admitted(flight)
+            self._finish(flight)
+            return True
+        flight = Flight(record, mapping.digest)
+        for (endpoint, reason), count in mapped.skipped.items():
+            self._tallies.skipped.add((*endpoint, reason), count)
+        for key, count in mapped.left_out.items():
+            self._tallies.left_out.add(key, count)
+        if not mapped.events:
+            self._admit_without_events(lane, flight, mapped.filtered or "no_event")
+        elif self._fits(len(mapped.events)):
+            self._admit(flight, mapped)
+        else:
+            self._held = flight, mapped
+            return False
+        return True
+
+    def _admit(self, flight: Flight, mapped: Mapped) -> None:
+        flight.events = list(mapped.events)
+        flight.requests = len(flight.events)
+        self._lanes.of([flight.partition])[0].flights.add(flight)
+        self._commit.admitted(flight)
+        for event in mapped.events:
+            self._ledger.of_event(event.endpoint, event.name).built += 1
+            self._deliver.submit(event, flight)
+
+    def _admit_without_events(self, lane: Lane, flight: Flight, reason: str) -> None:
+        lane.counts.filtered[reason] = lane.counts.filtered.get(reason, 0) + 1
+        self._commit.admitted(flight)
+        self._commit.ended(flight)
+
+    def _resolve(self, lane: Lane, ref: object) -> None:
+        async def fetch() -> None:
+            await self._decode.resolve(ref)
+            lane.blocked = False
+            self._pump()
+
+        task = self._loop.create_task(fetch())
+        self._resolving.add(task)
+        task.add_done_callback(self._resolved)
+
+    def _resolved(self, task: asyncio.Task[None]) -> None:
+        self._resolving.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._stop(error if isinstance(error, Exception) else RuntimeError(str(error)))
+
+    # ---- ends ------------------------------------------------------------------------------
+
+    def event_ended(self, flight: Flight, event: Event, outcome: Outcome) -> None:
+        """Delivery's report. The record ends with its last event."""
+        if outcome.failure is None:
+            flight.events.remove(event)
+            self._ledger.of_event(event.endpoint, event.name).end(outcome.ended)
+        elif flight.failures is None:
+            flight.failures = [outcome.failure]
+        else:
+            flight.failures.append(outcome.failure)
+        if len(flight.events) == (len(flight.failures) if flight.failures else 0):
+            self._finish(flight)
+
+    def _finish(self, flight: Flight) -> None:
+        """All events are through: the record ends now, or once its dead letter is written."""
+        record = flight.record
+        if flight.failures is None or record is None:
+            self._end(flight)
+            return
+        self._dead_letters.send(
+            record, flight.failures, flight.digest, lambda: self._dead_lettered(flight)
+        )
+
+    def _dead_lettered(self, flight: Flight) -> None:
+        lane = self._lanes.get(flight.partition)
+        if lane is None or flight not in lane.flights:
+            return  # released meanwhile: the successor will write it again
+        for event in flight.events:
+            self._ledger.of_event(event.endpoint, event.name).end(Ended.DEAD_LETTERED)
+        self._end(flight)
+
+    def _end(self, flight: Flight) -> None:
+        lane = self._lanes.of([flight.partition])[0]
+        lane.flights.remove(flight)
+        if flight.failures:
+            reason = flight.failures[0].reason
+            lane.counts.dead_lettered[reason] = lane.counts.dead_lettered.get(reason, 0) + 1
+        else:
+            lane.counts.delivered += 1
+        flight.record = None
+        flight.events = []
+        stuck = lane.waiting and not self._within_gap(lane)
+        self._commit.ended(flight)
+        if stuck:
+            self._schedule()
+        if self._drains:
+            self._look_after_drains()
+
+    # ---- leaving ---------------------------------------------------------------------------
+
+    async def drain(self, seconds: float) -> tuple[Positions, bool]:
+        """Take nothing more, finish what is admitted within `seconds`.
+
+        Returns the positions to commit and whether everything admitted has ended.
+        """
+        self._closing = True
+        done: asyncio.Future[Positions] = self._loop.create_future()
+        lanes = list(self._lanes)
+        open_before = self._begin_drain(lanes, seconds, done.set_result)
+        positions = await done
+        for task in self._resolving:
+            task.cancel()
+        return positions, not open_before.unfinished
+
+    def _begin_drain(
+        self, lanes: list[Lane], seconds: float, finished: Callable[[Positions], None]
+    ) -> "_Drain":
+        for lane in lanes:
+            lane.draining = True
+            lane.counts.released += lane.drop_waiting()
+        if self._held is not None and any(
+            lane.partition is self._held[0].partition for lane in lanes
+        ):
+            self._lanes.of([self._held[0].partition])[0].counts.released += 1
+            self._held = None
+        drain = _Drain(lanes, finished)
+        self._drains.append(drain)
+        drain.timer = self._clock.call_later(seconds, lambda: self._end_drain(drain))
+        self._look_after_drains()
+        return drain
+
+    def _look_after_drains(self) -> None:
+        for drain in [drain for drain in self._drains if not drain.open_flights()]:
+            self._loop.call_soon(self._end_drain, drain)
+
+    def _end_drain(self, drain: "_Drain") -> None:
+        if drain not in self._drains:
+            return
+        self._drains.remove(drain)
+        if drain.timer is not None:
+            drain.timer.cancel()
+        drain.unfinished = drain.open_flights()
+        if drain.unfinished:
+            log.warning(
+                "drain ran out of time, unfinished records are given back", records=drain.unfinished
+            )
+        partitions = [lane.partition for lane in drain.lanes]
+        positions = self._commit.positions(partitions)
+        self._let_go(drain.lanes)
+        self._commit.forget([partition for partition in partitions if partition not in positions])
+        drain.finished(positions)
+        self._pump()
+
+    def _let_go(self, lanes: Sequence[Lane]) -> None:
+        """Give these partitions up: what has not ended is released."""
+        self._deliver.abandon([lane.partition for lane in lanes])
+        for lane in lanes:
+            lane.counts.released += lane.drop_waiting() + len(lane.flights)
+            for flight in lane.flights:
+                for event in flight.events:
+                    self._ledger.of_event(event.endpoint, event.name).end(Ended.RELEASED)
+            if self._held is not None and self._held[0].partition is lane.partition:
+                lane.counts.released += 1
+                self._held = None
+            self._lanes.remove(lane)
+
+    # ---- for people and metrics ------------------------------------------------------------
+
+    def count_in_flight(self) -> None:
+        """Count what is held, for the ledger: waiting records, open flights, unfinished events."""
+        for records in self._ledger.records.values():
+            records.in_flight = 0
+        for events in self._ledger.events.values():
+            events.in_flight = 0
+        for lane in self._lanes:
+            lane.counts.in_flight = len(lane.waiting) + len(lane.flights)
+            for flight in lane.flights:
+                for event in flight.events:
+                    self._ledger.of_event(event.endpoint, event.name).in_flight += 1
+        if self._held is not None:
+            self._ledger.of_partition(self._held[0].partition).in_flight += 1
+
+
+class _Drain:
+    """Partitions on their way out."""
+
+    __slots__ = ("finished", "lanes", "timer", "unfinished")
+
+    def __init__(self, lanes: list[Lane], finished: Callable[[Positions], None]) -> None:
+        self.lanes = lanes
+        self.finished = finished
+        self.timer: Timer | None = None
+        self.unfinished = 0
+
+    def open_flights(self) -> int:
+        return sum(len(lane.flights) for lane in self.lanes)

@@ -1,0 +1,116 @@
+"""Commits happen in time, one at a time, and are repeated until they succeed."""
+
+import pytest
+
+from consumer.commit.committer import Committer
+from consumer.model import Flight, Partition
+from consumer.stages import Position, Positions
+from consumer.telemetry.tallies import Tallies
+from tests.fakes import ManualClock, a_record
+
+
+class Harness:
+    def __init__(self, threshold: int = 10) -> None:
+        self.clock = ManualClock()
+        self.sent: list[Positions] = []
+        self.partition = Partition("shop.clicks", 0, 1)
+        self.committer = Committer(
+            send=self.sent.append,
+            interval=1.0,
+            threshold=threshold,
+            clock=self.clock,
+            tallies=Tallies(),
+        )
+        self.committer.assigned({self.partition: Position(0)})
+
+    def flights(self, count: int) -> list[Flight]:
+        flights = [Flight(a_record(offset, partition=self.partition)) for offset in range(count)]
+        for flight in flights:
+            flight.requests = 1
+            self.committer.admitted(flight)
+        return flights
+
+    def answer(self, error: str | None = None) -> None:
+        self.committer.committed(self.sent[-1], error)
+
+    @property
+    def offsets(self) -> list[int]:
+        return [positions[self.partition].offset for positions in self.sent]
+
+
+@pytest.fixture
+def harness() -> Harness:
+    return Harness()
+
+
+def test_progress_is_committed_after_the_interval(harness: Harness) -> None:
+    flights = harness.flights(3)
+    harness.committer.ended(flights[0])
+    harness.clock.advance(0.9)
+    assert harness.offsets == []
+    harness.clock.advance(0.2)
+    assert harness.offsets == [1]
+
+
+def test_many_ended_requests_are_committed_at_once(harness: Harness) -> None:
+    for flight in harness.flights(10):
+        harness.committer.ended(flight)
+    assert harness.offsets == [10]
+
+
+def test_only_one_commit_is_under_way(harness: Harness) -> None:
+    flights = harness.flights(30)
+    for flight in flights:
+        harness.committer.ended(flight)
+    harness.clock.advance(5)
+    assert harness.offsets == [10]
+    harness.answer()
+    assert harness.offsets == [10, 30]
+
+
+def test_progress_made_during_a_commit_does_not_wait_for_another_record(harness: Harness) -> None:
+    flights = harness.flights(11)
+    for flight in flights:
+        harness.committer.ended(flight)
+    harness.clock.advance(1)
+    harness.answer()
+    harness.clock.advance(1)
+    assert harness.offsets == [10, 11]
+
+
+def test_a_failed_commit_is_repeated_without_new_progress(harness: Harness) -> None:
+    harness.committer.ended(harness.flights(1)[0])
+    harness.clock.advance(1)
+    harness.answer("REQUEST_TIMED_OUT")
+    assert harness.committer.unacknowledged == 1
+    harness.clock.advance(1)
+    assert harness.offsets == [1, 1]
+    harness.answer()
+    assert harness.committer.unacknowledged == 0
+
+
+def test_an_idle_committer_sets_no_timers(harness: Harness) -> None:
+    harness.committer.ended(harness.flights(1)[0])
+    harness.clock.advance(1)
+    harness.answer()
+    harness.clock.advance(10)
+    assert harness.clock.pending == 0
+    assert harness.offsets == [1]
+
+
+def test_nothing_is_committed_for_an_ended_assignment(harness: Harness) -> None:
+    harness.committer.ended(harness.flights(1)[0])
+    harness.partition.active = False
+    harness.clock.advance(1)
+    assert harness.offsets == []
+
+
+def test_forgetting_a_partition_frees_its_unacknowledged_requests(harness: Harness) -> None:
+    flights = harness.flights(20)
+    for flight in flights[:12]:
+        harness.committer.ended(flight)
+    assert harness.committer.unacknowledged == 20
+    harness.committer.forget([harness.partition])
+    assert harness.committer.unacknowledged == 0
+    harness.answer()
+    assert harness.committer.unacknowledged == 0

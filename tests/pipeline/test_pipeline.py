@@ -1,0 +1,390 @@
+"""Every record ends exactly once, in one way, and the ledgers say so at any moment."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from consumer.commit.committer import Committer
+from consumer.errors import InvalidRecord, SchemaPending
+from consumer.ledger import Ledger
+from consumer.model import (
+    Decoded,
+    Ended,
+    Endpoint,
+    Event,
+    Failure,
+    Flight,
+    Mapped,
+    Outcome,
+    Partition,
+    Record,
+)
+from consumer.pipeline import Limits, Pipeline, Stages
+from consumer.stages import Position, Positions, SourceListener
+from consumer.telemetry.tallies import Tallies
+from tests.fakes import ManualClock, a_record
+
+LEGACY, V2 = Endpoint("main", "legacy"), Endpoint("main", "v2")
+
+
+class FakeSource:
+    def __init__(self) -> None:
+        self.paused: set[Partition] = set()
+        self.commits: list[Positions] = []
+
+    def start(self, listener: SourceListener) -> None: ...
+    def pause(self, partition: Partition) -> None:
+        self.paused.add(partition)
+
+    def resume(self, partition: Partition) -> None:
+        self.paused.discard(partition)
+
+    def commit(self, positions: Positions) -> None:
+        self.commits.append(positions)
+
+    def close(self, positions: Positions, seconds: float) -> None: ...
+    def polled_within(self, seconds: float) -> bool:
+        return True
+
+
+class FakeDecode:
+    """The value is the text of the record; `schema?` needs a schema first, `bad` is undecodable."""
+
+    def __init__(self) -> None:
+        self.known = asyncio.Event()
+
+    def decode(self, record: Record) -> Decoded:
+        text = (record.value or b"").decode()
+        if text == "bad":
+            raise InvalidRecord("decode", "truncated", "the record ends early")
+        if text == "schema?" and not self.known.is_set():
+            raise SchemaPending(7)
+        return Decoded(text, "shop.Click", "7")
+
+    async def resolve(self, ref: object) -> None:
+        await self.known.wait()
+
+
+class FakeMap:
+    """`v2`/`legacy`/`both` say which events a record makes, `drop` makes none."""
+
+    digest = "abcd1234"
+
+    def map(self, record: Record, decoded: Decoded) -> Mapped:
+        endpoints = {"legacy": [LEGACY], "v2": [V2], "both": [LEGACY, V2], "schema?": [V2]}
+        made = [
+            Event(endpoint, "cart", "rule", 0, b"{}", ("visitor-1",))
+            for endpoint in endpoints.get(decoded.value, [])
+        ]
+        return Mapped(made, filtered=None if made else "no_rule")
+
+
+@dataclass
+class FakeDeliver:
+    submitted: list[tuple[Event, Flight]] = field(default_factory=list)
+    abandoned: list[Partition] = field(default_factory=list)
+
+    def submit(self, event: Event, flight: Flight) -> None:
+        self.submitted.append((event, flight))
+
+    def abandon(self, partitions: Sequence[Partition]) -> None:
+        self.abandoned += partitions
+
+    async def close(self) -> None: ...
+
+
+@dataclass
+class FakeDeadLetters:
+    sent: list[tuple[Record, list[Failure], str, Callable[[], None]]] = field(default_factory=list)
+
+    def send(
+        self, record: Record, failures: Sequence[Failure], digest: str, done: Callable[[], None]
+    ) -> None:
+        self.sent.append((record, list(failures), digest, done))
+
+    async def close(self, seconds: float) -> None: ...
+
+
+class Harness:
+    def __init__(self, unacknowledged: int = 100, gap: int = 1000, buffer: int = 10_000) -> None:
+        self.clock = ManualClock()
+        self.source, self.decode, self.deliver = FakeSource(), FakeDecode(), FakeDeliver()
+        self.dead_letters, self.ledger, self.tallies = FakeDeadLetters(), Ledger(), Tallies()
+        self.committer = Committer(
+            send=self.source.commit,
+            interval=1.0,
+            threshold=1000,
+            clock=self.clock,
+            tallies=self.tallies,
+        )
+        self.stopped: list[Exception] = []
+        self.pipeline = Pipeline(
+            Stages(
+                self.source,
+                self.decode,
+                FakeMap(),
+                self.deliver,
+                self.dead_letters,
+                self.committer,
+            ),
+            limits=Limits(unacknowledged, gap, buffer, 10**9),
+            ledger=self.ledger,
+            tallies=self.tallies,
+            clock=self.clock,
+            loop=asyncio.get_running_loop(),
+            stop=self.stopped.append,
+        )
+        self.zero = self.assign(0)
+
+    def assign(self, number: int, metadata: str = "") -> Partition:
+        partition = Partition("shop.clicks", number, 1)
+        self.pipeline.assigned({partition: Position(0, metadata)})
+        return partition
+
+    def receive(self, *values: str, start: int = 0, partition: Partition | None = None) -> None:
+        where = partition or self.zero
+        records = [
+            a_record(start + index, partition=where, value=value.encode())
+            for index, value in enumerate(values)
+        ]
+        self.pipeline.received({where: records})
+
+    def end(self, index: int, how: Ended = Ended.DELIVERED, failure: Failure | None = None) -> None:
+        event, flight = self.deliver.submitted[index]
+        self.pipeline.event_ended(flight, event, Outcome(how, 1, failure=failure))
+
+    def fail(self, index: int) -> None:
+        failure = Failure(
+            "delivery", "invalid", "status 400", self.deliver.submitted[index][0].label
+        )
+        self.end(index, Ended.DEAD_LETTERED, failure)
+
+    def committed(self) -> Mapping[Partition, Position]:
+        """Let the interval pass and return what would be committed."""
+        self.clock.advance(1)
+        return self.source.commits[-1] if self.source.commits else {}
+
+    def balanced(self) -> bool:
+        self.pipeline.count_in_flight()
+        return self.ledger.imbalance() == []
+
+    @property
+    def records(self) -> tuple[int, int, int, int, int, int]:
+        """received, delivered, filtered, dead-lettered, released, in flight: of partition 0"""
+        self.pipeline.count_in_flight()
+        c = self.ledger.of_partition(self.zero)
+        filtered, dead = sum(c.filtered.values()), sum(c.dead_lettered.values())
+        return c.received, c.delivered, filtered, dead, c.released, c.in_flight
+
+
+@pytest.fixture
+async def harness() -> Harness:
+    return Harness()
+
+
+async def test_a_record_is_committed_only_when_all_its_events_have_ended(harness: Harness) -> None:
+    harness.receive("both", "v2")
+    harness.end(0)
+    harness.end(2)
+    assert harness.committed()[harness.zero].offset == 0
+    assert harness.balanced()
+    harness.source.commits.clear()
+    harness.committer.committed({harness.zero: Position(0)}, None)
+    harness.end(1)
+    assert harness.committed()[harness.zero] == Position(2, "")
+    assert harness.records == (2, 2, 0, 0, 0, 0)
+
+
+async def test_a_record_that_no_rule_takes_ends_filtered(harness: Harness) -> None:
+    harness.receive("drop", "drop")
+    assert harness.committed()[harness.zero].offset == 2
+    assert harness.ledger.of_partition(harness.zero).filtered == {"no_rule": 2}
+    assert harness.balanced()
+
+
+async def test_an_undecodable_record_ends_once_its_dead_letter_is_acknowledged(
+    harness: Harness,
+) -> None:
+    harness.receive("bad", "drop")
+    record, failures, digest, done = harness.dead_letters.sent[0]
+    assert (record.value, digest) == (b"bad", "abcd1234")
+    assert failures == [Failure("decode", "truncated", "the record ends early")]
+    assert harness.committed()[harness.zero].offset == 0
+    assert harness.records == (2, 0, 1, 0, 0, 1)
+    assert harness.balanced()
+    harness.committer.committed({harness.zero: Position(0)}, None)
+    done()
+    assert harness.committed()[harness.zero].offset == 2
+    assert harness.records == (2, 0, 1, 1, 0, 0)
+
+
+async def test_one_failed_event_of_two_makes_one_dead_letter_that_names_it(
+    harness: Harness,
+) -> None:
+    harness.receive("both")
+    harness.fail(1)
+    assert harness.dead_letters.sent == []
+    harness.end(0)
+    (_, failures, _, done) = harness.dead_letters.sent[0]
+    assert [failure.event for failure in failures] == ["main/v2/cart/rule/0"]
+    assert harness.balanced()
+    done()
+    assert harness.ledger.of_event(V2, "cart").dead_lettered == 1
+    assert harness.ledger.of_event(LEGACY, "cart").delivered == 1
+    assert harness.records == (1, 0, 0, 1, 0, 0)
+    assert harness.balanced()
+
+
+async def test_requests_beyond_the_budget_wait_for_an_acknowledged_commit() -> None:
+    harness = Harness(unacknowledged=3)
+    harness.receive("both", "both", "v2")
+    assert len(harness.deliver.submitted) == 2  # the second record's two would make four
+    harness.end(0)
+    harness.end(1)
+    assert len(harness.deliver.submitted) == 2
+    positions = harness.committed()
+    assert len(harness.deliver.submitted) == 2
+    harness.pipeline.committed(positions, None)
+    assert len(harness.deliver.submitted) == 5
+    assert harness.balanced()
+
+
+async def test_a_record_with_more_events_than_the_budget_goes_alone() -> None:
+    harness = Harness(unacknowledged=1)
+    harness.receive("both", "v2")
+    assert len(harness.deliver.submitted) == 2
+
+
+async def test_records_too_far_above_an_unfinished_one_are_held_back() -> None:
+    harness = Harness(gap=4)
+    harness.receive(*["v2"] * 8)
+    assert len(harness.deliver.submitted) == 5
+    for index in range(1, 5):
+        harness.end(index)
+    await asyncio.sleep(0)
+    assert len(harness.deliver.submitted) == 5
+    harness.end(0)
+    await asyncio.sleep(0)
+    assert len(harness.deliver.submitted) == 8
+
+
+async def test_a_full_buffer_pauses_the_partition_until_half_of_it_is_free() -> None:
+    harness = Harness(unacknowledged=1, buffer=100)
+    harness.receive(*["v2"] * 60)
+    assert harness.source.paused == set()
+    harness.receive(*["v2"] * 50, start=60)
+    assert harness.source.paused == {harness.zero}
+    for index in range(56):
+        harness.end(index)
+        harness.pipeline.committed(harness.committed(), None)
+    assert harness.source.paused == {harness.zero}
+    for index in range(56, 61):
+        harness.end(index)
+        harness.pipeline.committed(harness.committed(), None)
+    assert harness.source.paused == set()
+    assert harness.tallies.pauses.get("buffer") == 1
+
+
+async def test_an_unknown_schema_holds_its_partition_and_no_other(harness: Harness) -> None:
+    other = harness.assign(1)
+    harness.receive("schema?", "v2")
+    harness.receive("v2", partition=other)
+    assert [flight.partition for _, flight in harness.deliver.submitted] == [other]
+    assert harness.balanced()
+    harness.decode.known.set()
+    await asyncio.sleep(0.001)
+    offsets = [f.offset for _, f in harness.deliver.submitted if f.partition is harness.zero]
+    assert offsets == [0, 1]
+
+
+async def test_a_revoked_partition_finishes_what_was_admitted_and_gives_the_rest_back() -> None:
+    harness = Harness(unacknowledged=2)
+    harness.receive("v2", "v2", "v2", "v2")
+    given: list[Positions] = []
+    harness.pipeline.revoked([harness.zero], 5.0, given.append)
+    harness.receive("v2", start=4)
+    harness.end(0)
+    assert given == []
+    harness.end(1)
+    await asyncio.sleep(0)
+    assert given == [{harness.zero: Position(2, "")}]
+    assert harness.records == (5, 2, 0, 0, 3, 0)
+    harness.pipeline.committed(given[0], None)
+    assert harness.committer.unacknowledged == 0
+    assert harness.balanced()
+
+
+async def test_a_drain_that_runs_out_of_time_releases_and_abandons(harness: Harness) -> None:
+    harness.receive("both", "v2")
+    harness.end(2)
+    harness.end(0)
+    given: list[Positions] = []
+    harness.pipeline.revoked([harness.zero], 5.0, given.append)
+    harness.clock.advance(4.9)
+    assert given == []
+    harness.clock.advance(0.2)
+    assert given == [{harness.zero: Position(0, "yb1:0:bAg==")}]
+    assert harness.deliver.abandoned == [harness.zero]
+    assert harness.records == (2, 1, 0, 0, 1, 0)
+    assert harness.ledger.of_event(V2, "cart").released == 1
+    assert harness.balanced()
+
+
+async def test_lost_partitions_are_dropped_without_a_commit(harness: Harness) -> None:
+    harness.receive("v2", "bad")
+    harness.zero.active = False
+    harness.pipeline.lost([harness.zero])
+    assert harness.committed() == {}
+    assert harness.records == (2, 0, 0, 0, 2, 0)
+    assert harness.committer.unacknowledged == 0
+    harness.dead_letters.sent[0][3]()  # the acknowledgement that comes too late changes nothing
+    assert harness.records == (2, 0, 0, 0, 2, 0)
+    assert harness.balanced()
+
+
+async def test_records_known_to_have_ended_above_the_gap_are_not_sent_again() -> None:
+    harness = Harness()
+    partition = harness.assign(1, "yb1:0:bAg==")  # offset 1 had ended
+    harness.receive("v2", "v2", "v2", partition=partition)
+    assert [flight.offset for _, flight in harness.deliver.submitted] == [0, 2]
+    assert harness.ledger.of_partition(partition).filtered == {"already_ended": 1}
+    assert harness.balanced()
+
+
+async def test_draining_the_process_takes_nothing_more_and_reports_the_rest(
+    harness: Harness,
+) -> None:
+    harness.receive("v2", "v2")
+    draining = asyncio.ensure_future(harness.pipeline.drain(25.0))
+    await asyncio.sleep(0)
+    harness.receive("v2", start=2)
+    harness.end(0)
+    harness.end(1)
+    positions, complete = await draining
+    assert positions == {harness.zero: Position(2, "")}
+    assert complete
+    assert harness.records == (3, 2, 0, 0, 1, 0)
+
+
+async def test_a_drain_in_vain_is_reported_as_incomplete(harness: Harness) -> None:
+    harness.receive("v2")
+    draining = asyncio.ensure_future(harness.pipeline.drain(25.0))
+    await asyncio.sleep(0)
+    harness.clock.advance(26)
+    positions, complete = await draining
+    assert positions == {}
+    assert not complete
+
+
+async def test_partitions_take_turns(harness: Harness) -> None:
+    other = harness.assign(1)
+    many = {
+        where: [a_record(n, partition=where, value=b"v2") for n in range(50)]
+        for where in (harness.zero, other)
+    }
+    harness.pipeline.received(many)
+    first = [flight.partition for _, flight in harness.deliver.submitted]
+    assert first[:32] == [harness.zero] * 32
+    assert first[32:64] == [other] * 32
