@@ -14,12 +14,11 @@ from pathlib import Path
 import yaml
 
 from consumer.findings import Finding, Place
+from consumer.yaml_errors import explain
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
 MAX_NODES = 50_000
-
-_Parser = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(slots=True)
@@ -95,10 +94,9 @@ def read_text(data: bytes | str, file: str) -> Document:
     try:
         document.root = _Builder(document).build(text)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = Place(file, mark.line + 1, mark.column + 1) if mark else start
-        problem = error.problem or "not readable as YAML"
-        document.findings.append(Finding(place, "bad-yaml", _plain(problem), _remedy(problem)))
+        document.findings.append(explain(error, file, document.lines))
+    except _TooMuchError as error:
+        document.findings.append(Finding(error.place, "too-large", str(error)))
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         message = f"a character that YAML does not allow (U+{error.character:04X})"
@@ -110,18 +108,12 @@ def _refused(file: str, place: Place, code: str, message: str) -> Document:
     return Document(file, [], None, [Finding(place, code, message)])
 
 
-def _plain(problem: str) -> str:
-    return f"YAML cannot read this: {problem}"
+class _TooMuchError(Exception):
+    """Deeper or more than any file a person writes."""
 
-
-def _remedy(problem: str) -> str:
-    if "\\t" in problem or "tab" in problem:
-        return "YAML is indented with spaces, not tabs"
-    if "mapping values are not allowed" in problem:
-        return "a text with `: ` in it must stand in a `|` block"
-    if "expected <block end>" in problem or "expected ',' or" in problem:
-        return "an expression that begins with a quote, `[` or `{` must stand in a `|` block"
-    return ""
+    def __init__(self, place: Place, what: str) -> None:
+        super().__init__(what)
+        self.place = place
 
 
 class _Builder:
@@ -133,7 +125,7 @@ class _Builder:
         self._nodes = 0
 
     def build(self, text: str) -> Node | None:
-        self._events = yaml.parse(text, Loader=_Parser)
+        self._events = yaml.parse(text, Loader=yaml.CSafeLoader)
         root: Node | None = None
         documents = 0
         for event in self._events:
@@ -146,16 +138,16 @@ class _Builder:
                 root = self._node(event, 0)
         return root
 
-    def _node(self, event: yaml.NodeEvent, depth: int) -> Node:
+    def _node(self, event: yaml.Event, depth: int) -> Node:
         self._nodes += 1
         place = self._place(event)
         if depth > MAX_DEPTH or self._nodes > MAX_NODES:
             what = f"nested deeper than {MAX_DEPTH}" if depth > MAX_DEPTH else "too many values"
-            raise yaml.MarkedYAMLError(problem=what, problem_mark=event.start_mark)
-        if event.anchor is not None:
-            what = "alias" if isinstance(event, yaml.AliasEvent) else "anchor"
+            raise _TooMuchError(place, what)
+        if getattr(event, "anchor", None) is not None:
+            what = "aliases" if isinstance(event, yaml.AliasEvent) else "anchors"
             remedy = "write the value out, or share it with `define` / `include`"
-            self._find(place, "anchor", f"YAML {what}s are not allowed", remedy)
+            self._find(place, "anchor", f"YAML {what} are not allowed", remedy)
         if isinstance(event, yaml.AliasEvent):
             return Scalar(place, "", plain=False)
         if getattr(event, "tag", None) is not None:
@@ -188,6 +180,8 @@ class _Builder:
 
     def _place(self, event: yaml.Event) -> Place:
         start, end = event.start_mark, event.end_mark
+        assert start is not None, "the parser marks every event"
+        assert end is not None, "the parser marks every event"
         width = end.column if end.line == start.line else 0
         return Place(self._document.file, start.line + 1, start.column + 1, width + 1)
 

@@ -1,0 +1,64 @@
+# `make demo` and `make test` set up what they need in .venv; nothing needs root.
+# The same steps without make stand in README.md.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+LOCKED := --require-hashes --only-binary :all:
+# The build backend is pinned too, so that installing this project downloads nothing unpinned.
+PROJECT := --no-deps --no-build-isolation --editable .
+COMPILE := uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	--no-emit-index-url --custom-compile-command "make lock" $(UPGRADE)
+
+.PHONY: help demo test soak lock clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make demo   run the whole bridge on embedded parts, with live progress (ARGS=\"--help\")"
+	@echo "make test   linters, types and all tests, on a real Kafka and schema registry"
+	@echo "make soak   the tests that take minutes"
+	@echo "make lock   write the lock files anew (needs uv; UPGRADE=--upgrade for newer versions)"
+	@echo "make clean  remove .venv and caches"
+
+demo: $(VENV)/.runtime
+	@$(BIN)/yespo-bridge demo $(ARGS)
+
+# The closing line of pytest is the last line.
+test: $(VENV)/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/pytest $(ARGS)
+
+soak: $(VENV)/.dev
+	$(BIN)/pytest -m soak --timeout 3600 $(ARGS)
+
+lock:
+	$(COMPILE) pyproject.toml --output-file requirements.lock
+	$(COMPILE) pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(COMPILE) --group build --constraint requirements-dev.lock --output-file requirements-build.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+
+$(VENV)/.runtime: $(VENV)/.made requirements.lock requirements-build.lock pyproject.toml
+	@echo "Installing into $(VENV) (requirements.lock)"
+	@$(PIP) $(LOCKED) -r requirements.lock -r requirements-build.lock
+	@$(PIP) $(PROJECT)
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.made requirements-dev.lock requirements-build.lock pyproject.toml
+	@echo "Installing into $(VENV) (requirements-dev.lock)"
+	@$(PIP) $(LOCKED) -r requirements-dev.lock -r requirements-build.lock
+	@$(PIP) $(PROJECT)
+	@touch $@
+
+$(VENV)/.made:
+	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+		if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			echo "Making $(VENV) with $$($$python --version)"; \
+			$$python -m venv $(VENV) && touch $@; exit; \
+		fi; \
+	done; \
+	echo "Python 3.11 or newer is needed; name it with PYTHON=/path/to/python3" >&2; exit 1
