@@ -1,0 +1,122 @@
+"""What the page may show of an event: identifiers as short keyed hashes, everything else as it came.
+
+The hash key is random per process: one person stays recognisable within a run, and a phone number
+cannot be found by trying them all.
+"""
+
+import re
+import secrets
+from hashlib import blake2s
+from typing import Any
+
+import orjson
+
+from consumer.model import Api
+
+# Names of contact identifiers in both APIs, their documented aliases (which the vendor compares
+# without regard to case), and what vendor plugins send beside them.
+_PERSONAL = frozenset(
+    """
+    externalCustomerId user_email user_phone user_name user_es_contact_id cookies sc webId
+    contactId contact_id email emailAddress userEmail contactEmail phone sms phoneNumber
+    pushToken contactKey contact_key keyValue firstName lastName contactJson contact ip
+    externalUserId deviceId address birthday
+    """.lower().split()
+)
+
+_EMAIL = re.compile(r"[^\s\"'<>@:,;]+@[^\s\"'<>@:,;]+")
+_PHONE = re.compile(r"\+\d[\d ()-]{7,}\d")
+
+# In the order in which the vendor resolves a contact (then the visitor's cookie).
+_LEGACY_IDS = ("user_es_contact_id", "externalCustomerId", "user_email", "user_phone")
+_V2_IDS = ("contactId", "externalCustomerId", "email", "phone", "pushToken")
+
+
+class Masker:
+    """Masks documents. `key` is for tests; left out, it is random."""
+
+    def __init__(self, key: bytes | None = None) -> None:
+        self._key = key if key is not None else secrets.token_bytes(16)
+
+    def hashed(self, value: object) -> str:
+        """A short stand-in: equal values have equal ones within a run."""
+        text = value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
+        return (
+            "#" + blake2s(text.encode(errors="replace"), key=self._key, digest_size=4).hexdigest()
+        )
+
+    def person(self, api: Api, document: object) -> str:
+        """Who it is about: the strongest identifier's name and hash, or empty."""
+        if api == "legacy":
+            return self._visitor(document)
+        params = document.get("params") if isinstance(document, dict) else None
+        if isinstance(params, list):
+            named = {p.get("name"): p.get("value") for p in params if _has_text_name(p)}
+            for name in _V2_IDS:
+                if named.get(name):
+                    return f"{name} {self.hashed(named[name])}"
+        if isinstance(document, dict) and document.get("keyValue"):
+            return f"keyValue {self.hashed(document['keyValue'])}"
+        return ""
+
+    def _visitor(self, document: object) -> str:
+        general = document.get("GeneralInfo") if isinstance(document, dict) else None
+        if not isinstance(general, dict):
+            return ""
+        for name in _LEGACY_IDS:
+            if general.get(name):
+                return f"{name} {self.hashed(general[name])}"
+        cookies = general.get("cookies")
+        if isinstance(cookies, dict) and cookies.get("sc"):
+            return f"cookie {self.hashed(cookies['sc'])}"
+        return ""
+
+    def shown(self, api: Api, raw: bytes) -> tuple[str, str]:
+        """(person, body): the body as indented JSON. What is not JSON is not shown at all."""
+        try:
+            document = orjson.loads(raw)
+        except orjson.JSONDecodeError:
+            return "", f"({len(raw)} bytes that are not JSON)"
+        body = orjson.dumps(self.masked(document), option=orjson.OPT_INDENT_2).decode()
+        return self.person(api, document), body
+
+    def masked(self, value: Any, personal: bool = False) -> Any:
+        """`value` with identifiers replaced, at any depth, also in JSON that is carried as text."""
+        if isinstance(value, dict):
+            return self._members(value, personal)
+        if isinstance(value, list):
+            return [self.masked(member, personal) for member in value]
+        if personal:
+            return value if value in (None, "", True, False) else self.hashed(value)
+        return self._scalar(value)
+
+    def _members(self, value: dict[str, Any], personal: bool) -> dict[str, Any]:
+        # A v2 parameter names itself: {"name": "email", "value": "..."}.
+        own = value.get("name")
+        named = isinstance(own, str) and own.lower() in _PERSONAL
+        return {
+            self.text(key): self.masked(
+                member, personal or key.lower() in _PERSONAL or (named and key == "value")
+            )
+            for key, member in value.items()
+        }
+
+    def _scalar(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        if value[:1] in ("{", "["):
+            try:
+                inner = orjson.loads(value)
+            except orjson.JSONDecodeError:
+                return self.text(value)
+            return orjson.dumps(self.masked(inner)).decode()
+        return self.text(value)
+
+    def text(self, text: str) -> str:
+        """Free text with e-mail addresses and international phone numbers masked."""
+        text = _EMAIL.sub(lambda match: self.hashed(match[0]), text)
+        return _PHONE.sub(lambda match: self.hashed(match[0]), text)
+
+
+def _has_text_name(param: object) -> bool:
+    return isinstance(param, dict) and isinstance(param.get("name"), str)
