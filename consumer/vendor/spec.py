@@ -35,6 +35,7 @@ class Free(StrEnum):
     TAG = "tag_"  # legacy: `tag_<name>: [texts]`
     PLAIN = "plain"  # v2 product properties: `<name>: [texts]`
     TAGS = "Tags"  # legacy `Tags: {<name>: [texts]}`
+    PARAM = "param"  # v2 event: `<name>: value`, any JSON value (text stays text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,11 @@ class FieldSpec:
     may_be_empty: bool = True
     """Whether an empty text or list counts as given."""
     side_effect: str = ""
-    """What the vendor does beyond storing it (`ip` enriches the contact): only on request."""
+    """What the vendor does beyond storing it (`ip` enriches the contact): only on request, that is
+    when the field itself is written; never as a free property."""
+    also: tuple[str, ...] = ()
+    """Names of the same thing elsewhere at the vendor (`productKey` for `productId`): a free
+    property of such a name is a mistake."""
 
     def member(self, name: str) -> "FieldSpec | None":
         return next((field for field in self.fields if field.name == name), None)
@@ -84,6 +89,11 @@ class AccountContext:
     """`yespo` or `reteno` (eSputnik pages): see docs/contract.md."""
     v2_values: str = "text"
     """`text`: nested v2 values as compact JSON text (K44); `object`: as JSON objects."""
+    phones: str = "digits"
+    """`digits`: `15417543010`; `as_given`: legacy phones keep their dashes (K14)."""
+    without_cookie: str = "send"
+    """Legacy events of a known person without a cookie: `send` (as the vendor's own plugin does) or
+    `skip` (K9)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +117,8 @@ class ContractViolation(Exception):
 
 
 class NoIdentifier(Exception):
-    """A v2 event for somebody without any contact identifier: not built, never an error."""
+    """An event for nobody: v2 without any contact identifier, legacy without even a cookie. Not
+    built, never an error."""
 
 
 class EventSpec(Protocol):
@@ -132,7 +143,7 @@ class EventSpec(Protocol):
 
     @property
     def free(self) -> Free:
-        """Whether the event itself takes free entries (v2 params: PLAIN)."""
+        """Whether the event itself takes free entries (v2: PARAM)."""
 
     @property
     def alternatives(self) -> tuple[tuple[str, ...], ...]:

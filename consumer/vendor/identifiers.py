@@ -1,0 +1,207 @@
+"""Who did it: which identifiers may be sent, in which form, and in what order of rank.
+
+An identifier that breaks a rule is left out and named, and the next one is used: an address with an
+apostrophe costs that address, never the event.
+"""
+
+import re
+from typing import NamedTuple
+
+import orjson
+
+from consumer.vendor.rules import FORBIDDEN, MAX_IDENTIFIER
+from consumer.vendor.spec import AccountContext, Identity, NoIdentifier
+
+_BLANK = frozenset({"", "null", "none", "undefined", "nan", "nil"})
+"""What programs write for "nobody". The vendor itself ignores "", " ", "null" and null."""
+
+_FORBIDDEN = re.compile("[" + re.escape(FORBIDDEN) + "]")
+EMAIL = re.compile(r"[^\s@]+@[^\s@]+\Z")
+PHONE = re.compile(r"(?:\+|00)?(?:[ ().\-]*[0-9]){7,15}\Z")
+"""An international number in any of the usual spellings; E.164 has at most 15 digits."""
+CONTACT_ID = re.compile(r"[0-9]{1,20}\Z")
+_NOT_DIGITS = re.compile(r"[^0-9]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+LeftOut = list[tuple[str, str]]
+
+
+def is_blank(value: str) -> bool:
+    return value.strip().casefold() in _BLANK
+
+
+def phone_digits(value: str) -> str | None:
+    """`+1 (541) 754-3010` becomes `15417543010`; None if it is no international number."""
+    if PHONE.match(value) is None:
+        return None
+    digits = _NOT_DIGITS.sub("", value)
+    return digits.removeprefix("00")
+
+
+def user_agent(value: str | None) -> str | None:
+    """The visitor's `User-Agent` as a header value; None where it is blank or holds what a header
+    may not (a line break would begin another header)."""
+    if value is None or not value.strip() or not value.isascii() or _CONTROL.search(value):
+        return None
+    return value.strip()
+
+
+class Locators(NamedTuple):
+    """A person in v2: the params as JSON (with a comma behind each), and the default keyValue."""
+
+    params: bytes
+    key_value: str | None
+    left_out: tuple[tuple[str, str], ...]
+
+
+class LegacyPerson(NamedTuple):
+    """A person in legacy: the members of GeneralInfo as JSON (with a comma before each)."""
+
+    members: bytes
+    known: bool
+    cookie: bool
+    left_out: tuple[tuple[str, str], ...]
+
+
+def _fault(field: str, value: str, strict: bool) -> str | None:
+    """Why this identifier may not be sent. `strict`: with the rules of v2."""
+    if len(value) > MAX_IDENTIFIER:
+        return "too_long"
+    if strict and _FORBIDDEN.search(value):
+        return "forbidden_character"
+    if field == "email" and EMAIL.match(value) is None:
+        return "format"
+    if field == "contactId" and CONTACT_ID.match(value) is None:
+        return "format"
+    return None
+
+
+def _usable(
+    field: str, value: str | None, left_out: LeftOut, *, strict: bool, digits: bool = True
+) -> str | None:
+    if value is None:
+        return None
+    if is_blank(value):
+        left_out.append((field, "blank"))
+        return None
+    value = value.strip()
+    fault: str | None
+    if field == "phone":
+        number = phone_digits(value)
+        fault = None if number is not None else "format"
+        if number is not None and digits:
+            value = number
+    else:
+        fault = _fault(field, value, strict)
+    if fault is None and not _is_unicode(value):
+        fault = "encoding"
+    if fault is not None:
+        left_out.append((field, fault))
+        return None
+    return value
+
+
+def _is_unicode(value: str) -> bool:
+    if value.isascii():
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
+    return True
+
+
+def locators(identity: Identity) -> Locators:
+    """The person's v2 params. contactId ranks before externalCustomerId, email, phone, pushToken."""
+    left_out: LeftOut = []
+    contact = _usable("contactId", identity.contact_id, left_out, strict=True)
+    external = _usable("externalCustomerId", identity.external_customer_id, left_out, strict=True)
+    email = _usable("email", identity.email, left_out, strict=True)
+    phone = _usable("phone", identity.phone, left_out, strict=True)
+    push = _usable("pushToken", identity.push_token, left_out, strict=True)
+    params = b""
+    for name, value in (
+        ("phone", phone),
+        ("email", email),
+        ("externalCustomerId", external),
+        ("contactId", contact),
+        ("pushToken", push),
+    ):
+        if value is not None:
+            params += b'{"name":"%b","value":%b},' % (name.encode(), orjson.dumps(value))
+    return Locators(params, contact or external or email or phone or push, tuple(left_out))
+
+
+def legacy_person(account: AccountContext, identity: Identity) -> LegacyPerson:
+    """The person's part of GeneralInfo."""
+    left_out: LeftOut = []
+    digits = account.phones == "digits"
+    external = _usable("externalCustomerId", identity.external_customer_id, left_out, strict=False)
+    phone = _usable("phone", identity.phone, left_out, strict=False, digits=digits)
+    email = _usable("email", identity.email, left_out, strict=False)
+    name = _usable("name", identity.name, left_out, strict=False)
+    contact = _usable("contactId", identity.contact_id, left_out, strict=False)
+    cookie = _usable("cookie", identity.cookie, left_out, strict=False)
+    members = b""
+    for key, value in (
+        (b"externalCustomerId", external),
+        (b"user_phone", phone),
+        (b"user_email", email),
+        (b"user_name", name),
+        (b"user_es_contact_id", contact),
+    ):
+        if value is not None:
+            members += b',"%b":%b' % (key, orjson.dumps(value))
+    if cookie is not None:
+        members += b',"cookies":{"sc":%b}' % orjson.dumps(cookie)
+    known = any((external, phone, email, contact))
+    return LegacyPerson(members, known, cookie is not None, tuple(left_out))
+
+
+class People:
+    """The person of the record at hand, prepared once for all of its events.
+
+    A record makes several events for one `Identity` object, so remembering the last one is enough.
+    Each entry is replaced as a whole: no lock is needed.
+    """
+
+    __slots__ = ("_legacy", "_v2")
+
+    def __init__(self) -> None:
+        self._v2: tuple[Identity, Locators] | None = None
+        self._legacy: tuple[AccountContext, Identity, LegacyPerson] | None = None
+
+    def v2(self, identity: Identity, key_value: str | None) -> Locators:
+        """Raises NoIdentifier if there is neither an identifier nor a `key_value`."""
+        last = self._v2
+        if last is not None and last[0] is identity:
+            person = last[1]
+        else:
+            person = locators(identity)
+            self._v2 = (identity, person)
+        if key_value is not None:
+            return with_key_value(person, key_value)
+        if person.key_value is None:
+            raise NoIdentifier("no contact identifier")
+        return person
+
+    def legacy(self, account: AccountContext, identity: Identity) -> LegacyPerson:
+        """Raises NoIdentifier if nobody is named, or without a cookie where one is asked for."""
+        last = self._legacy
+        if last is not None and last[0] is account and last[1] is identity:
+            person = last[2]
+        else:
+            person = legacy_person(account, identity)
+            self._legacy = (account, identity, person)
+        if not person.cookie and not (person.known and account.without_cookie == "send"):
+            raise NoIdentifier("no cookie")
+        return person
+
+
+def with_key_value(person: Locators, key_value: str) -> Locators:
+    """`person` with a keyValue of the mapping's own, if it obeys the rules."""
+    left_out = list(person.left_out)
+    own = _usable("keyValue", key_value, left_out, strict=True)
+    if own is None and person.key_value is None:
+        raise NoIdentifier("no contact identifier")
+    return Locators(person.params, own or person.key_value, tuple(left_out))
