@@ -7,6 +7,7 @@ the JSON Schema) and how the values of a mapping become it (`catalogue` builds t
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -146,10 +147,6 @@ _NUMBER_WIRE = core.float_schema(strict=True, ge=0, lt=LIMIT, allow_inf_nan=Fals
 NUMBER = Rule(
     Kind.NUMBER, _NUMBER_WIRE, core.no_info_plain_validator_function(plain_amount), _NUMBER_JSON
 )
-MONEY = Rule(
-    Kind.MONEY, _NUMBER_WIRE, core.no_info_plain_validator_function(plain_amount), _NUMBER_JSON
-)
-"""A JSON number: the amount alone, the currency stands elsewhere."""
 
 
 def _whole(value: Any) -> Any:
@@ -165,6 +162,20 @@ INTEGER = Rule(
     core.no_info_plain_validator_function(_whole),
     {"type": "integer", "minimum": 0, "exclusiveMaximum": LIMIT},
 )
+
+
+def _amount(value: Any) -> Any:
+    return plain_amount(Decimal(_amount_text(value)) if type(value) is str else value)
+
+
+def _amount_text(value: str) -> str:
+    if _AMOUNT_TEXT.match(value) is None:
+        raise PydanticCustomError("number", _PRICE_MESSAGE)
+    return value
+
+
+MONEY = Rule(Kind.MONEY, _NUMBER_WIRE, core.no_info_plain_validator_function(_amount), _NUMBER_JSON)
+"""A JSON number: the amount alone, the currency stands elsewhere."""
 
 _AMOUNT_WIRE = core.union_schema(
     [_NUMBER_WIRE, core.str_schema(strict=True, pattern=f"^{_AMOUNT}$")],
@@ -184,11 +195,7 @@ TEXT_AMOUNT = Rule(
 
 
 def _amount_either(value: Any) -> Any:
-    if type(value) is not str:
-        return plain_amount(value)
-    if _AMOUNT_TEXT.match(value) is None:
-        raise PydanticCustomError("number", _PRICE_MESSAGE)
-    return value
+    return _amount_text(value) if type(value) is str else plain_amount(value)
 
 
 AMOUNT_EITHER = Rule(
