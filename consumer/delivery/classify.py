@@ -1,0 +1,86 @@
+"""What an answer means: the one table.
+
+    delivered      2xx
+    invalid        this event will never be taken: dead letter
+    throttled      429: too fast, nobody's fault
+    transient      408, 425, 5xx and every transport fault: try again
+    suspect        the endpoint or this event alone? Another event tells (see `gate`)
+    misconfigured  401, 407: no event will be taken until a person (or a new key) helps
+
+Success is any 2xx: the vendor's pages name 200 and 204 for the tracker and none for v2. Its codes
+for refused events are not documented beyond 400, so whatever could also be said of *all* events
+(moved, forbidden, not found, wrong method or media type) is a suspicion only.
+"""
+
+from enum import StrEnum
+
+from consumer.delivery.answer import NOTHING_ARRIVED, Answer
+
+
+class Meaning(StrEnum):
+    """Closed set: these are values of the metric label `class`."""
+
+    DELIVERED = "delivered"
+    INVALID = "invalid"
+    THROTTLED = "throttled"
+    TRANSIENT = "transient"
+    SUSPECT = "suspect"
+    MISCONFIGURED = "misconfigured"
+
+
+_BY_HUNDRED = {
+    2: Meaning.DELIVERED,
+    3: Meaning.SUSPECT,
+    4: Meaning.INVALID,
+    5: Meaning.TRANSIENT,
+}
+_EXCEPTIONS = {
+    401: Meaning.MISCONFIGURED,
+    407: Meaning.MISCONFIGURED,
+    402: Meaning.SUSPECT,
+    403: Meaning.SUSPECT,
+    404: Meaning.SUSPECT,
+    405: Meaning.SUSPECT,
+    406: Meaning.SUSPECT,
+    410: Meaning.SUSPECT,
+    411: Meaning.SUSPECT,
+    415: Meaning.SUSPECT,
+    421: Meaning.SUSPECT,
+    426: Meaning.SUSPECT,
+    451: Meaning.SUSPECT,
+    408: Meaning.TRANSIENT,
+    425: Meaning.TRANSIENT,
+    429: Meaning.THROTTLED,
+}
+_MEANINGS = {
+    status: _EXCEPTIONS.get(status, _BY_HUNDRED[status // 100]) for status in range(200, 600)
+}
+
+_PARAMETERS_WANTED = b"The event should have the following params"
+"""Start of v2's answer when the event type validates its parameters (docs.yespo.io, validating
+event parameters)."""
+
+
+def meaning(answer: Answer) -> Meaning:
+    """The class of an answer. Codes outside 200-599 are a broken server's: transient."""
+    return _MEANINGS.get(answer.status, Meaning.TRANSIENT)
+
+
+def may_have_arrived(answer: Answer) -> bool:
+    """Whether a failed attempt may have been processed all the same: sent without an answer, or
+    answered by a gateway that had none (502, 504)."""
+    if answer.fault is None:
+        return answer.status in {502, 504}
+    return answer.fault not in NOTHING_ARRIVED
+
+
+def explanation(answer: Answer) -> str:
+    """An answer for a person, in our words: the vendor's may quote the event."""
+    if answer.fault is not None:
+        return f"no answer: {answer.fault.value}"
+    if answer.status == 400 and _PARAMETERS_WANTED in answer.body:
+        return (
+            "answered 400: this event type validates its parameters in Yespo, and the mapping "
+            "leaves out or misnames a required one"
+        )
+    return f"answered {answer.status}"

@@ -1,0 +1,346 @@
+"""The lane of one endpoint: what waits, what is on the wire, and what an answer leads to.
+
+A job is in exactly one place: waiting for a predecessor (`Order`), ready, in flight, in back-off
+(which takes no slot), or accused (answered 403 or the like, until another event shows whether the
+endpoint or the event is at fault).
+"""
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Collection
+from functools import partial
+from math import inf
+from random import Random
+
+import structlog
+
+from consumer.clock import Clock, Timer
+from consumer.config.settings import DeliverySettings
+from consumer.delivery.answer import Answer, Pool
+from consumer.delivery.classify import Meaning, explanation, may_have_arrived, meaning
+from consumer.delivery.gate import Gate, State
+from consumer.delivery.job import Job
+from consumer.delivery.order import Order
+from consumer.delivery.retry import Budget, backoff, retry_after
+from consumer.errors import BridgeError
+from consumer.model import Ended, Endpoint, Event, Failure, Flight, Outcome, Partition
+from consumer.stages import EventEnded
+from consumer.telemetry.tallies import Tallies
+
+LOOK_AGAIN = 0.05
+"""Seconds until `may_send` is asked again after it said no."""
+AUTHORIZATION_AGE = 30.0
+"""Seconds after which the secret is read again even though all is well."""
+CONVICTIONS = 2
+"""Times an event alone is refused, with others taken in between, until it is a dead letter. The
+second try costs little, and spares what met a passing fault of the vendor's."""
+
+_FIRST_TIME = Outcome(Ended.DELIVERED, 1)
+
+log = structlog.get_logger()
+
+
+class EndpointLane:
+    """All events of one endpoint, from `submit` to `ended`."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        pool: Pool,
+        settings: DeliverySettings,
+        *,
+        authorization: Callable[[], str | None],
+        ended: EventEnded,
+        may_send: Callable[[], bool],
+        clock: Clock,
+        tallies: Tallies,
+        rng: Random,
+    ) -> None:
+        self.endpoint = endpoint
+        self.last_error = ""
+        """Code of the last answer that was not a delivery."""
+        self._pool = pool
+        self._limit = settings.max_in_flight
+        self._retry = settings.retry
+        self._budget = Budget(settings.retry)
+        self._authorization = authorization
+        self._ended = ended
+        self._may_send = may_send
+        self._clock = clock
+        self._tallies = tallies
+        self._rng = rng
+        self._gate = Gate(rng, clock.monotonic())
+        self._order = Order()
+        self._ready: deque[Job] = deque()
+        self._in_flight: set[Job] = set()
+        self._accused: deque[Job] = deque()
+        self._backoff: list[tuple[float, int, Job]] = []
+        self._trial: Job | None = None
+        self._timer: Timer | None = None
+        self._timer_at = inf
+        self._submitted = 0
+        self._attempts = 0
+        self._deliveries = 0
+        self._authorized_at = clock.monotonic()
+        self._codes: dict[str, tuple[str, str, str]] = {}
+
+    @property
+    def state(self) -> str:
+        """`flowing`, `throttled`, `suspect`, `down` or `misconfigured`."""
+        if self._gate.state is State.FLOWING and self._gate.paused(self._clock.monotonic()):
+            return "throttled"
+        return self._gate.state.value
+
+    @property
+    def in_flight(self) -> int:
+        """Requests on the wire."""
+        return len(self._in_flight)
+
+    @property
+    def waiting(self) -> int:
+        """Events taken that are neither ended nor on the wire."""
+        return len(self._order) - len(self._in_flight)
+
+    def submit(self, event: Event, flight: Flight) -> None:
+        self._submitted += 1
+        job = Job(event, flight, self._submitted)
+        if self._order.add(job):
+            self._ready.append(job)
+            self._pump()
+
+    def abandon(self, partitions: Collection[Partition]) -> None:
+        """Forget all jobs of these partitions; abort what is on the wire."""
+        for partition in partitions:
+            self._order.forget(partition)
+        for job in list(self._in_flight):
+            if job.flight.partition in partitions:
+                self._in_flight.discard(job)
+                if job is self._trial:
+                    self._trial = None
+                assert job.exchange is not None
+                job.exchange.abort()
+        self._ready = deque(j for j in self._ready if j.flight.partition not in partitions)
+        self._accused = deque(j for j in self._accused if j.flight.partition not in partitions)
+        self._backoff = [b for b in self._backoff if b[2].flight.partition not in partitions]
+        heapq.heapify(self._backoff)
+        self._pump()
+
+    async def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        await self._pool.close()
+
+    # --- starting
+
+    def _pump(self) -> None:
+        """Start whatever may start now, and see to it that the rest is looked at in time."""
+        if len(self._in_flight) >= self._limit or not (self._ready or self._accused):
+            return
+        now = self._clock.monotonic()
+        if not self._may_send():
+            self._wake(now + LOOK_AGAIN)
+            return
+        while len(self._in_flight) < self._limit:
+            opens = self._gate.opens(
+                now, trial=self._trial is not None, in_flight=len(self._in_flight)
+            )
+            job = self._next(now) if opens <= now else None
+            if job is None:
+                if now < opens < inf:
+                    self._wake(opens)
+                return
+            if job.flight.partition.active:
+                self._start(job, now)
+
+    def _next(self, now: float) -> Job | None:
+        if self._gate.state is State.FLOWING:
+            return self._ready.popleft() if self._ready else None
+        # A trial goes to an event that was never tried, where there is one: an odd event must not
+        # be all that the endpoint is judged by.
+        for index, job in enumerate(self._ready):
+            if not job.attempts:
+                del self._ready[index]
+                return job
+        if self._ready:
+            return self._ready.popleft()
+        if self._accused and now >= self._gate.again_at():
+            return self._accused.popleft()
+        if self._accused:
+            self._wake(self._gate.again_at())
+        return None
+
+    def _start(self, job: Job, now: float) -> None:
+        if self._gate.state is not State.FLOWING:
+            self._trial = job
+            self._authorize(now)
+        elif now - self._authorized_at >= AUTHORIZATION_AGE:
+            self._authorize(now)
+        if not job.attempts:
+            self._budget.begin(job, self._deliveries, now)
+        self._attempts += 1
+        job.started = self._attempts
+        job.attempts += 1
+        self._in_flight.add(job)
+        event = job.event
+        job.exchange = self._pool.post(event.body, event.user_agent, partial(self._answered, job))
+
+    def _authorize(self, now: float) -> None:
+        self._authorized_at = now
+        try:
+            authorization = self._authorization()
+        except (OSError, BridgeError) as error:
+            log.warning(
+                "secret not readable, keeping the last one",
+                endpoint=str(self.endpoint),
+                error=type(error).__name__,
+            )
+            return
+        self._pool.authorize(authorization)
+
+    def _wake(self, at: float) -> None:
+        if at >= self._timer_at:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = at
+        self._timer = self._clock.call_later(at - self._clock.monotonic(), self._woken)
+
+    def _woken(self) -> None:
+        self._timer = None
+        self._timer_at = inf
+        now = self._clock.monotonic()
+        while self._backoff and self._backoff[0][0] <= now:
+            self._ready.appendleft(heapq.heappop(self._backoff)[2])
+        if self._backoff:
+            self._wake(self._backoff[0][0])
+        self._pump()
+
+    # --- answers
+
+    def _answered(self, job: Job, answer: Answer) -> None:
+        self._in_flight.discard(job)
+        job.exchange = None
+        if job is self._trial:
+            self._trial = None
+        self._count(answer)
+        what = meaning(answer)
+        if what is Meaning.DELIVERED:
+            self._delivered(job)
+        else:
+            self.last_error = answer.code
+            self._not_delivered(job, what, answer)
+        self._pump()
+
+    def _delivered(self, job: Job) -> None:
+        self._deliveries += 1
+        self._taken(job)
+        if job.attempts == 1:
+            self._end(job, _FIRST_TIME)
+        else:
+            self._end(job, Outcome(Ended.DELIVERED, job.attempts, job.ambiguous))
+
+    def _not_delivered(self, job: Job, what: Meaning, answer: Answer) -> None:
+        now = self._clock.monotonic()
+        before = self._gate.state
+        job.ambiguous = job.ambiguous or may_have_arrived(answer)
+        if what is Meaning.INVALID:
+            self._taken(job)  # whoever judges an event is up, and lets us in
+            self._dead(job, "rejected", explanation(answer))
+            return
+        endpoint = self.endpoint
+        self._tallies.retries.add((endpoint.account, endpoint.api, what.value))
+        if what is Meaning.THROTTLED:
+            self._throttled(job, answer, now)
+        elif what is Meaning.TRANSIENT:
+            self._failed(job, answer, now)
+        elif what is Meaning.MISCONFIGURED:
+            self._gate.misconfigured(job.started, self._attempts, now)
+            self._ready.append(job)
+        else:
+            fresh = job.attempts == 1
+            self._gate.suspected(job.started, self._attempts, now, fresh=fresh)
+            job.refusal = explanation(answer)
+            self._accused.append(job)
+        if self._gate.stopped:
+            self._ready.extend(self._accused)
+            self._accused.clear()
+            self._log_stop(before)
+
+    def _throttled(self, job: Job, answer: Answer, now: float) -> None:
+        if not self._gate.paused(now):
+            log.debug("told to slow down", endpoint=str(self.endpoint), code=answer.code)
+        self._gate.throttled(now, retry_after(answer.retry_after, self._clock.now_ms()))
+        if self._gate.stopped:
+            self._taken(job)
+        self._ready.appendleft(job)
+
+    def _failed(self, job: Job, answer: Answer, now: float) -> None:
+        if self._budget.exhausted(job, self._deliveries, now):
+            tried = f"{explanation(answer)}; {job.attempts} attempts, others were delivered"
+            self._dead(job, "exhausted", tried)
+            return
+        wait = retry_after(answer.retry_after, self._clock.now_ms()) or 0.0
+        self._gate.failed(job.started, job.number, self._attempts, now, wait)
+        if self._gate.stopped:
+            self._ready.append(job)  # the gate's trials set the pace, and take turns
+            return
+        job.failures += 1
+        pause = backoff(job.failures, self._retry.initial, self._retry.maximum, self._rng)
+        due = now + max(wait, pause)
+        heapq.heappush(self._backoff, (due, job.number, job))
+        self._wake(due)
+
+    def _taken(self, job: Job) -> None:
+        """The endpoint dealt with an event: it is neither down nor misconfigured."""
+        before, since = self._gate.state, self._gate.since
+        now = self._clock.monotonic()
+        if not self._gate.succeeded(job.started, now):
+            return
+        if before is State.SUSPECT:
+            self._acquit()
+            return
+        # Whatever waited out a failure of its own did so because of the endpoint.
+        self._ready.extendleft(entry[2] for entry in sorted(self._backoff, reverse=True))
+        self._backoff.clear()
+        log.info(
+            "delivery resumed", endpoint=str(self.endpoint), stopped_seconds=round(now - since, 1)
+        )
+
+    def _acquit(self) -> None:
+        """The endpoint takes others: the accused events are at fault, each for itself."""
+        accused, self._accused = self._accused, deque()
+        for job in accused:
+            job.suspicions += 1
+            if job.suspicions >= CONVICTIONS:
+                self._dead(job, "rejected", f"{job.refusal}; others were taken")
+            else:
+                self._ready.appendleft(job)
+
+    # --- ends
+
+    def _dead(self, job: Job, reason: str, detail: str) -> None:
+        failure = Failure("delivery", reason, detail, job.event.label)
+        self._end(job, Outcome(Ended.DEAD_LETTERED, job.attempts, job.ambiguous, failure))
+
+    def _end(self, job: Job, outcome: Outcome) -> None:
+        self._ready.extend(self._order.finish(job))
+        self._ended(job.flight, job.event, outcome)
+
+    def _count(self, answer: Answer) -> None:
+        code = answer.code
+        key = self._codes.get(code)
+        if key is None:
+            key = self._codes[code] = (self.endpoint.account, self.endpoint.api, code)
+        self._tallies.requests.add(key)
+
+    def _log_stop(self, before: State) -> None:
+        state = self._gate.state
+        if state is before:
+            return
+        log.warning(
+            "delivery stopped",
+            endpoint=str(self.endpoint),
+            state=state.value,
+            last_error=self.last_error,
+            waiting=self.waiting,
+        )

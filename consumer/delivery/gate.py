@@ -1,0 +1,159 @@
+"""When a lane may start its next request: breaker, suspicion, and pauses the vendor asks for.
+
+    flowing ──5 failures in a row──▶ down            one trial at a time, 0.5 s … 10 s apart
+       │ ▲ ───401───────────────────▶ misconfigured  one trial at a time, 0.5 s … 30 s apart
+       │ └─ any trial the endpoint takes
+       └──403, 404, 3xx, …──▶ suspect ──another event fares likewise──▶ misconfigured
+                                 └──another event is delivered──▶ flowing; the first was at fault
+
+Pure: knows numbers and times, no jobs, no timers. Attempts are numbered by the lane in the order of
+their start, and an attempt started before the present state began says nothing about it.
+"""
+
+from enum import StrEnum
+from math import inf
+from random import Random
+
+FAILURES_TO_STOP = 5
+"""Consecutive transient failures, of different events, that no success interrupted."""
+FIRST_TRIAL = 0.5
+LONGEST_DOWN = 10.0
+LONGEST_MISCONFIGURED = 30.0
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 30.0
+"""Seconds. Pauses after 429 without `Retry-After`; the vendor documents none, and blocks "until the
+rate limit window resets" (reference, rate limits)."""
+
+
+class State(StrEnum):
+    FLOWING = "flowing"
+    SUSPECT = "suspect"
+    DOWN = "down"
+    MISCONFIGURED = "misconfigured"
+
+
+class Gate:
+    __slots__ = (
+        "_attempt",
+        "_interval",
+        "_last_failed",
+        "_paused_until",
+        "_pauses",
+        "_rng",
+        "_streak",
+        "_trial_at",
+        "since",
+        "state",
+    )
+
+    def __init__(self, rng: Random, now: float) -> None:
+        self._rng = rng
+        self.state = State.FLOWING
+        self.since = now
+        self._attempt = 0  # the last one started before the present state began
+        self._interval = 0.0
+        self._trial_at = 0.0
+        self._streak = 0
+        self._last_failed = 0
+        self._pauses = 0
+        self._paused_until = 0.0
+
+    @property
+    def stopped(self) -> bool:
+        return self.state is State.DOWN or self.state is State.MISCONFIGURED
+
+    def paused(self, now: float) -> bool:
+        return now < self._paused_until
+
+    def opens(self, now: float, *, trial: bool, in_flight: int) -> float:
+        """The time at which the next request may start: not after `now` for at once, `inf` for
+        after the next answer. `trial` is whether one started in the present state is under way."""
+        if self._paused_until > now:
+            return self._paused_until
+        if self.state is State.FLOWING:
+            return 0.0
+        if self.state is State.SUSPECT:
+            return inf if trial else 0.0
+        return inf if in_flight else self._trial_at
+
+    def again_at(self) -> float:
+        """When a suspect lane may try an accused event again, for want of any other."""
+        return self._trial_at
+
+    # --- what attempts say
+
+    def succeeded(self, attempt: int, now: float) -> bool:
+        """The endpoint took an event. Whether that puts an end to a stop or a suspicion."""
+        self._streak = 0
+        self._last_failed = 0
+        if attempt > self._attempt:
+            self._pauses = 0
+            if self.state is not State.FLOWING:
+                self._change(State.FLOWING, attempt, now)
+                return True
+        return False
+
+    def failed(self, attempt: int, event: int, latest: int, now: float, wait: float) -> None:
+        """A transient failure of the event numbered `event`. `latest` is the number of the last
+        attempt started, `wait` what the server asked for (0 if nothing)."""
+        if self.stopped:
+            if attempt > self._attempt:
+                self._widen(State.DOWN, latest, now, wait)
+            return
+        if event != self._last_failed:  # one event that fails for ever is not an outage
+            self._streak += 1
+            self._last_failed = event
+        if self._streak >= FAILURES_TO_STOP:
+            self._stop(State.DOWN, latest, now, wait)
+
+    def misconfigured(self, attempt: int, latest: int, now: float) -> None:
+        """An answer that no event can change."""
+        if not self.stopped:
+            self._stop(State.MISCONFIGURED, latest, now, 0.0)
+        elif attempt > self._attempt:
+            self._widen(State.MISCONFIGURED, latest, now, 0.0)
+
+    def suspected(self, attempt: int, latest: int, now: float, *, fresh: bool) -> None:
+        """An answer that may be about this event or about all. `fresh` is whether it was the
+        event's first attempt: only such a one can confirm the suspicion against the endpoint."""
+        if self.stopped:
+            if attempt > self._attempt:
+                self._widen(State.MISCONFIGURED, latest, now, 0.0)
+        elif self.state is State.FLOWING:
+            self._stop(State.SUSPECT, latest, now, 0.0)
+        elif attempt > self._attempt:
+            if fresh:
+                self._stop(State.MISCONFIGURED, latest, now, 0.0)
+            else:
+                self._widen(State.SUSPECT, latest, now, 0.0)
+
+    def throttled(self, now: float, wait: float | None) -> None:
+        """429: pause everything, for as long as the server says, else for a growing while."""
+        if wait is None:
+            if self.paused(now):  # the rest of those that were under way: one pause is enough
+                return
+            self._pauses += 1
+            bound = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(self._pauses - 1, 10))
+            wait = self._rng.uniform(bound / 2, bound)
+        self._paused_until = max(self._paused_until, now + wait)
+
+    # --- transitions
+
+    def _change(self, state: State, attempt: int, now: float) -> None:
+        if state is not self.state:
+            self.state = state
+            self.since = now
+        self._attempt = attempt
+
+    def _stop(self, state: State, latest: int, now: float, wait: float) -> None:
+        self._change(state, latest, now)
+        self._streak = 0
+        self._interval = FIRST_TRIAL
+        self._trial_at = now + max(wait, self._interval)
+
+    def _widen(self, state: State, latest: int, now: float, wait: float) -> None:
+        self._change(state, latest, now)
+        longest = LONGEST_DOWN if state is State.DOWN else LONGEST_MISCONFIGURED
+        self._interval = min(self._interval * 2, longest)
+        # Replicas that went down together should not come back in step.
+        self._trial_at = now + max(wait, self._interval * self._rng.uniform(0.8, 1.2))

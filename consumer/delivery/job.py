@@ -1,0 +1,50 @@
+"""An event inside delivery, from `submit` to its end."""
+
+from consumer.delivery.answer import Exchange
+from consumer.model import Event, Flight
+
+
+class Job:
+    """Plain state; owned by the lane of its endpoint, `waits_for` and `followers` by its order."""
+
+    __slots__ = (
+        "ambiguous",
+        "attempts",
+        "charged",
+        "charged_seconds",
+        "event",
+        "exchange",
+        "failures",
+        "flight",
+        "followers",
+        "marked_at",
+        "marked_deliveries",
+        "number",
+        "refusal",
+        "started",
+        "suspicions",
+        "waits_for",
+    )
+
+    def __init__(self, event: Event, flight: Flight, number: int) -> None:
+        self.event = event
+        self.flight = flight
+        self.number = number
+        """Position in the order of submission."""
+        self.waits_for = 0
+        """Unfinished events of the same person that go first."""
+        self.followers: list[Job] | None = None
+        self.exchange: Exchange | None = None
+        self.started = 0
+        """Number of the lane's attempt that this job's last one was."""
+        self.attempts = 0
+        self.failures = 0
+        """Transient failures in the flowing state: what the back-off grows by."""
+        self.suspicions = 0
+        """Times it was refused while the endpoint took others."""
+        self.refusal = ""
+        self.ambiguous = False
+        self.charged = 0
+        self.charged_seconds = 0.0
+        self.marked_deliveries = 0
+        self.marked_at = 0.0

@@ -1,0 +1,575 @@
+"""The HTTP client against a scripted server on loopback: each fault ends in its class."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import pytest
+import trustme
+import uvloop
+
+from consumer.clock import SystemClock
+from consumer.delivery.answer import Answer, Fault
+from consumer.delivery.pool import HttpPool, Limits
+from consumer.delivery.target import Target
+from tests.delivery import fault_server as server
+
+OK = server.answer("200 OK", b"{}")
+QUICK = Limits(
+    connect_timeout=0.3,
+    response_timeout=0.2,
+    total_timeout=0.4,
+    connection_age=60.0,
+    keepalive=30.0,
+)
+
+
+class Posting:
+    """A pool under test, with `await post(...)` for its call-back."""
+
+    def __init__(self, pool: HttpPool) -> None:
+        self.pool = pool
+
+    async def post(self, body: bytes = b'{"a":1}', user_agent: str | None = None) -> Answer:
+        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.pool.post(body, user_agent, answered.set_result)
+        assert not answered.done(), "answered from inside post"
+        return await asyncio.wait_for(answered, 5)
+
+
+@asynccontextmanager
+async def posting(
+    url: str,
+    limits: Limits = QUICK,
+    tls: ssl.SSLContext | None = None,
+    authorization: str | None = None,
+) -> AsyncIterator[Posting]:
+    clock = SystemClock(asyncio.get_running_loop())
+    pool = HttpPool(Target(url), limits, clock, tls=tls, authorization=authorization)
+    yield Posting(pool)
+    await pool.close()
+
+
+async def until(condition: Callable[[], bool], seconds: float = 5) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - the pool signals nothing to wait for
+            await asyncio.sleep(0.005)
+
+
+async def test_a_request_reads_as_the_vendor_documents_it() -> None:
+    async with (
+        server.running(OK) as yespo,
+        posting(yespo.url, authorization="Basic dXNlcjprZXk=") as client,
+    ):
+        assert await client.post(b'{"eventTypeKey":"x"}') == Answer(200)
+        (request,) = yespo.requests
+    assert request.head.decode() == (
+        "POST /api/v2 HTTP/1.1\r\n"
+        f"Host: 127.0.0.1:{yespo.port}\r\n"
+        "Content-Type: application/json; charset=UTF-8\r\n"
+        "Accept: application/json; charset=UTF-8\r\n"
+        "Authorization: Basic dXNlcjprZXk=\r\n"
+        "User-Agent: yespo-bridge/0.1.0\r\n"
+        "Content-Length: 20\r\n\r\n"
+    )
+    assert request.body == b'{"eventTypeKey":"x"}'
+
+
+@pytest.mark.parametrize(
+    ("visitor", "sent"),
+    [
+        ("Mozilla/5.0 (X11; Linux)", "Mozilla/5.0 (X11; Linux)"),
+        ("evil\r\nX-Admin: 1", "yespo-bridge/0.1.0"),
+        ("tab\there", "yespo-bridge/0.1.0"),
+        ("nul\x00", "yespo-bridge/0.1.0"),
+        ("Оглядач", "yespo-bridge/0.1.0"),
+        ("", "yespo-bridge/0.1.0"),
+        ("x" * 1025, "yespo-bridge/0.1.0"),
+    ],
+)
+async def test_a_visitors_user_agent_is_sent_only_where_it_can_be_a_header(
+    visitor: str, sent: str
+) -> None:
+    async with server.running(OK) as yespo, posting(yespo.url) as client:
+        await client.post(user_agent=visitor)
+        lines = yespo.requests[0].head.decode().split("\r\n")
+    assert [line for line in lines if line.startswith("User-Agent")] == [f"User-Agent: {sent}"]
+    assert not any(line.startswith("X-Admin") for line in lines)
+
+
+async def test_a_new_authorization_counts_from_the_next_request() -> None:
+    async with (
+        server.running(OK) as yespo,
+        posting(yespo.url, authorization="Basic b2xk") as client,
+    ):
+        await client.post()
+        client.pool.authorize("Basic bmV3")
+        await client.post()
+    assert b"Basic b2xk" in yespo.requests[0].head
+    assert b"Basic bmV3" in yespo.requests[1].head
+    assert b"Basic b2xk" not in yespo.requests[1].head
+
+
+HTML = b"<html>busy</html>"
+
+ANSWERS: list[tuple[str, server.Act, Answer, bool]] = [
+    # name, what the server does, what the client says, whether the connection serves on
+    ("200 with garbage", server.answer("200 OK", b"\x00\xff no json"), Answer(200), True),
+    ("204", server.raw(b"HTTP/1.1 204 No Content\r\n\r\n"), Answer(204), True),
+    (
+        "chunked",
+        server.pieces(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"2\r\n{}\r\n", b"0\r\n\r\n"
+        ),
+        Answer(200),
+        True,
+    ),
+    (
+        "head and body in single bytes",
+        server.pieces(
+            *[bytes([b]) for b in b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"], gap=0.001
+        ),
+        Answer(200),
+        True,
+    ),
+    (
+        "connection: close",
+        server.answer("200 OK", b"{}", "Connection: close\r\n"),
+        Answer(200),
+        False,
+    ),
+    (
+        "HTTP/1.0 body up to the end of the connection",
+        server.raw_then_close(b"HTTP/1.0 200 OK\r\n\r\nhello"),
+        Answer(200),
+        False,
+    ),
+    (
+        "reset after the head",
+        server.raw_then_reset(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf"),
+        Answer(200),
+        False,
+    ),
+    (
+        "chunks that break off",
+        server.raw_then_close(b"HTTP/1.1 503 No\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel"),
+        Answer(503, None, "", b"hel"),
+        False,
+    ),
+    (
+        "garbage after the head",
+        server.raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
+        Answer(200),
+        False,
+    ),
+    (
+        "301",
+        server.answer("301 Moved", b"", "Location: http://127.0.0.1:1/\r\n"),
+        Answer(301),
+        True,
+    ),
+    ("400 with text", server.answer("400 Bad", b"why"), Answer(400, None, "", b"why"), True),
+    ("401", server.answer("401 Unauthorized"), Answer(401), True),
+    ("403", server.answer("403 Forbidden"), Answer(403), True),
+    ("404", server.answer("404 Not Found"), Answer(404), True),
+    ("405", server.answer("405 Method Not Allowed"), Answer(405), True),
+    ("409", server.answer("409 Conflict"), Answer(409), True),
+    ("413", server.answer("413 Too Large"), Answer(413), True),
+    ("415", server.answer("415 Media"), Answer(415), True),
+    ("429", server.answer("429 Too Many"), Answer(429), True),
+    (
+        "429 with seconds",
+        server.answer("429 Too Many", b"x", "RETRY-AFTER:  7 \r\n"),
+        Answer(429, None, "7", b"x"),
+        True,
+    ),
+    (
+        "429 with a date",
+        server.answer("429 Slow", b"", "Retry-After: Fri, 21 Nov 2025 10:00:00 GMT\r\n"),
+        Answer(429, None, "Fri, 21 Nov 2025 10:00:00 GMT"),
+        True,
+    ),
+    (
+        "Retry-After in the body is none",
+        server.answer("503 No", b"\r\nRetry-After: 9\r\n"),
+        Answer(503, None, "", b"\r\nRetry-After: 9\r\n"),
+        True,
+    ),
+    (
+        "HTML 503",
+        server.answer("503 No", HTML, "Content-Type: text/html\r\n"),
+        Answer(503, None, "", HTML),
+        True,
+    ),
+    (
+        "a large error is cut",
+        server.answer("500 Oops", b"x" * 20_000),
+        Answer(500, None, "", b"x" * 4096),
+        True,
+    ),
+    (
+        "a flood of body",
+        server.answer("200 OK", b"x" * 1_000_000),
+        Answer(200),
+        False,
+    ),
+    (
+        "a body that never ends",
+        server.pieces(b"HTTP/1.1 502 No\r\nContent-Length: 9\r\n\r\nx", gap=9),
+        Answer(502, None, "", b"x"),
+        False,
+    ),
+    (
+        "100 before the answer",
+        server.pieces(
+            b"HTTP/1.1 100 Continue\r\n\r\n",
+            b"HTTP/1.1 429 Slow\r\nRetry-After: 3\r\nContent-Length: 0\r\n\r\n",
+        ),
+        Answer(429, None, "3"),
+        True,
+    ),
+    (
+        "100 and 103 with the answer in one piece",
+        server.raw(
+            b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+            b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+        ),
+        Answer(200),
+        True,
+    ),
+    (
+        "two answers for one request",
+        server.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" * 2),
+        Answer(200),
+        False,
+    ),
+    ("reset before the answer", server.reset, Answer(0, Fault.RESET_BEFORE_ANSWER), False),
+    ("closed before the answer", server.close, Answer(0, Fault.RESET_BEFORE_ANSWER), False),
+    (
+        "closed in the head",
+        server.raw_then_close(b"HTTP/1.1 200 OK\r\nContent-Le"),
+        Answer(0, Fault.RESET_IN_ANSWER),
+        False,
+    ),
+    (
+        "closed after 100",
+        server.raw_then_close(b"HTTP/1.1 100 Continue\r\n\r\n"),
+        Answer(0, Fault.RESET_IN_ANSWER),
+        False,
+    ),
+    ("not HTTP", server.raw(b"SSH-2.0-OpenSSH_9.2\r\n"), Answer(0, Fault.MALFORMED), False),
+    (
+        "switching protocols",
+        server.raw(b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"),
+        Answer(0, Fault.MALFORMED),
+        False,
+    ),
+    (
+        "a head without end",
+        server.raw(b"HTTP/1.1 200 OK\r\n" + b"X-Pad: aaaaaaaaaaaaaaaaaaaaaaaa\r\n" * 2000),
+        Answer(0, Fault.OVERSIZED),
+        False,
+    ),
+    ("no answer", server.silence, Answer(0, Fault.RESPONSE_TIMEOUT), False),
+    (
+        "a head that trickles",
+        server.pieces(*[bytes([b]) for b in b"HTTP/1.1 200 OK\r\nContent-Length: 0"], gap=0.05),
+        Answer(0, Fault.RESPONSE_TIMEOUT),
+        False,
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("act", "expected", "serves_on"),
+    [case[1:] for case in ANSWERS],
+    ids=[case[0] for case in ANSWERS],
+)
+async def test_each_answer_and_fault_is_told_as_what_it_is(
+    act: server.Act, expected: Answer, serves_on: bool
+) -> None:
+    async with server.running(act, OK) as yespo, posting(yespo.url) as client:
+        assert await client.post() == expected
+        # Whatever happened, the next request is served, on a connection that can be trusted.
+        assert await client.post() == Answer(200)
+        assert yespo.connections == (1 if serves_on else 2)
+        assert len(yespo.requests) == 2  # nothing is sent twice behind the caller's back
+
+
+def test_uvloop_tells_the_same() -> None:
+    """The service runs on uvloop, whose transports report ends in ways of their own."""
+
+    async def ask(act: server.Act) -> tuple[Answer, int]:
+        async with server.running(act, OK) as yespo, posting(yespo.url) as client:
+            first = await client.post()
+            assert await client.post() == Answer(200)
+            return first, yespo.connections
+
+    async def ask_all() -> list[tuple[Answer, int]]:
+        return await asyncio.gather(*[ask(act) for _, act, _, _ in ANSWERS])
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        told = runner.run(ask_all())
+    assert {name: told[index] for index, (name, _, _, _) in enumerate(ANSWERS)} == {
+        name: (expected, 1 if serves_on else 2) for name, _, expected, serves_on in ANSWERS
+    }
+
+
+async def test_an_answer_before_the_request_is_complete_counts_and_ends_the_connection() -> None:
+    # The server never reads the 8 MB: most of the request is still ours when the answer comes.
+    refuse = server.answer("413 Too Large")
+    async with server.running(refuse, read_first=False) as yespo, posting(yespo.url) as client:
+        assert await client.post(b"x" * 8_000_000) == Answer(413)
+        assert await client.post() == Answer(413)
+        assert yespo.connections == 2
+
+
+async def test_a_connection_that_is_refused() -> None:
+    with unused_port() as port:
+        url = f"http://127.0.0.1:{port}/"
+    async with posting(url) as client:
+        assert await client.post() == Answer(0, Fault.CONNECT_REFUSED)
+
+
+async def test_a_name_that_is_refused_at_all_its_addresses() -> None:
+    with unused_port() as port:
+        url = f"http://localhost:{port}/"
+    async with posting(url) as client:
+        assert await client.post() == Answer(0, Fault.CONNECT_REFUSED)
+
+
+async def test_a_name_that_does_not_resolve() -> None:
+    async with posting("http://no-such-host.invalid/") as client:
+        assert await client.post() == Answer(0, Fault.DNS)
+
+
+async def test_a_connection_that_hangs() -> None:
+    with unanswering_port() as port:
+        async with posting(f"http://127.0.0.1:{port}/") as client:
+            assert await client.post() == Answer(0, Fault.CONNECT_TIMEOUT)
+
+
+async def test_each_refused_connection_costs_one_request_its_turn() -> None:
+    with unused_port() as port:
+        url = f"http://127.0.0.1:{port}/"
+    async with posting(url) as client:
+        answers = await asyncio.gather(*[client.post() for _ in range(20)])
+    assert answers == [Answer(0, Fault.CONNECT_REFUSED)] * 20
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+def serving(authority: trustme.CA, name: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(context)
+    return context
+
+
+def trusting(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
+
+
+async def test_tls_to_a_server_of_a_trusted_authority(authority: trustme.CA) -> None:
+    async with (
+        server.running(OK, tls=serving(authority, "127.0.0.1")) as yespo,
+        posting(f"https://127.0.0.1:{yespo.port}/", tls=trusting(authority)) as client,
+    ):
+        assert await client.post() == Answer(200)
+        assert await client.post() == Answer(200)
+        assert yespo.connections == 1
+
+
+async def test_tls_closed_before_the_answer_is_not_repeated(authority: trustme.CA) -> None:
+    async with (
+        server.running(OK, server.close, OK, tls=serving(authority, "127.0.0.1")) as yespo,
+        posting(f"https://127.0.0.1:{yespo.port}/", tls=trusting(authority)) as client,
+    ):
+        assert await client.post() == Answer(200)
+        assert await client.post() == Answer(0, Fault.RESET_BEFORE_ANSWER)
+        assert len(yespo.requests) == 2
+
+
+async def test_tls_to_an_unknown_authority_sends_nothing(authority: trustme.CA) -> None:
+    async with (
+        server.running(OK, tls=serving(trustme.CA(), "127.0.0.1")) as yespo,
+        posting(f"https://127.0.0.1:{yespo.port}/", tls=trusting(authority)) as client,
+    ):
+        assert await client.post() == Answer(0, Fault.TLS)
+        assert yespo.requests == []
+
+
+async def test_tls_under_another_name_sends_nothing(authority: trustme.CA) -> None:
+    async with (
+        server.running(OK, tls=serving(authority, "other.example")) as yespo,
+        posting(f"https://127.0.0.1:{yespo.port}/", tls=trusting(authority)) as client,
+    ):
+        assert await client.post() == Answer(0, Fault.TLS)
+        assert yespo.requests == []
+
+
+async def test_tls_to_a_plain_server(authority: trustme.CA) -> None:
+    async with server.running(server.raw(b"HTTP/1.1 400 Bad\r\n\r\n"), read_first=False) as yespo:
+        url = f"https://127.0.0.1:{yespo.port}/"
+        async with posting(url, tls=trusting(authority)) as client:
+            assert (await client.post()).fault in {Fault.TLS, Fault.CONNECT_TIMEOUT}
+
+
+async def test_a_connection_closed_by_the_server_while_idle_is_not_used() -> None:
+    async def answer_then_close(client: server.Client) -> None:
+        await OK(client)
+        client.writer.close()
+
+    async with server.running(answer_then_close, OK) as yespo, posting(yespo.url) as client:
+        assert await client.post() == Answer(200)
+        await until(lambda: not client.pool._connections)
+        assert await client.post() == Answer(200)
+        assert len(yespo.requests) == 2
+
+
+async def test_words_on_an_idle_connection_end_it() -> None:
+    async def answer_twice(client: server.Client) -> None:
+        await OK(client)
+        await asyncio.sleep(0.05)
+        await client.write(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+
+    async with server.running(answer_twice, OK) as yespo, posting(yespo.url) as client:
+        assert await client.post() == Answer(200)
+        await until(lambda: not client.pool._connections)
+        assert await client.post() == Answer(200)
+        assert yespo.connections == 2
+
+
+async def test_an_old_connection_is_renewed() -> None:
+    limits = Limits(0.3, 0.2, 0.4, connection_age=0.1, keepalive=30.0)
+    async with server.running(OK) as yespo, posting(yespo.url, limits) as client:
+        await client.post()
+        await asyncio.sleep(0.15)
+        await client.post()
+        assert yespo.connections == 2
+
+
+async def test_a_connection_idle_for_too_long_is_closed_without_being_used() -> None:
+    limits = Limits(0.3, 0.2, 0.4, connection_age=30.0, keepalive=0.1)
+    async with server.running(OK) as yespo, posting(yespo.url, limits) as client:
+        await client.post()
+        assert len(client.pool._connections) == 1
+        await until(lambda: not client.pool._connections)
+        await client.post()
+        assert yespo.connections == 2
+
+
+async def test_many_at_once_share_as_many_connections_and_no_more() -> None:
+    async with server.running(OK) as yespo, posting(yespo.url) as client:
+        for _ in range(5):
+            answers = await asyncio.gather(*[client.post() for _ in range(16)])
+            assert answers == [Answer(200)] * 16
+        assert yespo.connections <= 16
+        assert len(yespo.requests) == 80
+
+
+async def test_an_aborted_exchange_is_never_answered_and_its_connection_is_gone() -> None:
+    told: list[Answer] = []
+    async with server.running(server.silence, OK) as yespo, posting(yespo.url) as client:
+        exchange = client.pool.post(b"{}", None, told.append)
+        await until(lambda: len(yespo.requests) == 1)
+        exchange.abort()
+        assert await client.post() == Answer(200)
+        await asyncio.sleep(0.3)  # beyond the response timeout
+    assert told == []
+
+
+async def test_an_exchange_aborted_before_it_had_a_connection_is_never_sent() -> None:
+    told: list[Answer] = []
+    async with server.running(OK) as yespo, posting(yespo.url) as client:
+        client.pool.post(b"first", None, told.append).abort()
+        assert await client.post(b"second") == Answer(200)
+        assert [request.body for request in yespo.requests] == [b"second"]
+    assert told == []
+
+
+async def test_aborting_what_was_answered_leaves_the_next_request_alone() -> None:
+    async with server.running(OK, server.silence) as yespo, posting(yespo.url) as client:
+        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        told: list[Answer] = []
+        first = client.pool.post(b"1", None, answered.set_result)
+        await answered
+        client.pool.post(b"2", None, told.append)
+        await until(lambda: len(yespo.requests) == 2)
+        assert yespo.connections == 1
+        first.abort()
+        await until(lambda: told == [Answer(0, Fault.RESPONSE_TIMEOUT)])
+
+
+async def test_closing_tells_nobody_and_leaves_nothing_open() -> None:
+    told: list[Answer] = []
+    async with server.running(server.silence) as yespo, posting(yespo.url) as client:
+        client.pool.post(b"{}", None, told.append)
+        await until(lambda: len(yespo.requests) == 1)
+        client.pool.post(b"{}", None, told.append)
+        await client.pool.close()
+        assert not client.pool._connections
+        assert not client.pool._tasks
+    assert told == []
+
+
+async def test_a_write_that_the_system_refuses_is_repeated_once_and_silently() -> None:
+    async with server.running(OK) as yespo, posting(yespo.url) as client:
+        assert await client.post() == Answer(200)
+        (connection,) = client.pool._connections
+        assert connection._transport is not None
+        # The system's own word for "the other side is gone" (EPIPE), at the moment of the write.
+        connection._transport.get_extra_info("socket").shutdown(socket.SHUT_WR)
+        assert await client.post() == Answer(200)
+        assert yespo.connections == 2
+        assert len(yespo.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "yespo.io/api",
+        "ftp://yespo.io/",
+        "https://",
+        "https://user:pass@yespo.io/",
+        "https://yespo.io/#part",
+        "https://yespo.io/a b",
+        "https://yespo.io/шлях",
+    ],
+)
+def test_a_url_that_cannot_be_sent_to_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="URL"):
+        Target(url)
+
+
+@contextmanager
+def unused_port() -> Iterator[int]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        yield probe.getsockname()[1]
+
+
+@contextmanager
+def unanswering_port() -> Iterator[int]:
+    """A listener whose queue is full: the system lets further SYNs go unanswered."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        address = listener.getsockname()
+        fillers = []
+        for _ in range(4):
+            filler = socket.socket()
+            filler.setblocking(False)
+            filler.connect_ex(address)
+            fillers.append(filler)
+        try:
+            yield address[1]
+        finally:
+            for filler in fillers:
+                filler.close()
