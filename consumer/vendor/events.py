@@ -156,5 +156,5 @@ def _minute(occurred_ms: int | None) -> bytes:
 
 def _within(body: bytes, left_out: tuple[tuple[str, str], ...]) -> Built:
     if len(body) > MAX_BODY:
-        raise ContractViolation("", "too_large", f"the event has more than {MAX_BODY} bytes")
+        raise ContractViolation("", "body_size", f"the event has more than {MAX_BODY} bytes")
     return Built(body, left_out)

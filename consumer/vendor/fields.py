@@ -12,8 +12,9 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core import core_schema as core
 
+from consumer.vendor.kinds import ANY, BY_KIND, TEXTS
 from consumer.vendor.names import near_miss
-from consumer.vendor.rules import ANY, BY_KIND, MAX_NAME, TEXTS, Rule
+from consumer.vendor.rules import MAX_NAME, Rule
 from consumer.vendor.shape import Shape
 from consumer.vendor.spec import FieldSpec, Free, Kind
 

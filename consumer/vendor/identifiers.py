@@ -9,11 +9,9 @@ from typing import NamedTuple
 
 import orjson
 
+from consumer.vendor.person import is_blank
 from consumer.vendor.rules import FORBIDDEN, MAX_IDENTIFIER
 from consumer.vendor.spec import AccountContext, Identity, NoIdentifier
-
-_BLANK = frozenset({"", "null", "none", "undefined", "nan", "nil"})
-"""What programs write for "nobody". The vendor itself ignores "", " ", "null" and null."""
 
 _FORBIDDEN = re.compile("[" + re.escape(FORBIDDEN) + "]")
 EMAIL = re.compile(r"[^\s@]+@[^\s@]+\Z")
@@ -24,10 +22,6 @@ _NOT_DIGITS = re.compile(r"[^0-9]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 LeftOut = list[tuple[str, str]]
-
-
-def is_blank(value: str) -> bool:
-    return value.strip().casefold() in _BLANK
 
 
 def phone_digits(value: str) -> str | None:

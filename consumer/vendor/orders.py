@@ -6,7 +6,8 @@ D is the vendor's reference "How to send events, resource v1/event" (contract.md
 
 from typing import Annotated
 
-from consumer.vendor.rules import AMOUNT, pattern_text, says
+from consumer.vendor.kinds import AMOUNT, pattern_text
+from consumer.vendor.rules import says
 from consumer.vendor.shape import Shape
 from consumer.vendor.v2 import Id, LocalTime, Params, Text
 

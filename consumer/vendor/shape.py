@@ -4,7 +4,8 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from consumer.vendor.rules import MAX_NAME, TEXTS
+from consumer.vendor.kinds import TEXTS
+from consumer.vendor.rules import MAX_NAME
 from consumer.vendor.spec import Free
 
 Texts = Annotated[list[str], TEXTS]
@@ -17,14 +18,14 @@ FreeName = Annotated[str, StringConstraints(max_length=MAX_NAME, pattern=r"\S")]
 class Shape(BaseModel):
     """A JSON object as it goes over the wire: other names than the declared ones are refused."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid")
     FREE: ClassVar[Free] = Free.NONE
 
 
 class Tagged(Shape):
     """Takes `tag_<name>: [texts]` beside its own fields."""
 
-    model_config = ConfigDict(extra="allow", strict=True)
+    model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[TagName, Texts]
     FREE: ClassVar[Free] = Free.TAG
 
@@ -32,7 +33,7 @@ class Tagged(Shape):
 class TagSet(Shape):
     """`Tags: {<name>: [texts]}`."""
 
-    model_config = ConfigDict(extra="allow", strict=True)
+    model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[FreeName, Texts]
     FREE: ClassVar[Free] = Free.TAGS
 
@@ -40,7 +41,7 @@ class TagSet(Shape):
 class Propertied(Shape):
     """Takes `<name>: [texts]` beside its own fields."""
 
-    model_config = ConfigDict(extra="allow", strict=True)
+    model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[FreeName, Texts]
     FREE: ClassVar[Free] = Free.PLAIN
 
@@ -48,6 +49,6 @@ class Propertied(Shape):
 class Parametered(Shape):
     """The params of a v2 event by name: its own, and any other JSON values."""
 
-    model_config = ConfigDict(extra="allow", strict=True)
+    model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[FreeName, Any]
     FREE: ClassVar[Free] = Free.PARAM

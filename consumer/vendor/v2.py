@@ -7,7 +7,7 @@ that concern orders. Nested params (`product`, `products`) travel as JSON text b
 
 from typing import Annotated
 
-from consumer.vendor.rules import (
+from consumer.vendor.kinds import (
     CURRENCY,
     FLAG_NUMBER,
     ID,
@@ -16,8 +16,8 @@ from consumer.vendor.rules import (
     TEXT,
     TEXT_AMOUNT,
     pattern_text,
-    says,
 )
+from consumer.vendor.rules import says
 from consumer.vendor.shape import Parametered, Propertied, Shape
 
 Id = Annotated[str, ID]

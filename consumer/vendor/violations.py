@@ -6,6 +6,12 @@ from pydantic_core import ValidationError
 
 from consumer.vendor.spec import ContractViolation
 
+
+class UnwritableNumber:
+    """Stands for a number in a body that is written as no number of ours is: it fails every rule
+    for numbers, and is then named for what it is."""
+
+
 _RULES = {
     "missing": ("required", "is required"),
     "extra_forbidden": ("unknown", "is no field of this event"),
@@ -38,7 +44,7 @@ RULES = frozenset(rule for rule, _ in _RULES.values()) | {
     "millis",
     "near_miss",
     "side_effect",
-    "too_large",
+    "body_size",
     "value",
 }
 """Every rule that a violation can name: a closed set (metric label)."""
@@ -47,8 +53,12 @@ RULES = frozenset(rule for rule, _ in _RULES.values()) | {
 def violations(error: ValidationError, root: str) -> list[ContractViolation]:
     """All of pydantic's errors, below `root`. Neither paths nor messages hold a value."""
     found = []
-    for one in error.errors(include_url=False, include_context=False, include_input=False):
+    for one in error.errors(include_url=False, include_context=False):
         rule, message = _RULES.get(one["type"], (one["type"], one["msg"]))
+        if isinstance(one["input"], UnwritableNumber):
+            rule, message = "number", "has an exponent, or more digits than a price can"
+        elif one["loc"][-1:] == ("[key]",) and rule == "format":
+            rule, message = _RULES["extra_forbidden"]
         found.append(ContractViolation(path_of(one["loc"], root), rule, message))
     return found
 
