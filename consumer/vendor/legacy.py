@@ -7,7 +7,19 @@ Reteno (eSputnik), S3 the source of docs.yespo.io; K1-K56 are explained in docs/
 
 from typing import Annotated
 
-from consumer.vendor.kinds import AMOUNT, AMOUNT_EITHER, BOOLEAN, CURRENCY, FLAG_AS_GIVEN, FLAG_NUMBER, FLAG_TEXT, ID, INTEGER, PRICE, TEXT
+from consumer.vendor.kinds import (
+    AMOUNT,
+    AMOUNT_EITHER,
+    BOOLEAN,
+    CURRENCY,
+    FLAG_AS_GIVEN,
+    FLAG_NUMBER,
+    FLAG_TEXT,
+    ID,
+    INTEGER,
+    PRICE,
+    TEXT,
+)
 from consumer.vendor.rules import says
 from consumer.vendor.shape import Shape, Tagged, TagSet, Texts
 
@@ -160,9 +172,7 @@ class SearchRequest(Shape):
     """A search on the site; the vendor's triggers are for searches that found nothing."""
 
     search: Id = says("What was searched for.", "S0:1164")
-    isFound: Flag = says(
-        "Whether anything was found.", "S0:1168", optional=True
-    )
+    isFound: Flag = says("Whether anything was found.", "S0:1168", optional=True)
 
 
 class Screen(Shape):
@@ -213,8 +223,7 @@ class UpdatedProduct(Tagged):
     imgurl: Text = says("Image URL.", "S0:1307", optional=True)
     url: Text = says("URL of the product's page.", "S0:1317", optional=True)
     unit_price: AmountText = says("Price per item.", "S0:1275", optional=True, also=("price",))
-    isInStock: Flag = Annotated[int | str, FLAG_NUMBER]
-FlagAsGiven = says("Whether the product is in stock.", "S0:1258", also=("inStock",))
+    isInStock: FlagAsGiven = says("Whether the product is in stock.", "S0:1258", also=("inStock",))
     tag_discount: Texts = says("Discount in per cent.", "S0:1339", optional=True)
     tag_oldprice: Texts = says("Price before the discount.", "S0:1361", optional=True)
     price_currency_code: Currency = says(
