@@ -1,0 +1,102 @@
+"""The table of meanings, written out."""
+
+import pytest
+
+from consumer.delivery.answer import Answer, Fault
+from consumer.delivery.classify import explanation, may_have_arrived, meaning
+
+TABLE = {
+    "delivered": [200, 201, 202, 204, 206, 299],
+    "suspect": [
+        300,
+        301,
+        302,
+        303,
+        307,
+        308,
+        402,
+        403,
+        404,
+        405,
+        406,
+        410,
+        411,
+        415,
+        421,
+        426,
+        451,
+    ],
+    "invalid": [400, 409, 412, 413, 414, 416, 417, 418, 422, 424, 431, 499],
+    "misconfigured": [401, 407],
+    "throttled": [429],
+    "transient": [408, 425, 500, 501, 502, 503, 504, 507, 520, 599, 600, 999],
+}
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [(status, name) for name, all_ in TABLE.items() for status in all_]
+)
+def test_each_status_has_one_meaning(status: int, expected: str) -> None:
+    assert meaning(Answer(status)) == expected
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+def test_every_transport_fault_is_transient(fault: Fault) -> None:
+    assert meaning(Answer(0, fault)) == "transient"
+
+
+def test_the_faults_are_a_closed_set() -> None:
+    assert {fault.value for fault in Fault} == {
+        "dns",
+        "connect_refused",
+        "connect_timeout",
+        "connect_failed",
+        "tls",
+        "not_sent",
+        "response_timeout",
+        "reset_before_answer",
+        "reset_in_answer",
+        "malformed",
+        "oversized",
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "ambiguous"),
+    [
+        (Answer(0, Fault.DNS), False),
+        (Answer(0, Fault.CONNECT_REFUSED), False),
+        (Answer(0, Fault.CONNECT_TIMEOUT), False),
+        (Answer(0, Fault.CONNECT_FAILED), False),
+        (Answer(0, Fault.TLS), False),
+        (Answer(0, Fault.NOT_SENT), False),
+        (Answer(0, Fault.RESPONSE_TIMEOUT), True),
+        (Answer(0, Fault.RESET_BEFORE_ANSWER), True),
+        (Answer(0, Fault.RESET_IN_ANSWER), True),
+        (Answer(0, Fault.MALFORMED), True),
+        (Answer(0, Fault.OVERSIZED), True),
+        (Answer(500), False),
+        (Answer(502), True),
+        (Answer(503), False),
+        (Answer(504), True),
+        (Answer(429), False),
+    ],
+)
+def test_only_what_was_sent_and_not_judged_may_have_arrived(
+    answer: Answer, ambiguous: bool
+) -> None:
+    assert may_have_arrived(answer) is ambiguous
+
+
+def test_the_vendors_words_are_never_repeated() -> None:
+    quoting = Answer(400, None, "", b'bad e-mail "anna@example.com"')
+    assert explanation(quoting) == "answered 400"
+
+
+def test_a_missing_parameter_is_explained() -> None:
+    # The opening of the answer as docs.yespo.io shows it (validating event parameters).
+    body = b'The event should have the following params: [ {"name": "EmailAddress", "required": true} ]'
+    assert explanation(Answer(400, None, "", body)) == (
+        "answered 400: this event type validates its parameters in Yespo, and the mapping leaves "
+        "out or misnames a required one"
+    )
