@@ -1,6 +1,6 @@
 """The shipped fixtures, and the script that writes the binary beside each JSON file:
 
-    python -m tests.content.make_fixtures
+python -m tests.content.make_fixtures
 """
 
 import io
