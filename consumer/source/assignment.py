@@ -1,0 +1,78 @@
+"""What this process holds of the topics: one entry per partition, one epoch per assignment."""
+
+import itertools
+from collections.abc import Iterator
+
+from consumer.model import Partition
+from consumer.stages import Position
+
+Key = tuple[str, int]
+
+
+class Assigned:
+    """One partition of ours and how far we are. Owner: the source's thread."""
+
+    __slots__ = (
+        "acknowledged",
+        "ends_at",
+        "leaving",
+        "next_offset",
+        "partition",
+        "paused",
+        "sent",
+        "starting",
+    )
+
+    def __init__(self, partition: Partition, start: Position, *, starting: bool) -> None:
+        self.partition = partition
+        self.next_offset = start.offset
+        """The offset behind the last record handed over."""
+        self.ends_at = -1
+        """Where the partition ended when we last came to its end, behind transaction markers."""
+        self.sent = start
+        """The newest position we asked to be committed."""
+        self.acknowledged = start.offset
+        self.paused = False
+        self.starting = starting
+        """Its resolved start is not committed yet: no record may be taken."""
+        self.leaving = False
+        """Out of range: its last records are being finished before it begins anew."""
+
+    @property
+    def key(self) -> Key:
+        return self.partition.topic, self.partition.number
+
+
+class Assignment:
+    """The partitions that are ours now. Epochs only grow, over all partitions."""
+
+    def __init__(self) -> None:
+        self._entries: dict[Key, Assigned] = {}
+        self._epochs = itertools.count(1)
+
+    def __iter__(self) -> Iterator[Assigned]:
+        return iter(self._entries.values())
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def begin(self, key: Key, start: Position, *, starting: bool) -> Assigned:
+        """A new assignment of a partition; a former one of the same partition must have ended."""
+        entry = Assigned(Partition(*key, next(self._epochs)), start, starting=starting)
+        self._entries[key] = entry
+        return entry
+
+    def end(self, key: Key) -> Assigned | None:
+        """The assignment is over: nothing of it may be sent or committed from here on."""
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            entry.partition.active = False
+        return entry
+
+    def get(self, key: Key) -> Assigned | None:
+        return self._entries.get(key)
+
+    def of(self, partition: Partition) -> Assigned | None:
+        """The entry of exactly this assignment; None once it has ended."""
+        entry = self._entries.get((partition.topic, partition.number))
+        return entry if entry is not None and entry.partition is partition else None

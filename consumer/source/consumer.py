@@ -1,0 +1,209 @@
+"""The Kafka source: a thread that owns the consumer, and a mailbox to tell it what to do."""
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import structlog
+from confluent_kafka import Consumer, KafkaException
+
+from consumer.config.settings import StartSettings
+from consumer.errors import BridgeError, ConfigError, FatalError
+from consumer.model import Partition
+from consumer.source import properties
+from consumer.source.assignment import Key
+from consumer.source.connect import wait_for_topics
+from consumer.source.faults import ErrorLog
+from consumer.source.fence import Fence
+from consumer.source.member import Member
+from consumer.source.outbox import Outbox
+from consumer.source.positions import StartPositions, read_rules
+from consumer.source.statistics import PartitionLag
+from consumer.stages import Positions, SourceListener
+from consumer.telemetry.tallies import Tallies
+
+log = structlog.get_logger()
+
+FAILED_PAUSE_SECONDS = 0.05
+"""Between polls once a fault was reported: a dead client answers at once, and would spin."""
+
+LEAVE_GROUP_SECONDS = 5.0
+"""Beyond the budget of `close`, for leaving the group. The thread is left to itself after that."""
+
+
+class KafkaSource:
+    """Implements `stages.Source`. `topics` are names, or patterns that begin with `^`.
+
+    `kafka` is the user's section, `drain_seconds` is `drain.revoke`. Raises ConfigError where one of
+    them cannot be used.
+    """
+
+    def __init__(
+        self,
+        kafka: Mapping[str, properties.Value],
+        topics: Sequence[str],
+        *,
+        start: StartSettings,
+        drain_seconds: float,
+        tallies: Tallies,
+        make_consumer: Callable[..., Consumer] = Consumer,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if problems := properties.refused(kafka):
+            raise ConfigError("\n".join(f"kafka.{key}: {reason}" for key, reason in problems))
+        self._properties = properties.effective(kafka)
+        self._topics = list(topics)
+        self._rules = read_rules(start)
+        self._drain_seconds = drain_seconds
+        self._tallies = tallies
+        self._make_consumer = make_consumer
+        self._monotonic = monotonic
+        self.session_seconds = properties.session_seconds(kafka)
+        """For `polled_within`: a poll older than this proves nothing about who owns a partition."""
+        # A third leaves room: the group counts from our last heartbeat, not from our last poll.
+        self._fence = Fence(self.session_seconds / 3, monotonic)
+        self._errors = ErrorLog(tallies, monotonic)
+        self._commands: deque[Callable[[], None]] = deque()
+        self._closing: tuple[Positions, float] | None = None
+        self._stopping = threading.Event()
+        self._failed = False
+        self._member: Member
+        self._outbox: Outbox
+        self._thread = threading.Thread(target=self._run, name="kafka-source", daemon=True)
+
+    # ---- stages.Source, called by others -----------------------------------------------------
+
+    def start(self, listener: SourceListener) -> None:
+        self._outbox = Outbox(asyncio.get_running_loop(), listener)
+        self._member = Member(
+            outbox=self._outbox,
+            starts=StartPositions(
+                self._rules,
+                str(self._properties["group.id"]),
+                stopping=self._stopping,
+                errors=self._errors,
+                monotonic=self._monotonic,
+            ),
+            fence=self._fence,
+            errors=self._errors,
+            tallies=self._tallies,
+            drain_seconds=self._drain_seconds,
+            read_committed=self._properties["isolation.level"] == "read_committed",
+            run_commands=self._run_commands,
+            enqueue=self._commands.append,
+            monotonic=self._monotonic,
+        )
+        self._thread.start()
+
+    def pause(self, partition: Partition) -> None:
+        self._commands.append(partial(self._member.pause, partition))
+
+    def resume(self, partition: Partition) -> None:
+        self._commands.append(partial(self._member.resume, partition))
+
+    def commit(self, positions: Positions) -> None:
+        self._commands.append(partial(self._member.commit, positions))
+
+    def close(self, positions: Positions, seconds: float) -> None:
+        self._closing = positions, seconds
+        self._stopping.set()
+        if self._thread.ident is None:
+            return
+        self._thread.join(seconds + LEAVE_GROUP_SECONDS)
+        if self._thread.is_alive():
+            log.warning("the group was not left in time: it takes our partitions back by timeout")
+
+    def polled_within(self, seconds: float) -> bool:
+        return self._monotonic() - self._fence.polled_at <= seconds
+
+    @property
+    def lags(self) -> Mapping[Key, PartitionLag]:
+        """By (topic, partition), a few seconds old; only what is assigned to us."""
+        return self._member.lags
+
+    # ---- the thread --------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            consumer = self._connect()
+        except Exception as error:  # noqa: BLE001 the thread's last line of defence: unseen, the
+            self._fail(error)  # process would wait for records for ever
+            return
+        if consumer is None:
+            return
+        self._member.join(consumer, self._topics)
+        while not self._stopping.is_set():
+            try:
+                self._run_commands()
+                self._member.poll()
+            except Exception as error:  # noqa: BLE001 as above
+                self._fail(error)
+            if self._failed:
+                self._stopping.wait(FAILED_PAUSE_SECONDS)
+        self._leave()
+
+    def _connect(self) -> Consumer | None:
+        """A consumer that has reached Kafka and found its topics; None when stopped before."""
+        try:
+            consumer = self._make_consumer(
+                {**self._properties, **self._member.callbacks()}, logger=_ClientLog()
+            )
+        except KafkaException as raised:
+            raise ConfigError(f"kafka: {raised.args[0].str()}") from None
+        log.info(
+            "joining the group",
+            group=self._properties["group.id"],
+            topics=self._topics,
+            protocol=self._properties.get("group.protocol", "classic"),
+            isolation=self._properties["isolation.level"],
+        )
+        found = False
+        try:
+            found = wait_for_topics(
+                consumer,
+                self._topics,
+                errors=self._errors,
+                fault=self._member.fault,
+                stopping=self._stopping,
+                monotonic=self._monotonic,
+            )
+        finally:
+            if not found:
+                consumer.close()
+        return consumer if found else None
+
+    def _leave(self) -> None:
+        positions, seconds = self._closing or ({}, 0.0)
+        try:
+            self._run_commands()
+            self._member.leave(positions, seconds)
+        except KafkaException as raised:
+            log.warning("the group was not left in order", error=raised.args[0].name())
+        log.info("the group is left")
+
+    def _run_commands(self) -> None:
+        commands = self._commands
+        while commands:
+            commands.popleft()()
+
+    def _fail(self, error: Exception) -> None:
+        """Report the first fault only; what follows it is mostly its consequence."""
+        if self._failed:
+            return
+        self._failed = True
+        if not isinstance(error, BridgeError):
+            log.error("the Kafka thread failed", exc_info=error)
+            error = FatalError(f"the Kafka thread failed: {error!r}")
+        self._outbox.post(self._outbox.listener.failed, error)
+
+
+class _ClientLog:
+    """librdkafka's own log lines. What matters of them comes by call-back as well, so that they are
+    for debugging only."""
+
+    def log(self, _level: int, template: str, *values: Any) -> None:
+        log.debug("librdkafka", text=template % values)

@@ -1,0 +1,469 @@
+"""One member of the consumer group: the poll loop's body and librdkafka's call-backs.
+
+Everything here runs in the source's thread. Call-backs never raise, since an exception in one
+loses records and can hang `close`: they note the fault, and the thread reports it in order.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+import structlog
+from confluent_kafka import (
+    OFFSET_END,
+    OFFSET_INVALID,
+    TIMESTAMP_CREATE_TIME,
+    TIMESTAMP_LOG_APPEND_TIME,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
+
+from consumer.errors import BridgeError, FatalError
+from consumer.model import Partition, Record, TimestampType
+from consumer.source.assignment import Assigned, Assignment, Key
+from consumer.source.commits import Commits
+from consumer.source.faults import AUTO_OFFSET_RESET, PARTITION_EOF, ErrorLog, ending
+from consumer.source.fence import Fence
+from consumer.source.outbox import Outbox
+from consumer.source.positions import StartPositions
+from consumer.source.statistics import PartitionLag, Statistics, read
+from consumer.stages import Position, Positions
+from consumer.telemetry.tallies import Tallies
+
+log = structlog.get_logger()
+
+POLL_SECONDS = 0.02
+"""How long one poll waits for a record. Commands to this thread wait as long, at most."""
+
+BATCH = 500
+
+ROOM_SECONDS = 0.1
+
+REVOKE_MARGIN_SECONDS = 1.0
+"""Beyond the drain budget, for the loop to notice that it is over and to answer."""
+
+RETRY_SECONDS = 1.0
+
+LEAVE_SECONDS = 24 * 3600.0
+"""For finishing what is in memory of a partition whose position has left the log: Kafka does not
+hold these records any more, so they are waited for, not given up."""
+
+_TIMESTAMPS = {
+    TIMESTAMP_CREATE_TIME: TimestampType.CREATE,
+    TIMESTAMP_LOG_APPEND_TIME: TimestampType.APPEND,
+}
+
+
+class Member:
+    """Construct it, then `join`, then `poll` for ever, then `leave`."""
+
+    def __init__(
+        self,
+        *,
+        outbox: Outbox,
+        starts: StartPositions,
+        fence: Fence,
+        errors: ErrorLog,
+        tallies: Tallies,
+        drain_seconds: float,
+        read_committed: bool,
+        run_commands: Callable[[], None],
+        enqueue: Callable[[Callable[[], None]], None],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._outbox = outbox
+        self._listener = outbox.listener
+        self._starts = starts
+        self._fence = fence
+        self._errors = errors
+        self._tallies = tallies
+        self._drain_seconds = drain_seconds
+        self._read_committed = read_committed
+        self._run_commands = run_commands
+        self._enqueue = enqueue
+        self._monotonic = monotonic
+        self._assignment = Assignment()
+        self._commits = Commits()
+        self._unresolved: set[Key] = set()
+        self._uncommitted_starts: dict[Key, Position] = {}
+        self._retry_starts_at: float | None = None
+        self._fault: BridgeError | None = None
+        self._connected = False
+        self._leaving = False
+        self._consumer: Consumer
+        self.lags: Mapping[Key, PartitionLag] = {}
+        """Read by other threads: replaced as a whole, never changed."""
+
+    # ---- life --------------------------------------------------------------------------------
+
+    def callbacks(self) -> dict[str, Callable[..., None]]:
+        """For the consumer's configuration."""
+        return {
+            "error_cb": self._guarded(self._on_error),
+            "stats_cb": self._guarded(self._on_statistics),
+            "on_commit": self._guarded(self._commits.answered),
+        }
+
+    def join(self, consumer: Consumer, topics: Sequence[str]) -> None:
+        """Subscribe; the group is joined by polling."""
+        self._consumer = consumer
+        self._connected = True
+        consumer.subscribe(
+            list(topics),
+            on_assign=self._guarded(self._on_assign),
+            on_revoke=self._guarded(self._on_revoke),
+            on_lost=self._guarded(self._on_lost),
+        )
+
+    def poll(self) -> None:
+        """One round: fetch, hand over. Raises what ends the process (BridgeError)."""
+        if not self._outbox.has_room(ROOM_SECONDS):
+            return
+        messages = self._fetch()
+        if self._fence.polled(holding=len(self._assignment) > 0):
+            self._prove_membership()
+        if messages:
+            batches = self._sort(messages)
+            if batches:
+                self._outbox.hand_over(batches)
+        if self._unresolved:
+            self._begin_unresolved()
+        if self._retry_starts_at is not None and self._monotonic() >= self._retry_starts_at:
+            self._commit_starts()
+        self.raise_fault()
+
+    def raise_fault(self) -> None:
+        """Raise what a call-back has met, once."""
+        fault, self._fault = self._fault, None
+        if fault is not None:
+            raise fault
+
+    def fault(self) -> BridgeError | None:
+        return self._fault
+
+    def leave(self, positions: Positions, seconds: float) -> None:
+        """Commit, wait for the answer within `seconds`, leave the group."""
+        deadline = self._monotonic() + seconds
+        self._leaving = True
+        self.commit(positions)
+        while len(self._commits) and self._monotonic() < deadline:
+            self._fetch()
+        self._consumer.close()
+        self._commits.give_up()
+        for entry in list(self._assignment):
+            self._assignment.end(entry.key)
+
+    # ---- commands of the pipeline ------------------------------------------------------------
+
+    def pause(self, partition: Partition) -> None:
+        entry = self._assignment.of(partition)
+        if entry is not None and not entry.paused:
+            entry.paused = True
+            self._apply_pause(entry)
+
+    def resume(self, partition: Partition) -> None:
+        entry = self._assignment.of(partition)
+        if entry is not None and entry.paused:
+            entry.paused = False
+            self._apply_pause(entry)
+
+    def commit(self, positions: Positions) -> None:
+        """Commit what is still ours. The rest is answered as lost: its successor decides."""
+        ours: dict[Key, Assigned] = {}
+        gone: dict[Partition, Position] = {}
+        for partition, position in positions.items():
+            entry = self._assignment.of(partition)
+            if entry is None:
+                gone[partition] = position
+            else:
+                ours[entry.key] = entry
+                entry.sent = _behind_markers(entry, position)
+        if gone:
+            self._outbox.post(self._listener.committed, gone, "_ASSIGNMENT_LOST")
+        if not ours:
+            return
+        asked = {key: positions[entry.partition] for key, entry in ours.items()}
+
+        def answer(keys: Sequence[Key], error: str | None) -> None:
+            if error is None:
+                for key in keys:
+                    ours[key].acknowledged = asked[key].offset
+            told = {ours[key].partition: asked[key] for key in keys}
+            self._outbox.post(self._listener.committed, told, error)
+
+        self._commits.send(self._consumer, {key: e.sent for key, e in ours.items()}, answer)
+
+    # ---- records -----------------------------------------------------------------------------
+
+    def _fetch(self) -> list[Message]:
+        """Wait shortly for one record, then take what is there: `consume(n, t)` would wait out t."""
+        try:
+            messages = self._consumer.consume(1, POLL_SECONDS)
+            if messages:
+                messages += self._consumer.consume(BATCH - 1, 0)
+        except KafkaException as raised:
+            self._meet(raised.args[0])
+            return []
+        return messages
+
+    def _sort(self, messages: Sequence[Message]) -> dict[Partition, list[Record]]:
+        """Records by partition, in offset order. What is not ours (any more) is left out."""
+        batches: dict[Partition, list[Record]] = {}
+        get = self._assignment.get
+        for message in messages:
+            key: Any = (message.topic(), message.partition())
+            if (error := message.error()) is not None:
+                self._on_message_error(key, message.offset(), error)
+                continue
+            entry = get(key)
+            offset = message.offset()
+            if entry is None or offset is None or offset < entry.next_offset:
+                continue
+            entry.next_offset = offset + 1
+            kind, timestamp = message.timestamp()
+            stamped = _TIMESTAMPS.get(kind, TimestampType.NONE)
+            record = Record(
+                entry.partition,
+                offset,
+                message.key(),
+                message.value(),
+                cast("Sequence[tuple[str, bytes | None]]", message.headers() or ()),
+                timestamp if stamped is not TimestampType.NONE else -1,
+                stamped,
+            )
+            batch = batches.get(entry.partition)
+            if batch is None:
+                batches[entry.partition] = [record]
+            else:
+                batch.append(record)
+        return batches
+
+    def _on_message_error(self, key: Key, offset: int | None, error: KafkaError) -> None:
+        entry = self._assignment.get(key)
+        if error.code() == PARTITION_EOF:
+            if entry is not None and offset is not None:
+                self._reached_end(entry, offset)
+        elif error.code() == AUTO_OFFSET_RESET:
+            if entry is not None and not entry.leaving:
+                self._out_of_range(entry)
+        else:
+            self._meet(error)
+
+    def _reached_end(self, entry: Assigned, offset: int) -> None:
+        """What follows the last record may be transaction markers, which are never handed over:
+        without a commit behind them the lag would never reach 0."""
+        entry.ends_at = offset
+        if entry.acknowledged == entry.sent.offset == entry.next_offset < offset:
+            entry.sent = Position(offset)
+            self._commits.send(self._consumer, {entry.key: entry.sent}, lambda *_: None)
+
+    # ---- assignments -------------------------------------------------------------------------
+
+    def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Partitions with a committed offset begin at once. The others are held at the end of
+        their log until `_begin_unresolved`, which needs what a call-back must not do."""
+        keys = [(each.topic, each.partition) for each in partitions]
+        committed: dict[Key, Position] = {}
+        try:
+            committed = self._starts.committed(consumer, keys)
+        finally:  # else librdkafka would assign them itself, and records would flow on the way out
+            unresolved = [key for key in keys if key not in committed]
+            offsets = {key: position.offset for key, position in committed.items()}
+            consumer.incremental_assign([_at(key, offsets.get(key, OFFSET_END)) for key in keys])
+            consumer.pause([_at(key) for key in unresolved])
+        self._unresolved.update(unresolved)
+        self._tallies.rebalances.add(("assigned",), len(keys))
+        self._begin(committed, starting=False)
+
+    def _begin(self, starts: Mapping[Key, Position], *, starting: bool) -> None:
+        """Take partitions in, which librdkafka already has. Regained ones come back paused."""
+        entries = [
+            self._assignment.begin(key, start, starting=starting) for key, start in starts.items()
+        ]
+        for entry in entries:
+            self._apply_pause(entry)
+        if entries:
+            log.info("partitions assigned", partitions=_listed(entries))
+            begun = {entry.partition: starts[entry.key] for entry in entries}
+            self._outbox.post(self._listener.assigned, begun)
+
+    def _begin_unresolved(self) -> None:
+        """Partitions without a committed offset: begin as `start` says."""
+        keys = sorted(self._unresolved)
+        self._unresolved.clear()
+        found = self._starts.find(self._consumer, keys)
+        self._begin_at({key: found[key] for key in keys}, found)
+
+    def _begin_at(self, starts: Mapping[Key, Position], resolved: Mapping[Key, Position]) -> None:
+        """Begin at resolved positions: no record is taken before they are committed."""
+        self._consumer.incremental_unassign([_at(key) for key in starts])
+        self._consumer.incremental_assign([_at(key, p.offset) for key, p in starts.items()])
+        self._begin(starts, starting=True)
+        self._uncommitted_starts.update(resolved)
+        self._commit_starts()
+
+    def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        entries = self._entries(partitions)
+        self._forget_starts(partitions)
+        staying = [entry for entry in entries if not entry.leaving]
+        self._tallies.rebalances.add(("revoked",), len(entries))
+        if staying and not self._leaving:
+            log.info("partitions revoked", partitions=_listed(staying))
+            self._finish([entry.partition for entry in staying])
+        for entry in entries:
+            self._assignment.end(entry.key)
+        if left := [entry.partition for entry in entries if entry.leaving]:
+            self._outbox.post(self._listener.lost, left)
+
+    def _finish(self, partitions: list[Partition]) -> None:
+        """Wait for the pipeline to finish what it has begun, then commit it.
+
+        The commit is not waited for here: librdkafka lets go of the partitions only when the
+        commits under way are answered, so the successor reads them.
+        """
+        done = threading.Event()
+        answer: list[Positions] = []
+
+        def finished(positions: Positions) -> None:
+            answer.append(positions)
+            done.set()
+
+        self._outbox.post(self._listener.revoked, partitions, self._drain_seconds, finished)
+        done.wait(self._drain_seconds + REVOKE_MARGIN_SECONDS)
+        self._run_commands()  # a commit asked for before the answer must not be left behind
+        if answer:
+            self.commit(answer[0])
+        else:
+            log.error("partitions let go without a final commit: no answer within the drain budget")
+
+    def _on_lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        entries = self._entries(partitions)
+        self._forget_starts(partitions)
+        for entry in entries:
+            self._assignment.end(entry.key)
+        self._tallies.rebalances.add(("lost",), len(entries))
+        log.warning("partitions lost", partitions=_listed(entries))
+        self._outbox.post(self._listener.lost, [entry.partition for entry in entries])
+
+    def _commit_starts(self) -> None:
+        """Commit resolved starts; their partitions flow once Kafka has acknowledged it. Else what
+        arrives between here and the first commit would be skipped by a restart at `latest`."""
+        self._retry_starts_at = None
+        if not self._uncommitted_starts:
+            return
+
+        def answer(keys: Sequence[Key], error: str | None) -> None:
+            if error is not None:
+                log.warning("start positions are not committed yet, trying again", error=error)
+                self._retry_starts_at = self._monotonic() + RETRY_SECONDS
+                return
+            for key in keys:
+                self._uncommitted_starts.pop(key, None)
+                entry = self._assignment.get(key)
+                if entry is not None and entry.starting:
+                    entry.starting = False
+                    self._apply_pause(entry)
+
+        self._commits.send(self._consumer, dict(self._uncommitted_starts), answer)
+
+    def _out_of_range(self, entry: Assigned) -> None:
+        """Finish what is in memory, then begin anew as `start.out_of_range` says."""
+        try:
+            self._starts.find_again(self._consumer, entry.key, entry.next_offset)
+        except BridgeError as fault:
+            self._fault = self._fault or fault
+            return
+        log.warning(
+            "offset is not in the log, moving on as `start.out_of_range` says",
+            partition=str(entry.partition),
+            offset=entry.next_offset,
+        )
+        entry.leaving = True
+
+        def finished(positions: Positions) -> None:
+            self._enqueue(lambda: self._begin_anew(entry, positions))
+
+        self._outbox.post(self._listener.revoked, [entry.partition], LEAVE_SECONDS, finished)
+
+    def _begin_anew(self, former: Assigned, positions: Positions) -> None:
+        self.commit(positions)
+        if not former.partition.active:
+            return
+        start = self._starts.find_again(self._consumer, former.key, former.next_offset)
+        self._assignment.end(former.key)
+        self._begin_at({former.key: start}, {former.key: start})
+
+    def _apply_pause(self, entry: Assigned) -> None:
+        """Tell librdkafka explicitly; it keeps the state of a former assignment."""
+        if entry.paused or entry.starting:
+            self._consumer.pause([_at(entry.key)])
+        else:
+            self._consumer.resume([_at(entry.key)])
+
+    def _forget_starts(self, partitions: Sequence[TopicPartition]) -> None:
+        for each in partitions:
+            self._unresolved.discard((each.topic, each.partition))
+            self._uncommitted_starts.pop((each.topic, each.partition), None)
+
+    def _entries(self, partitions: Sequence[TopicPartition]) -> list[Assigned]:
+        found = (self._assignment.get((each.topic, each.partition)) for each in partitions)
+        return [entry for entry in found if entry is not None]
+
+    # ---- what librdkafka tells ---------------------------------------------------------------
+
+    def _prove_membership(self) -> None:
+        def answer(_keys: Sequence[Key], error: str | None) -> None:
+            if error is None:
+                self._fence.proven()
+
+        sent = {entry.key: entry.sent for entry in self._assignment if not entry.starting}
+        if sent:
+            log.warning("the process has not polled for long: asking the group whether it is in")
+            self._commits.send(self._consumer, sent, answer)
+
+    def _on_error(self, error: KafkaError) -> None:
+        self._meet(error)
+
+    def _meet(self, error: KafkaError) -> None:
+        self._errors.note("Kafka reports an error", error)
+        if self._fault is None:
+            self._fault = ending(error, connected=self._connected)
+
+    def _on_statistics(self, text: str) -> None:
+        statistics: Statistics = read(text, committed_only=self._read_committed)
+        if statistics.connected:
+            self._errors.over()
+        self.lags = {
+            entry.key: PartitionLag(entry.acknowledged, statistics.ends.get(entry.key, -1))
+            for entry in self._assignment
+        }
+
+    def _guarded(self, call: Callable[..., None]) -> Callable[..., None]:
+        def guarded(*arguments: Any) -> None:
+            try:
+                call(*arguments)
+            except BridgeError as fault:
+                self._fault = self._fault or fault
+            except Exception as error:
+                log.exception("a Kafka call-back failed")
+                self._fault = self._fault or FatalError(f"a Kafka call-back failed: {error!r}")
+
+        return guarded
+
+
+def _at(key: Key, offset: int = OFFSET_INVALID) -> TopicPartition:
+    return TopicPartition(*key, offset)
+
+
+def _behind_markers(entry: Assigned, position: Position) -> Position:
+    """Everything handed over has ended and nothing but markers follows: commit behind them."""
+    if position.offset == entry.next_offset < entry.ends_at:
+        return Position(entry.ends_at)
+    return position
+
+
+def _listed(entries: Sequence[Assigned]) -> list[str]:
+    return [str(entry.partition) for entry in entries]

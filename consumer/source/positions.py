@@ -1,0 +1,201 @@
+"""Where reading begins, and where it goes on when the committed offset is not in the log.
+
+Three cases, each with its own setting, since each has its own danger (old events make mails to
+people, skipped ones are lost):
+
+    no_offset      the group has no committed offset in the whole topic: it reads it for the first time
+    new_partition  the group has offsets in other partitions of the topic: this one was added later
+    out_of_range   the committed offset is no longer, or not yet, in the log
+
+Of a topic that the group reads for the first time, the start of *every* partition is committed at
+once, also of those that another member holds: members that join together then see either no offset
+or all of them, and never take each other's half-done start for an added partition.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple, TypeVar
+
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    OFFSET_END,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    TopicPartition,
+)
+from confluent_kafka.admin import TopicMetadata
+
+from consumer.config.settings import StartSettings
+from consumer.errors import ConfigError, FatalError, KafkaSetupError
+from consumer.source.assignment import Key
+from consumer.source.faults import ErrorLog, ending
+from consumer.stages import Position
+
+T = TypeVar("T")
+
+REQUEST_SECONDS = 5.0
+PAUSE_SECONDS = 0.2
+PATIENCE_SECONDS = 120.0
+"""How long to go on asking while Kafka does not answer. Must stay below `max.poll.interval.ms`."""
+
+SHOWN = 5
+"""Partitions named in an error text; the rest is a number."""
+
+_NAMED = {"earliest": OFFSET_BEGINNING, "latest": OFFSET_END}
+
+
+class Rules(NamedTuple):
+    """Each is None for `error`, OFFSET_BEGINNING, OFFSET_END, or a time in epoch milliseconds."""
+
+    no_offset: int | None
+    new_partition: int | None
+    out_of_range: int | None
+
+
+def read_rules(start: StartSettings) -> Rules:
+    """Raises ConfigError where `no_offset` is neither a known word nor a time with its zone."""
+    return Rules(
+        *(_rule(name) for name in (start.no_offset, start.new_partition, start.out_of_range))
+    )
+
+
+def _rule(text: str) -> int | None:
+    if text == "error":
+        return None
+    if text in _NAMED:
+        return _NAMED[text]
+    remedy = "write error, earliest, latest, or a time with its zone, e.g. 2026-01-31T00:00:00Z"
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"start.no_offset: `{text}` is not a start position: {remedy}") from None
+    if when.tzinfo is None:
+        raise ConfigError(f"start.no_offset: `{text}` has no time zone: {remedy}")
+    return round(when.timestamp() * 1000)
+
+
+class StartPositions:
+    """Finds start positions by asking Kafka; blocks the source's thread while it does.
+
+    `stopping` ends the waiting when the process is about to close.
+    """
+
+    def __init__(
+        self,
+        rules: Rules,
+        group: str,
+        *,
+        stopping: threading.Event,
+        errors: ErrorLog,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._rules = rules
+        self._group = group
+        self._stopping = stopping
+        self._errors = errors
+        self._monotonic = monotonic
+
+    def committed(self, consumer: Consumer, keys: Sequence[Key]) -> dict[Key, Position]:
+        """Committed positions of the group; partitions without one are left out."""
+        asked = [TopicPartition(*key) for key in keys]
+        answers = self._ask_each(
+            "committed offsets", lambda: consumer.committed(asked, timeout=REQUEST_SECONDS)
+        )
+        return {
+            (each.topic, each.partition): Position(each.offset, each.metadata or "")
+            for each in answers
+            if each.offset >= 0
+        }
+
+    def find(self, consumer: Consumer, keys: Sequence[Key]) -> dict[Key, Position]:
+        """Where partitions without a committed offset begin. All that is found has to be committed
+        before the first record is taken: of a topic read for the first time it covers every
+        partition.
+
+        Not for use inside a call-back: `list_topics` takes the thread's state away from the
+        `consume` around it, and the next call-back aborts the process (confluent-kafka 2.16).
+        """
+        wanted: dict[Key, int] = {}
+        for topic in sorted({topic for topic, _ in keys}):
+            missing = [key for key in keys if key[0] == topic]
+            all_of_it = self._partitions(consumer, topic)
+            added = bool(self.committed(consumer, all_of_it))
+            rule = self._rules.new_partition if added else self._rules.no_offset
+            if rule is None:
+                remedy = _remedy("new_partition" if added else "no_offset")
+                raise KafkaSetupError(
+                    f"the group `{self._group}` has no committed offset for {_listed(missing)}: "
+                    f"{remedy}"
+                )
+            wanted.update(dict.fromkeys(missing if added else {*all_of_it, *missing}, rule))
+        return self._offsets(consumer, wanted)
+
+    def find_again(self, consumer: Consumer, key: Key, offset: int) -> Position:
+        """Where to go on when `offset` is not in the log of this partition."""
+        rule = self._rules.out_of_range
+        if rule is None:
+            raise KafkaSetupError(
+                f"offset {offset} of {_listed([key])} is not in the log (its retention has passed, or "
+                f"the topic was made anew): {_remedy('out_of_range')}"
+            )
+        return self._offsets(consumer, {key: rule})[key]
+
+    def _partitions(self, consumer: Consumer, topic: str) -> list[Key]:
+        def ask() -> TopicMetadata:
+            found: TopicMetadata = consumer.list_topics(topic, REQUEST_SECONDS).topics[topic]
+            return found
+
+        answer = self._ask("partitions", ask, lambda found: [found.error])
+        return [(topic, number) for number in sorted(answer.partitions)]
+
+    def _offsets(self, consumer: Consumer, wanted: Mapping[Key, int]) -> dict[Key, Position]:
+        """Turn rules into offsets. A time behind the last record means the end."""
+        found = self._ask_offsets(consumer, wanted)
+        behind = {key: OFFSET_END for key, offset in found.items() if offset < 0}
+        found.update(self._ask_offsets(consumer, behind))
+        return {key: Position(offset) for key, offset in found.items()}
+
+    def _ask_offsets(self, consumer: Consumer, wanted: Mapping[Key, int]) -> dict[Key, int]:
+        if not wanted:
+            return {}
+        asked = [TopicPartition(*key, rule) for key, rule in wanted.items()]
+        answers = self._ask_each(
+            "offsets", lambda: consumer.offsets_for_times(asked, timeout=REQUEST_SECONDS)
+        )
+        return {(each.topic, each.partition): each.offset for each in answers}
+
+    def _ask_each(self, what: str, ask: Callable[[], list[TopicPartition]]) -> list[TopicPartition]:
+        return self._ask(what, ask, lambda found: [each.error for each in found])
+
+    def _ask(
+        self, what: str, ask: Callable[[], T], errors: Callable[[T], Iterable[KafkaError | None]]
+    ) -> T:
+        """Repeat a request until Kafka answers it in all its parts."""
+        gives_up = self._monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                answer = ask()
+                error = next(filter(None, errors(answer)), None)
+                if error is None:
+                    return answer
+            except KafkaException as raised:
+                error = raised.args[0]
+            if (end := ending(error, connected=True)) is not None:
+                raise end
+            if self._stopping.wait(PAUSE_SECONDS) or self._monotonic() > gives_up:
+                raise FatalError(f"Kafka does not tell the {what}: {error.name()}")
+            self._errors.note(f"Kafka does not tell the {what}, asking again", error)
+
+
+def _listed(keys: Sequence[Key]) -> str:
+    shown = ", ".join(f"{topic}/{number}" for topic, number in sorted(keys)[:SHOWN])
+    return shown if len(keys) <= SHOWN else f"{shown} and {len(keys) - SHOWN} more"
+
+
+def _remedy(setting: str) -> str:
+    return (
+        f"set `start.{setting}` to `latest` (new records only) or `earliest` (all that Kafka still "
+        "holds), or choose a position with `yespo-bridge offsets set --to ...`"
+    )
