@@ -8,7 +8,10 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place in a text file. `line` and `column` count from 1; `end` is the column after it."""
+    """A place in a text file. `line` and `column` count from 1; `end` is the column after it.
+
+    Line 0 stands for the whole of what `file` names: a file, or an environment variable.
+    """
 
     file: str
     line: int
@@ -16,7 +19,7 @@ class Place:
     end: int = 0
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,15 @@ a file into these models is `config.load`; the numbers that follow from several 
 inequality each must satisfy, are `config.budgets`.
 """
 
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from consumer.config.paths import LocalFile, LocalPath
+from consumer.config.secrets import Secret
 from consumer.config.units import Bytes, Seconds
+from consumer.config.urls import Url
 
 
 class Section(BaseModel):
@@ -18,12 +22,24 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
+def _start(value: str) -> str:
+    if value in {"error", "earliest", "latest"}:
+        return value
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        text = "write `error`, `earliest`, `latest` or a time such as `2026-11-20T10:00:00Z`"
+        raise ValueError(text) from None
+    if moment.tzinfo is None:
+        raise ValueError(f"a time needs its zone, e.g. `{value}Z` for UTC")
+    return value
+
+
 class StartSettings(Section):
     """Where reading begins. librdkafka itself always runs with `auto.offset.reset=error`."""
 
-    no_offset: str = "error"
+    no_offset: Annotated[str, AfterValidator(_start)] = "error"
     """When the group has no committed offset: `error`, `earliest`, `latest`, or an ISO 8601 time."""
-
     new_partition: Literal["earliest", "latest", "error"] = "earliest"
     """For a partition that appeared after the group first committed offsets of its topic."""
 
@@ -34,50 +50,117 @@ class StartSettings(Section):
 class RegistrySettings(Section):
     """A Confluent-compatible schema registry."""
 
-    url: str | list[str]
+    url: Url | list[Url]
     """Base URL, or several of the same registry, tried in order."""
     username: str | None = None
-    password: SecretStr | None = None
-    token: SecretStr | None = None
+    """For HTTP Basic."""
+    password: Secret | None = None
+    """For HTTP Basic."""
+    token: Secret | None = None
     """Bearer token, instead of username and password."""
-    ca_file: str | None = None
-    certificate_file: str | None = None
-    key_file: str | None = None
+    ca_file: LocalFile | None = None
+    """PEM file of the authorities to trust, instead of the system's."""
+    certificate_file: LocalFile | None = None
+    """PEM file of our certificate, where the registry asks for one."""
+    key_file: LocalFile | None = None
+    """PEM file of the certificate's private key."""
     timeout: Seconds = 5.0
     """For one request."""
     retry_interval: Seconds = 5.0
     """Between attempts while the registry cannot be asked. Known schemas go on meanwhile."""
-    missing_ttl: Seconds = 60.0
+    missing_ttl: Seconds = Field(60.0, ge=1)
     """How long an id that the registry does not know is not asked for again."""
-    cache_dir: str | None = None
+    missing_grace: Seconds = 15.0
+    """How long a new id (above all known ones) may be missing before that is believed: a registry
+    follower learns of new schemas a little later than the producer."""
+    cache_dir: LocalPath | None = None
     """Folder in which fetched schemas are kept, for a start while the registry is down."""
+
+    @model_validator(mode="after")
+    def _credentials_are_whole(self) -> Self:
+        if (self.username is None) != (self.password is None):
+            raise ValueError("`username` and `password` are needed together")
+        if self.token is not None and self.username is not None:
+            raise ValueError("`token` stands instead of `username` and `password`: remove one")
+        if (self.certificate_file is None) != (self.key_file is None):
+            raise ValueError("`certificate_file` and `key_file` are needed together")
+        return self
+
+
+Framing = Literal["auto", "confluent", "headers", "single_object", "bare"]
+
+
+class TopicDecodeSettings(Section):
+    """How the values of a topic say with which schema they were written."""
+
+    framing: Framing = "auto"
+    """`auto` looks at each record: the header `__value_schema_id`, else a zero byte and a schema id
+    (`confluent`), else C3 01 and a fingerprint (`single_object`). `bare` is Avro and nothing else:
+    it is never detected and needs `writer_schema`."""
+    writer_schema: LocalFile | None = None
+    """With `bare`: the Avro file that all values are written with."""
+
+    @model_validator(mode="after")
+    def _bare_needs_a_schema(self) -> Self:
+        if (self.framing == "bare") != (self.writer_schema is not None):
+            raise ValueError(
+                "`framing: bare` and `writer_schema` go together: give both or neither"
+            )
+        return self
+
+
+class DecodeSettings(TopicDecodeSettings):
+    """How bytes become what the record says."""
+
+    topics: dict[str, TopicDecodeSettings] = {}
+    """Topics that differ from the above, by name."""
+    known_schemas: list[LocalFile] = []
+    """Avro files of writer schemas that single objects may name by fingerprint, beside the reader
+    schemas of the mappings and what was fetched from the registry."""
+    max_bytes: Bytes = Field(1024**2, ge=1024)
+    """Values larger than this are dead-lettered without being decoded."""
 
 
 class LegacySettings(Section):
     """The tracker API."""
 
-    url: str = "https://tracker.yespo.io/api/v2"
+    url: Url = "https://tracker.yespo.io/api/v2"
+    """Where events are sent."""
     site_id: str = Field(min_length=1)
     """`GeneralInfo.siteId`, from Yespo's support."""
     dialect: Literal["yespo", "reteno"] = "yespo"
+    """Which of the vendor's two spellings of the tracker's fields the account takes."""
 
 
 class V2Settings(Section):
     """The Generate event v2 API."""
 
-    url: str = "https://yespo.io/api/v2/event"
-    api_key: SecretStr
+    url: Url = "https://yespo.io/api/v2/event"
+    """Where events are sent."""
+    api_key: Secret
     """Sent as the password of HTTP Basic. Needs the scope "Access to events"."""
     values: Literal["text", "object"] = "text"
     """Nested values as compact JSON text (as the vendor's page shows) or as objects."""
 
 
 class AccountSettings(Section):
+    """One Yespo account: at least one of its two APIs."""
+
     legacy: LegacySettings | None = None
+    """The tracker API, for what visitors look at and do."""
     v2: V2Settings | None = None
+    """The Generate event API, for events of known contacts."""
+
+    @model_validator(mode="after")
+    def _has_an_api(self) -> Self:
+        if self.legacy is None and self.v2 is None:
+            raise ValueError("an account needs `legacy:` or `v2:`")
+        return self
 
 
 class YespoSettings(Section):
+    """Where events go."""
+
     accounts: dict[
         Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9_-]{0,30}[a-z0-9])?$")], AccountSettings
     ] = Field(min_length=1)
@@ -85,9 +168,12 @@ class YespoSettings(Section):
 
 
 class RetrySettings(Section):
+    """When a failed attempt is repeated, and when an event is given up."""
+
     initial: Seconds = 0.5
     """Upper bound of the first wait; it doubles each time, and each wait is drawn from 0 to it."""
     maximum: Seconds = 30.0
+    """Upper bound of all waits."""
     attempts: int = Field(10, ge=1)
     """Failed attempts charged to an event (only while its endpoint delivers others) ..."""
     age: Seconds = 600.0
@@ -95,9 +181,12 @@ class RetrySettings(Section):
 
 
 class DeliverySettings(Section):
+    """Requests to Yespo, for each endpoint (an API of an account)."""
+
     max_in_flight: int = Field(64, ge=1, le=1000)
     """Requests on the wire per endpoint."""
     connect_timeout: Seconds = 5.0
+    """To be connected, TLS included."""
     response_timeout: Seconds = 15.0
     """From the last byte of the request to the end of the answer's headers."""
     total_timeout: Seconds = 20.0
@@ -106,15 +195,19 @@ class DeliverySettings(Section):
     """A connection is renewed after this long, so that changes of DNS are followed."""
     keepalive: Seconds = 30.0
     """An idle connection older than this is not used again."""
-    ca_file: str | None = None
+    ca_file: LocalFile | None = None
+    """PEM file of the authorities to trust, instead of the system's."""
     client: Literal["pool", "httpx"] = "pool"
     """`pool` is our own lean HTTP/1.1 client; `httpx` supports proxies and costs many times more."""
     proxy: str | None = None
     """Only with `client: httpx`."""
     retry: RetrySettings = RetrySettings()
+    """When a failed attempt is repeated."""
 
 
 class CommitSettings(Section):
+    """When offsets are committed, and what may be unfinished beyond them."""
+
     interval: Seconds = 1.0
     """Commit at least this often while there is progress."""
     max_unacknowledged: int = Field(1000, ge=1)
@@ -128,17 +221,25 @@ class BufferSettings(Section):
     """What may be held in memory, undecoded, over all partitions."""
 
     records: int = Field(20_000, ge=100)
+    """Beyond this many, partitions are paused."""
     bytes: Bytes = Field(32 * 1024**2, ge=1024**2)
+    """Beyond this size of keys, headers and values, partitions are paused."""
 
 
 class DrainSettings(Section):
+    """How long what was begun may take to finish."""
+
     revoke: Seconds = 5.0
     """Time to finish what was begun when a partition is taken away. Blocks the kept ones too."""
     shutdown: Seconds = 25.0
+    """Time to finish what was begun when the process is asked to stop."""
 
 
 class DeadLetterSettings(Section):
-    topic: str = Field(min_length=1, max_length=249)
+    """Where records go that cannot be decoded, mapped or accepted."""
+
+    topic: str = Field(min_length=1, max_length=249, pattern=r"^[a-zA-Z0-9._-]+$")
+    """An existing Kafka topic that no mapping reads."""
     kafka: dict[str, str | int | float | bool] = {}
     """librdkafka properties of the producer, beside those of `kafka`."""
 
@@ -147,29 +248,47 @@ class HttpSettings(Section):
     """Metrics, health and status."""
 
     host: str = "0.0.0.0"
+    """Address to listen on."""
     port: int = Field(9108, ge=0, le=65535)
     """0 lets the system choose (the log names the port)."""
 
 
 class LogSettings(Section):
+    """What is logged, and how it looks."""
+
     level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least severe lines that are written."""
     format: Literal["auto", "json", "console"] = "auto"
     """`auto`: console on a terminal, else JSON."""
 
 
 class Settings(Section):
+    """The whole configuration file."""
+
     kafka: dict[str, str | int | float | bool]
     """Any librdkafka property. `bootstrap.servers` and `group.id` are required; those that this
     program must own are refused with the reason."""
     start: StartSettings = StartSettings()
+    """Where reading begins."""
     registry: RegistrySettings
-    mappings: list[str] = Field(min_length=1)
+    """The schema registry."""
+    decode: DecodeSettings = DecodeSettings()
+    """How bytes become what the record says."""
+    mappings: list[LocalFile] = Field(min_length=1)
     """Mapping files, relative to the configuration file."""
     yespo: YespoSettings
+    """Where events go."""
     delivery: DeliverySettings = DeliverySettings()
+    """Requests to Yespo."""
     commit: CommitSettings = CommitSettings()
+    """When offsets are committed."""
     buffer: BufferSettings = BufferSettings()
+    """What may be held in memory."""
     drain: DrainSettings = DrainSettings()
+    """How long what was begun may take to finish."""
     dead_letters: DeadLetterSettings
+    """Where records go that cannot be used."""
     http: HttpSettings = HttpSettings()
+    """Metrics, health and status."""
     log: LogSettings = LogSettings()
+    """What is logged."""

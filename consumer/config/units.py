@@ -3,24 +3,32 @@
 import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {"B": 1, "kB": 1000, "KiB": 1024, "MB": 1000**2, "MiB": 1024**2, "GiB": 1024**3}
 
 
 def _parser(units: dict[str, float] | dict[str, int], example: str) -> Any:
-    pattern = re.compile(rf"\s*(\d+(?:\.\d+)?)\s*({'|'.join(units)})\s*")
+    pattern = re.compile(rf"\s*(\d+(?:\.\d+)?)\s*({'|'.join(units)})?\s*")
+    wanted = f"write a number with a unit ({', '.join(units)}), e.g. `{example}`"
 
     def parse(value: object) -> object:
         if isinstance(value, str):
             if match := pattern.fullmatch(value):
-                return float(match[1]) * units[match[2]]
-            raise ValueError(f"write a number with a unit ({', '.join(units)}), e.g. `{example}`")
+                return float(match[1]) * (units[match[2]] if match[2] else 1)
+            raise ValueError(wanted)
+        if isinstance(value, bool):
+            raise ValueError(wanted)  # noqa: TRY004  (pydantic collects only ValueError)
         return value
 
     return parse
 
 
-Seconds = Annotated[float, BeforeValidator(_parser(_SECONDS, "5s"))]
+Seconds = Annotated[
+    float, BeforeValidator(_parser(_SECONDS, "5s")), Field(gt=0, allow_inf_nan=False)
+]
+"""A bare number counts in seconds."""
+
 Bytes = Annotated[int, BeforeValidator(_parser(_BYTES, "16MiB"))]
+"""A bare number counts in bytes."""

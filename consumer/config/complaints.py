@@ -1,0 +1,94 @@
+"""pydantic's errors as findings: at the place in the file, in words, with the nearest valid name."""
+
+import re
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from consumer.config.draft import Draft, dotted
+from consumer.config.shape import Path, annotation_at, keys_at, section_of
+from consumer.findings import did_you_mean, nearest
+
+_NAME = "write small letters, digits, and within it `-` and `_`; at most 32 characters"
+
+
+def complain(error: ValidationError, draft: Draft) -> None:
+    """Add a finding to the draft for each error; one for each place."""
+    for detail in error.errors(include_url=False):
+        path = _path_in(draft, detail)
+        if detail["loc"][-1:] == ("[key]",):
+            message = f"`{path[-1]}` is no name: {_NAME}"
+            draft.fault(path, "bad-name", message, with_key=True)
+        elif detail["type"] == "missing":
+            _missing(draft, path)
+        elif detail["type"] == "extra_forbidden":
+            _unknown(draft, path)
+        else:
+            _wrong(draft, path, detail)
+
+
+def _path_in(draft: Draft, detail: ErrorDetails) -> Path:
+    """The error's location without pydantic's own parts (branches of a union, `[key]`)."""
+    path: Path = ()
+    for part in detail["loc"]:
+        if (*path, part) not in draft.origins:
+            missing = detail["type"] == "missing" and part == detail["loc"][-1]
+            return (*path, part) if missing else path
+        path = (*path, part)
+    return path
+
+
+def _missing(draft: Draft, path: Path) -> None:
+    section = section_of(annotation_at(path[:-1]))
+    field = section.model_fields.get(str(path[-1])) if section else None
+    remedy = (field.description or "") if field else ""
+    draft.fault(path, "missing", f"`{dotted(path)}` is required and missing", remedy)
+
+
+def _unknown(draft: Draft, path: Path) -> None:
+    remedy = did_you_mean(str(path[-1]), keys_at(path[:-1]))
+    draft.fault(path, "unknown-key", f"unknown key `{dotted(path)}`", remedy, with_key=True)
+
+
+def _wrong(draft: Draft, path: Path, detail: ErrorDetails) -> None:
+    origin = draft.origins.get(path)
+    shown = origin.shown if origin else "nothing"
+    found = shown if shown in {"a table", "a list", "nothing"} else f"`{shown}`"
+    kind, context = detail["type"], detail.get("ctx", {})
+    choices = re.findall(r"'([^']*)'", str(context.get("expected", "")))
+    if kind == "value_error":
+        message = f"`{dotted(path)}`: found {found}: {context['error']}"
+    else:
+        expected = _EXPECTED.get(kind)
+        wanted = expected.format(**{**context, "choices": ", ".join(choices)}) if expected else None
+        message = f"`{dotted(path)}`: found {found}, expected {wanted or detail['msg']}"
+    remedy = ""
+    if near := nearest(shown, choices):
+        remedy = f"did you mean `{near}`?"
+    elif kind == "string_type" and isinstance(detail["input"], int | float):
+        remedy = "write it in quotes, so that it stays the text that it is"
+    draft.fault(path, "wrong-value", message, remedy)
+
+
+# By pydantic's error type; the names in braces are of the error's context.
+_EXPECTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "list_type": "a list",
+    "dict_type": "a table of keys",
+    "model_type": "a table of keys",
+    "literal_error": "one of {choices}",
+    "greater_than": "more than {gt:g}",
+    "greater_than_equal": "at least {ge:g}",
+    "less_than_equal": "at most {le:g}",
+    "string_too_short": "some text",
+    "string_too_long": "at most {max_length} characters",
+    "too_short": "at least one entry",
+    "string_pattern_mismatch": "letters, digits, `.`, `-` and `_`",
+}

@@ -1,0 +1,136 @@
+"""A configuration on its way from text to `Settings`: plain values, and where each one stands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any
+
+from consumer.config import kafka_names
+from consumer.config.core_scalars import value_of
+from consumer.config.environment import Variable
+from consumer.config.references import ReferenceFault, has_reference, is_whole_reference, reader
+from consumer.config.secrets import Secret, without_credentials
+from consumer.config.shape import Path, annotation_at, is_kafka_table, is_secret
+from consumer.findings import Finding, Place
+from consumer.yaml_tree import Items, Node, Scalar, Table
+
+_BY_REFERENCE = "write `${env:NAME}` or `${file:/path/to/file}`, and put the value there"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value stands. `shown` is what was written there, masked if it must not be shown."""
+
+    key: Place
+    value: Place
+    shown: str
+
+
+@dataclass(slots=True)
+class Draft:
+    """`faulty` are the paths about which a finding has been made already; at `secrets` stands what
+    no message may show."""
+
+    folder: FilePath
+    environ: Mapping[str, str]
+    values: dict[str, Any] = field(default_factory=dict)
+    origins: dict[Path, Origin] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    faulty: set[Path] = field(default_factory=set)
+    secrets: list[Place] = field(default_factory=list)
+
+    def read_tree(self, root: Table) -> None:
+        """Take the values of a configuration file."""
+        self.values = self._table(root, ())
+
+    def set_variable(self, variable: Variable) -> None:
+        """Let an environment variable win over what the file says."""
+        *tables, last = variable.path
+        inside: Any = self.values
+        for depth, key in enumerate(tables, 1):
+            path = variable.path[:depth]
+            if not isinstance(inside.get(key), dict):
+                inside[key] = {}
+                self.origins[path] = Origin(variable.place, variable.place, "")
+            inside = inside[key]
+        shown = "***" if _hidden(variable.path) else without_credentials(str(variable.value))
+        self.origins[variable.path] = Origin(variable.place, variable.place, shown)
+        self.faulty.discard(variable.path)
+        if isinstance(variable.value, list):
+            parts = [self._text(text, variable.path) for text in variable.value]
+            inside[last] = parts
+        else:
+            inside[last] = self._text(variable.value, variable.path)
+
+    def fault(
+        self, path: Path, code: str, message: str, remedy: str = "", with_key: bool = False
+    ) -> None:
+        """Add a finding about the value (or the key) at a path; only the first one counts."""
+        if path not in self.faulty:
+            place = self.origins[path].key if with_key else self.place(path)
+            self.findings.append(Finding(place, code, message, remedy))
+            self.faulty.add(path)
+
+    def place(self, path: Path) -> Place:
+        """Where the value at a path stands, or else the table in which it is missing."""
+        if path in self.origins:
+            return self.origins[path].value
+        parent = self.origins.get(path[:-1])
+        return parent.key if parent else self.origins[()].key
+
+    def _value(self, node: Node, path: Path) -> Any:
+        if isinstance(node, Table):
+            return self._table(node, path)
+        if isinstance(node, Items):
+            for index, item in enumerate(node.items):
+                self.origins[*path, index] = Origin(item.place, item.place, _shown(item, path))
+            return [self._value(item, (*path, index)) for index, item in enumerate(node.items)]
+        value = value_of(node)
+        if _hidden(path) and not is_whole_reference(node.text):
+            if value is not None:
+                self.fault(
+                    path, "plain-secret", "a secret must not stand here itself", _BY_REFERENCE
+                )
+            return Secret("-") if is_secret(annotation_at(path)) else "-"
+        return self._text(value, path) if isinstance(value, str) else value
+
+    def _table(self, table: Table, path: Path) -> dict[str, Any]:
+        values = {}
+        for entry in table:
+            inner = (*path, entry.key.text)
+            shown = _shown(entry.value, inner)
+            self.origins[inner] = Origin(entry.key.place, entry.value.place, shown)
+            values[entry.key.text] = self._value(entry.value, inner)
+        return values
+
+    def _text(self, text: str, path: Path) -> str | Secret:
+        read = None
+        if has_reference(text):
+            try:
+                read = reader(text, self.environ, self.folder)
+                text = read()
+            except ReferenceFault as fault:
+                self.fault(path, "reference", f"`{dotted(path)}`: {fault}")
+                text = "-"
+        return Secret(text, read) if is_secret(annotation_at(path)) else text
+
+
+def dotted(path: Path) -> str:
+    """A path as people write it: `yespo.accounts.main.v2`, `mappings[0]`."""
+    text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
+    return text.removeprefix(".")
+
+
+def _hidden(path: Path) -> bool:
+    """Whether the value at a path must not be shown."""
+    if is_kafka_table(annotation_at(path[:-1])):
+        return kafka_names.is_secret(str(path[-1]))
+    return is_secret(annotation_at(path))
+
+
+def _shown(node: Node, path: Path) -> str:
+    if not isinstance(node, Scalar):
+        return "a list" if isinstance(node, Items) else "a table"
+    if _hidden(path) and not is_whole_reference(node.text):
+        return "***"
+    return without_credentials(node.text) or "nothing"

@@ -1,0 +1,119 @@
+"""One YAML file and the environment into `Settings`, or everything that is wrong with them at once."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from consumer.config.budgets import Problem
+from consumer.config.complaints import complain
+from consumer.config.draft import Draft, Origin
+from consumer.config.environment import variables_set
+from consumer.config.kafka_names import Value
+from consumer.config.masking import masked
+from consumer.config.paths import FOLDER
+from consumer.config.rules import kafka_problems, problems_of
+from consumer.config.settings import Settings
+from consumer.errors import ConfigError
+from consumer.findings import Finding, Place
+from consumer.yaml_tree import Document, Table, read_file
+
+KafkaRules = Callable[[Mapping[str, Value]], Iterable[tuple[str, str]]]
+"""What the source has against the `kafka` section, as (property, reason)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """`settings` is None exactly when there are findings. `draft` knows where each value stands."""
+
+    document: Document
+    draft: Draft
+    settings: Settings | None
+
+    @property
+    def findings(self) -> list[Finding]:
+        return sorted(self.draft.findings, key=lambda found: (found.place.line, found.place.column))
+
+    def add(self, problems: Iterable[Problem]) -> None:
+        """Findings that need more than this file to be made, at their places in it."""
+        _add(self.draft, problems)
+
+    def raise_findings(self) -> None:
+        """Raise ConfigError with all findings, if there are any."""
+        if self.draft.findings:
+            lines = masked(self.document.lines, self.draft.secrets)
+            raise ConfigError("\n".join(found.render(lines) for found in self.findings))
+
+
+def load(path: Path, environ: Mapping[str, str], kafka_rules: KafkaRules | None = None) -> Settings:
+    """The settings of a configuration file, with what `environ` changes.
+
+    Raises ConfigError with all findings, each `file:line:column  text` with the line and a remedy.
+    """
+    loaded = read(path, environ, kafka_rules)
+    loaded.raise_findings()
+    assert loaded.settings is not None
+    return loaded.settings
+
+
+def read(path: Path, environ: Mapping[str, str], kafka_rules: KafkaRules | None = None) -> Loaded:
+    """Like `load`, but hands the findings back. Raises ConfigError where there is no file."""
+    document = _document(path)
+    draft = Draft(path.parent.absolute(), environ, findings=list(document.findings))
+    draft.origins[()] = Origin(Place(document.file, 1, 1), Place(document.file, 1, 1), "a table")
+    if not isinstance(document.root, Table):
+        if not draft.findings:
+            draft.fault((), "not-a-table", "a configuration is a table of keys: `kafka:`, ...")
+        return Loaded(document, draft, None)
+    draft.read_tree(document.root)
+    variables, unknown = variables_set(environ, draft.values)
+    draft.findings += unknown
+    for variable in variables:
+        draft.set_variable(variable)
+    settings = _validated(draft, kafka_rules)
+    return Loaded(document, draft, None if draft.findings else settings)
+
+
+def _document(path: Path) -> Document:
+    try:
+        return read_file(path, os.path.relpath(path) if path.is_relative_to(Path.cwd()) else None)
+    except OSError as error:
+        why = (error.strerror or "not readable").lower()
+        raise ConfigError(f"{path}: {why}; name the configuration file with --config") from None
+
+
+def _validated(draft: Draft, kafka_rules: KafkaRules | None) -> Settings | None:
+    kafka = draft.values.get("kafka")
+    if isinstance(kafka, dict):
+        _resolve_locations(kafka, draft.folder)
+        _add(draft, kafka_problems(kafka, ("kafka",)))
+        if kafka_rules is not None:
+            found = kafka_rules(kafka)
+            _add(draft, (Problem(("kafka", key), f"`{key}` {why}") for key, why in found))
+    dead_letters = draft.values.get("dead_letters")
+    producer = dead_letters.get("kafka") if isinstance(dead_letters, dict) else None
+    if isinstance(producer, dict):
+        _resolve_locations(producer, draft.folder)
+        _add(draft, kafka_problems(producer, ("dead_letters", "kafka")))
+    try:
+        settings = Settings.model_validate(draft.values, context={FOLDER: draft.folder})
+    except ValidationError as error:
+        complain(error, draft)
+        return None
+    if not draft.findings:
+        _add(draft, problems_of(settings))
+    return settings
+
+
+def _resolve_locations(kafka: dict[str, object], folder: Path) -> None:
+    """`ssl.ca.location: ca.pem` is relative to the file, as every path is (`probe` is a word)."""
+    for name, value in kafka.items():
+        if name.endswith(".location") and isinstance(value, str) and value != "probe":
+            kafka[name] = str(folder / value)
+
+
+def _add(draft: Draft, problems: Iterable[Problem]) -> None:
+    for problem in problems:
+        draft.fault(problem.path, "setting", problem.message, problem.remedy, problem.with_key)

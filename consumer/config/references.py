@@ -1,0 +1,85 @@
+"""`${env:NAME}` and `${file:/path}`: the only two ways by which a value comes from elsewhere."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_REFERENCE = re.compile(r"\$\{([^}]*)\}")
+_KINDS = "write `${env:NAME}` or `${file:/path/to/file}`"
+
+
+class ReferenceFault(ValueError):
+    """A reference that cannot be resolved. The text names it and never holds a value."""
+
+
+@dataclass(slots=True)
+class _File:
+    """The text of a file, read again once the file has changed. One trailing line end is dropped."""
+
+    path: Path
+    seen: tuple[int, int, int] | None = None
+    text: str = ""
+
+    def __call__(self) -> str:
+        status = self.path.stat()
+        now = (status.st_mtime_ns, status.st_size, status.st_ino)
+        if now != self.seen:
+            text = self.path.read_text(encoding="utf-8")
+            self.text = text.removesuffix("\n").removesuffix("\r")
+            self.seen = now
+        return self.text
+
+
+def has_reference(text: str) -> bool:
+    return "${" in text
+
+
+def is_whole_reference(text: str) -> bool:
+    """Whether the text is references and nothing else, as a secret has to be."""
+    return has_reference(text) and not _REFERENCE.sub("", text).strip()
+
+
+def reader(text: str, environ: Mapping[str, str], folder: Path) -> Callable[[], str]:
+    """A function that gives `text` with its references replaced by their present values.
+
+    Relative files are relative to `folder`. Raises ReferenceFault for what cannot be resolved now;
+    the function itself raises OSError where a file has become unreadable.
+    """
+    parts: list[Callable[[], str]] = []
+    end = 0
+    for match in _REFERENCE.finditer(text):
+        parts.append(_constant(text[end : match.start()]))
+        parts.append(_resolve(match[1], environ, folder))
+        end = match.end()
+    if "${" in text[end:]:
+        raise ReferenceFault(f"`${{` without its `}}`: {_KINDS}")
+    parts.append(_constant(text[end:]))
+    return lambda: "".join(part() for part in parts)
+
+
+def _constant(text: str) -> Callable[[], str]:
+    return lambda: text
+
+
+def _resolve(reference: str, environ: Mapping[str, str], folder: Path) -> Callable[[], str]:
+    kind, _, name = reference.partition(":")
+    if kind == "env" and name:
+        if name not in environ:
+            raise ReferenceFault(f"the environment variable `{name}` is not set")
+        if not environ[name]:
+            raise ReferenceFault(f"the environment variable `{name}` is empty")
+        return _constant(environ[name])
+    if kind == "file" and name:
+        file = _File(folder / name)
+        try:
+            text = file()
+        except OSError as error:
+            why = (error.strerror or "not readable").lower()
+            raise ReferenceFault(f"the file `{file.path}` cannot be read: {why}") from None
+        except UnicodeDecodeError:
+            raise ReferenceFault(f"the file `{file.path}` is not UTF-8 text") from None
+        if not text:
+            raise ReferenceFault(f"the file `{file.path}` is empty")
+        return file
+    raise ReferenceFault(f"`${{{reference}}}` is not a reference: {_KINDS}")

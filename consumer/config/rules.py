@@ -1,0 +1,40 @@
+"""What must hold between settings, beyond what each may be by itself."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from consumer.config import kafka_names
+from consumer.config.budgets import Budgets, Problem
+from consumer.config.settings import Settings
+from consumer.findings import nearest
+
+
+def problems_of(settings: Settings) -> Iterator[Problem]:
+    """What is wrong between sections that are each valid by themselves."""
+    if settings.delivery.proxy is not None and settings.delivery.client != "httpx":
+        yield Problem(("delivery", "proxy"), "only `delivery.client: httpx` can use a proxy")
+    yield from Budgets.problems(settings)
+
+
+def kafka_problems(properties: Mapping[str, object], path: tuple[str, ...]) -> Iterator[Problem]:
+    """Properties that librdkafka does not know, or whose values it refuses."""
+    for name, value in properties.items():
+        if not isinstance(value, str | int | float | bool):
+            continue  # what is no scalar at all is pydantic's to say
+        complaint = kafka_names.complaint(name, value)
+        if complaint == "":
+            near = nearest(name, kafka_names.KNOWN)
+            remedy = f"did you mean `{near}`?" if near else "see librdkafka's CONFIGURATION.md"
+            message = f"librdkafka has no property `{name}`"
+            yield Problem((*path, name), message, remedy, with_key=True)
+        elif complaint:
+            yield Problem((*path, name), f"`{name}`: {complaint}")
+
+
+def topic_problems(settings: Settings, topics: Iterable[str]) -> Iterator[Problem]:
+    """What the topics of the mappings must not be. `^` begins a pattern, as in librdkafka."""
+    dead = settings.dead_letters.topic
+    for topic in topics:
+        if topic == dead or (topic.startswith("^") and re.match(topic, dead)):
+            message = f"`{dead}` is also read by the mappings: dead letters would go in circles"
+            yield Problem(("dead_letters", "topic"), message, "name a topic of its own")

@@ -1,0 +1,52 @@
+"""Values that are shown to nobody, and are read again when their file changes."""
+
+import re
+from collections.abc import Callable
+from typing import Any, Self
+
+from pydantic import GetCoreSchemaHandler, SecretStr
+from pydantic_core import PydanticCustomError, core_schema
+
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+
+
+def without_credentials(text: str) -> str:
+    """The text with user and password of any URL in it masked."""
+    return _CREDENTIALS.sub("***", text)
+
+
+class Secret(SecretStr):
+    """A secret with its present value: `current()` follows a rotated file without a restart.
+
+    `get_secret_value()` is the value at load. Printing, logging and dumping show asterisks.
+    """
+
+    def __init__(self, value: str, read: Callable[[], str] | None = None) -> None:
+        super().__init__(value)
+        self._read = read
+
+    def current(self) -> str:
+        """The value now. Raises OSError where the file that holds it cannot be read."""
+        return self._read() if self._read else self.get_secret_value()
+
+    @classmethod
+    def _accept(cls, value: object) -> Self:
+        if isinstance(value, cls):
+            return value
+        if isinstance(value, SecretStr):
+            return cls(value.get_secret_value())
+        if isinstance(value, str):
+            return cls(value)
+        raise PydanticCustomError("string_type", "Input should be a valid string")
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.json_or_python_schema(
+            json_schema=core_schema.no_info_after_validator_function(
+                cls._accept, core_schema.str_schema()
+            ),
+            python_schema=core_schema.no_info_plain_validator_function(cls._accept),
+            serialization=core_schema.plain_serializer_function_ser_schema(str),
+        )
