@@ -1,0 +1,193 @@
+"""One question to a Confluent-compatible registry over HTTP, and what its answer means.
+
+Paths: `/schemas/ids/{id}`, `/schemas/guids/{guid}`, `/subjects/{subject}/versions/{version}` (for
+references). Source: Confluent Schema Registry API reference.
+"""
+
+import asyncio
+import json
+import ssl
+import uuid
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+import httpx
+
+from consumer.config.settings import RegistrySettings
+from consumer.errors import SetupError
+
+_MAX_ANSWER: Final = 8 * 1024**2
+"""Bytes of one answer; more is no schema."""
+_MAX_REFERENCES: Final = 100
+"""Schemas that one schema may refer to, over all levels."""
+_NOT_FOUND_CODES: Final = frozenset({40401, 40402, 40403})
+"""Subject, version, schema not found. A 404 without such a code comes from somewhere else, e.g. a
+wrong path or a proxy, and says nothing about the schema."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The registry says that there is no such schema."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """The schema exists, but is none that can be read. `why` is for a person."""
+
+    why: str
+
+
+class UnavailableError(Exception):
+    """The registry cannot be asked now. The text holds URL and status, never an answer's body."""
+
+
+class RegistryApi:
+    """Asks each URL in turn. A connection is opened per schema: schemas are asked for once, and so
+    DNS and certificates are always the present ones."""
+
+    def __init__(self, settings: RegistrySettings) -> None:
+        """Raises SetupError for certificate files that cannot be used."""
+        self._urls = [settings.url] if isinstance(settings.url, str) else list(settings.url)
+        for url in self._urls:
+            _check_url(url)
+        self._timeout = settings.timeout
+        self._auth: httpx.Auth | None = None
+        self._headers = {"Accept": "application/vnd.schemaregistry.v1+json, application/json"}
+        if settings.token is not None:
+            self._headers["Authorization"] = f"Bearer {settings.token.get_secret_value()}"
+        elif settings.username is not None:
+            password = settings.password.get_secret_value() if settings.password else ""
+            self._auth = httpx.BasicAuth(settings.username, password)
+        self._tls = _tls(settings)
+
+    async def fetch(self, ref: int | uuid.UUID) -> list[str] | Unsupported | Missing:
+        """The schema's text after those it refers to; or why it cannot be had.
+
+        It is missing if any URL says so and none has it. Raises UnavailableError.
+        """
+        kind = "ids" if isinstance(ref, int) else "guids"
+        missing: Missing | None = None
+        faults: list[str] = []
+        for url in self._urls:
+            try:
+                answer = await self._from(url, f"/schemas/{kind}/{ref}")
+            except UnavailableError as error:
+                faults.append(str(error))
+                continue
+            if not isinstance(answer, Missing):
+                return answer
+            missing = answer
+        if missing is None:
+            raise UnavailableError("; ".join(faults))
+        return missing
+
+    async def _from(self, url: str, path: str) -> list[str] | Unsupported | Missing:
+        async with httpx.AsyncClient(
+            base_url=url,
+            auth=self._auth,
+            headers=self._headers,
+            timeout=self._timeout,
+            verify=self._tls,
+            # What an environment variable says about proxies is not in the configuration file.
+            trust_env=False,
+        ) as client:
+            texts: dict[str, str] = {}
+            refused = await self._collect(client, path, texts)
+            # The same text may be known under two subjects; a type is defined once.
+            return refused or list(dict.fromkeys(texts.values()))
+
+    async def _collect(
+        self, client: httpx.AsyncClient, path: str, texts: dict[str, str]
+    ) -> Unsupported | Missing | None:
+        """Put the schema at `path` into `texts`, after all that it refers to."""
+        document = await self._get(client, path)
+        if isinstance(document, Missing):
+            return document
+        kind = document.get("schemaType") or "AVRO"
+        if kind != "AVRO":
+            return Unsupported(f"it is of type {kind}, not AVRO")
+        for inner in _references(document, client.base_url):
+            if inner in texts:
+                continue
+            if len(texts) >= _MAX_REFERENCES:
+                return Unsupported(f"it refers to more than {_MAX_REFERENCES} schemas")
+            texts[inner] = ""  # seen: two schemas cannot lead each other in circles
+            refused = await self._collect(client, inner, texts)
+            if refused is not None:
+                # The schema exists, so its references do: a part of the registry lags behind.
+                if isinstance(refused, Missing):
+                    raise UnavailableError(f"{client.base_url}: a schema reference is missing")
+                return refused
+        texts.pop(path, None)
+        texts[path] = document["schema"]
+        return None
+
+    async def _get(self, client: httpx.AsyncClient, path: str) -> Missing | dict[str, Any]:
+        where = f"{client.base_url.copy_with(userinfo=b'')}"
+        try:
+            async with asyncio.timeout(self._timeout), client.stream("GET", path) as answer:
+                body = await _read(answer)
+        except TimeoutError:
+            raise UnavailableError(f"{where}: no answer within {self._timeout:g} s") from None
+        except httpx.HTTPError as error:
+            raise UnavailableError(f"{where}: {type(error).__name__}") from None
+        try:
+            document = json.loads(body)
+        except (ValueError, RecursionError):
+            document = None
+        found = document if isinstance(document, dict) else {}
+        if answer.status_code == 200 and isinstance(found.get("schema"), str):
+            return found
+        if answer.status_code == 404 and found.get("error_code") in _NOT_FOUND_CODES:
+            return Missing()
+        odd = ", with something that is no schema" if answer.status_code == 200 else ""
+        raise UnavailableError(f"{where}: status {answer.status_code}{odd}")
+
+
+async def _read(answer: httpx.Response) -> bytes:
+    body = bytearray()
+    async for part in answer.aiter_bytes():
+        body += part
+        if len(body) > _MAX_ANSWER:
+            return b""
+    return bytes(body)
+
+
+def _references(document: dict[str, Any], where: httpx.URL) -> list[str]:
+    """The paths of a schema's references."""
+    try:
+        return [
+            f"/subjects/{quote(one['subject'], safe='')}/versions/{int(one['version'])}"
+            for one in document.get("references") or ()
+        ]
+    except (KeyError, TypeError, ValueError):
+        raise UnavailableError(f"{where}: references that are none") from None
+
+
+def _check_url(url: str) -> None:
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        parsed = httpx.URL()
+    if parsed.scheme not in {"http", "https"} or not parsed.host:
+        raise SetupError("registry.url: expected a URL such as https://registry.example:8081")
+
+
+def _tls(settings: RegistrySettings) -> ssl.SSLContext:
+    """The system's authorities unless a file is named."""
+    try:
+        context = ssl.create_default_context(cafile=settings.ca_file)
+        if settings.certificate_file is not None:
+            context.load_cert_chain(settings.certificate_file, settings.key_file)
+    except OSError as error:
+        files = ", ".join(
+            name
+            for name in (settings.ca_file, settings.certificate_file, settings.key_file)
+            if name is not None
+        )
+        raise SetupError(
+            f"registry: the certificate files cannot be used ({files}): {error.strerror or error}\n"
+            "give PEM files that exist and belong together"
+        ) from error
+    return context

@@ -1,0 +1,161 @@
+"""The decode stage: a record's bytes, by its framing and writer schema, to a value.
+
+value → framing → schema reference → plan (compiled once per topic and schema) → Decoded
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+from consumer.config.settings import DecodeSettings, TopicDecodeSettings
+from consumer.decode.api import Missing, Unsupported
+from consumer.decode.avro import Plan, plan
+from consumer.decode.framing import FRAMES, Bare, Fingerprint, Frame, SchemaRef
+from consumer.decode.nodes import Node, RecordType, rabin
+from consumer.decode.reasons import Reason, invalid
+from consumer.decode.registry import RegistryClient
+from consumer.decode.schema import SchemaError, parse
+from consumer.errors import ConfigError, SchemaPending
+from consumer.model import Decoded, Record
+from consumer.telemetry.tallies import Tallies
+
+ReaderSchemas = Callable[[str], Mapping[str, Any]]
+"""Topic to reader schemas by full name, each self-contained. As long as nothing has changed it must
+return the same object: its identity is how a reload is noticed."""
+
+_HIT: Final = ("hit",)
+
+
+class _Topic:
+    """What is settled for one topic: its framing, reader schemas, and the plans made so far."""
+
+    __slots__ = ("bare", "frame", "plans", "readers", "schemas")
+
+    def __init__(self, frame: Frame, bare: Node | None) -> None:
+        self.frame = frame
+        self.bare = bare
+        self.schemas: Mapping[str, Any] | None = None
+        self.readers: dict[str, RecordType] = {}
+        self.plans: dict[SchemaRef, Plan] = {}
+
+
+class Decoder:
+    """Implements `stages.Decode`.
+
+    `registry` may be None where no topic needs one. Raises ConfigError for schema files (of
+    `decode.writer_schema` and `decode.known_schemas`) that cannot be read.
+    """
+
+    def __init__(
+        self,
+        *,
+        registry: RegistryClient | None,
+        reader_schemas: ReaderSchemas,
+        settings: DecodeSettings,
+        tallies: Tallies,
+    ) -> None:
+        self._registry = registry
+        self._reader_schemas = reader_schemas
+        self._settings = settings
+        self._max_bytes = settings.max_bytes
+        self._lookups = tallies.schema_lookups
+        self._by_fingerprint: dict[bytes, Node] = {}
+        for name in settings.known_schemas:
+            self._learn(_from_file(name))
+        if registry is not None:
+            registry.added = self._learn
+        self._framings = {name: _framing(one) for name, one in settings.topics.items()}
+        self._other = _framing(settings)
+        self._topics: dict[str, _Topic] = {}
+
+    def decode(self, record: Record) -> Decoded:
+        value = record.value
+        if value is None:
+            return Decoded(None, "", "")
+        if len(value) > self._max_bytes:
+            what = f"{len(value)} bytes, more than decode.max_bytes ({self._max_bytes})"
+            raise invalid(Reason.TOO_LARGE, what)
+        name = record.partition.topic
+        topic = self._topics.get(name) or self._begin(name)
+        schemas = self._reader_schemas(name)
+        if schemas is not topic.schemas:
+            self._renew(topic, schemas)
+        ref, start = topic.frame(value, record.headers)
+        read = topic.plans.get(ref)
+        if read is None:
+            read = self._plan(topic, ref)
+        self._lookups.add(_HIT)
+        return read(value, start)
+
+    async def resolve(self, ref: object) -> None:
+        if self._registry is not None and isinstance(ref, (int, UUID)):
+            await self._registry.resolve(ref)
+
+    def _begin(self, name: str) -> _Topic:
+        topic = self._topics[name] = _Topic(*self._framings.get(name, self._other))
+        return topic
+
+    def _renew(self, topic: _Topic, schemas: Mapping[str, Any]) -> None:
+        """The mappings were (re)loaded: all that was settled with the old reader schemas goes."""
+        readers: dict[str, RecordType] = {}
+        for name, schema in schemas.items():
+            try:
+                node = parse(schema)
+            except SchemaError as error:
+                what = f"the reader schema `{name}`: {error}"
+                raise invalid(Reason.UNSUPPORTED_SCHEMA, what) from None
+            if isinstance(node, RecordType):
+                readers[node.name] = node
+                self._learn(node)
+        topic.schemas, topic.readers, topic.plans = schemas, readers, {}
+
+    def _plan(self, topic: _Topic, ref: SchemaRef) -> Plan:
+        """Make and keep the plan for a schema. Raises SchemaPending, InvalidRecord."""
+        if isinstance(ref, Bare):
+            writer = topic.bare
+            assert writer is not None  # the settings see to it
+        elif isinstance(ref, Fingerprint):
+            found = self._by_fingerprint.get(ref)
+            if found is None:
+                what = f"no schema has the fingerprint {ref}; add its file to decode.known_schemas"
+                raise invalid(Reason.UNKNOWN_SCHEMA, what)
+            writer = found
+        else:
+            writer = self._from_registry(ref)
+        made = plan(writer, topic.readers, str(ref))
+        topic.plans[ref] = made
+        return made
+
+    def _from_registry(self, ref: int | UUID) -> Node:
+        if self._registry is None:
+            what = f"schema {ref}: no registry is configured to ask for it"
+            raise invalid(Reason.UNKNOWN_SCHEMA, what)
+        match self._registry.get(ref):
+            case None:
+                raise SchemaPending(ref)
+            case Missing():
+                self._lookups.add(("negative",))
+                raise invalid(Reason.UNKNOWN_SCHEMA, f"the registry has no schema {ref}")
+            case Unsupported(why):
+                raise invalid(Reason.UNSUPPORTED_SCHEMA, f"schema {ref}: {why}")
+            case known:
+                return known
+
+    def _learn(self, node: Node) -> None:
+        self._by_fingerprint[rabin(node)] = node
+
+
+def _framing(settings: TopicDecodeSettings) -> tuple[Frame, Node | None]:
+    """How to find the schema of a value, and the schema itself where values do not name one."""
+    file = settings.writer_schema
+    return FRAMES[settings.framing], None if file is None else _from_file(file)
+
+
+def _from_file(name: str) -> Node:
+    try:
+        return parse(Path(name).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{name}: the schema file cannot be read: {error.strerror}") from error
+    except (UnicodeDecodeError, SchemaError) as error:
+        raise ConfigError(f"{name}: this is no Avro schema: {error}") from error
