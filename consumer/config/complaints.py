@@ -57,7 +57,8 @@ def _wrong(draft: Draft, path: Path, detail: ErrorDetails) -> None:
     kind, context = detail["type"], detail.get("ctx", {})
     choices = re.findall(r"'([^']*)'", str(context.get("expected", "")))
     if kind == "value_error":
-        message = f"`{dotted(path)}`: found {found}: {context['error']}"
+        prefix = "" if found == "a table" else f"found {found}: "
+        message = f"`{dotted(path)}`: {prefix}{context['error']}"
     else:
         expected = _EXPECTED.get(kind)
         wanted = expected.format(**{**context, "choices": ", ".join(choices)}) if expected else None

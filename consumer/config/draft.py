@@ -88,9 +88,9 @@ class Draft:
         value = value_of(node)
         if _hidden(path) and not is_whole_reference(node.text):
             if value is not None:
-                self.fault(
-                    path, "plain-secret", "a secret must not stand here itself", _BY_REFERENCE
-                )
+                self.secrets.append(node.place)
+                message = f"`{dotted(path)}`: a secret must not stand in this file"
+                self.fault(path, "plain-secret", message, _BY_REFERENCE)
             return Secret("-") if is_secret(annotation_at(path)) else "-"
         return self._text(value, path) if isinstance(value, str) else value
 

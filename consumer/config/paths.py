@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ValidationInfo
 
+from consumer.config.kinds import Kind
+
 FOLDER = "folder"
 """Key of the validation context under which the configuration file's folder stands."""
 
@@ -21,8 +23,8 @@ def _existing(value: str, info: ValidationInfo) -> str:
     return path
 
 
-LocalPath = Annotated[str, AfterValidator(_absolute)]
+LocalPath = Annotated[str, AfterValidator(_absolute), Kind("path")]
 """A path that need not exist yet."""
 
-LocalFile = Annotated[str, AfterValidator(_existing)]
+LocalFile = Annotated[str, AfterValidator(_existing), Kind("file")]
 """A file that must be there when the configuration is read."""

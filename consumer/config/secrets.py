@@ -45,7 +45,7 @@ class Secret(SecretStr):
     ) -> core_schema.CoreSchema:
         return core_schema.json_or_python_schema(
             json_schema=core_schema.no_info_after_validator_function(
-                cls._accept, core_schema.str_schema()
+                cls._accept, core_schema.str_schema(pattern=r"\$\{(env|file):.+\}")
             ),
             python_schema=core_schema.no_info_plain_validator_function(cls._accept),
             serialization=core_schema.plain_serializer_function_ser_schema(str),

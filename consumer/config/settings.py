@@ -175,9 +175,11 @@ class RetrySettings(Section):
     maximum: Seconds = 30.0
     """Upper bound of all waits."""
     attempts: int = Field(10, ge=1)
-    """Failed attempts charged to an event (only while its endpoint delivers others) ..."""
+    """Failed attempts, counted only while the endpoint delivers others, after which an event goes to
+    the dead letters, once `age` is over as well."""
     age: Seconds = 600.0
-    """... and how long it must have been tried as well, before it goes to the dead letters."""
+    """How long an event must have been tried before it goes to the dead letters, once `attempts`
+    are used up as well."""
 
 
 class DeliverySettings(Section):
@@ -240,7 +242,7 @@ class DeadLetterSettings(Section):
 
     topic: str = Field(min_length=1, max_length=249, pattern=r"^[a-zA-Z0-9._-]+$")
     """An existing Kafka topic that no mapping reads."""
-    kafka: dict[str, str | int | float | bool] = {}
+    kafka: dict[str, str | int | float | bool] = Field({}, repr=False)
     """librdkafka properties of the producer, beside those of `kafka`."""
 
 
@@ -265,7 +267,7 @@ class LogSettings(Section):
 class Settings(Section):
     """The whole configuration file."""
 
-    kafka: dict[str, str | int | float | bool]
+    kafka: dict[str, str | int | float | bool] = Field(repr=False)
     """Any librdkafka property. `bootstrap.servers` and `group.id` are required; those that this
     program must own are refused with the reason."""
     start: StartSettings = StartSettings()

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from consumer.config.kinds import Kind
+
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {"B": 1, "kB": 1000, "KiB": 1024, "MB": 1000**2, "MiB": 1024**2, "GiB": 1024**3}
 
@@ -25,10 +27,18 @@ def _parser(units: dict[str, float] | dict[str, int], example: str) -> Any:
     return parse
 
 
+def _accepted(units: dict[str, float] | dict[str, int]) -> dict[str, Any]:
+    text = {"type": "string", "pattern": rf"^\s*\d+(\.\d+)?\s*({'|'.join(units)})?\s*$"}
+    return {"anyOf": [{"type": "number"}, text]}
+
+
 Seconds = Annotated[
-    float, BeforeValidator(_parser(_SECONDS, "5s")), Field(gt=0, allow_inf_nan=False)
+    float,
+    BeforeValidator(_parser(_SECONDS, "5s")),
+    Field(gt=0, allow_inf_nan=False),
+    Kind("duration", _accepted(_SECONDS)),
 ]
 """A bare number counts in seconds."""
 
-Bytes = Annotated[int, BeforeValidator(_parser(_BYTES, "16MiB"))]
+Bytes = Annotated[int, BeforeValidator(_parser(_BYTES, "16MiB")), Kind("size", _accepted(_BYTES))]
 """A bare number counts in bytes."""

@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
+from consumer.config.kinds import Kind
+
 
 def _http(url: str) -> str:
     parts = urlsplit(url)
@@ -15,5 +17,5 @@ def _http(url: str) -> str:
     return url
 
 
-Url = Annotated[str, AfterValidator(_http)]
+Url = Annotated[str, AfterValidator(_http), Kind("URL")]
 """An http or https URL without credentials."""
