@@ -20,7 +20,8 @@ _RULES = {
     "string_unicode": ("encoding", "holds text that is not valid Unicode"),
     "string_too_long": ("too_long", "is too long"),
     "string_too_short": ("blank", "may not be blank"),
-    "string_pattern_mismatch": ("format", "has not the documented form"),
+    # Only names are held against a bare pattern; values have rules of their own.
+    "string_pattern_mismatch": ("unknown", "is no field of this event"),
     "int_type": ("type", "takes a whole number"),
     "float_type": ("type", "takes a number"),
     "bool_type": ("type", "takes true or false"),
@@ -38,6 +39,7 @@ RULES = frozenset(rule for rule, _ in _RULES.values()) | {
     "alternatives",
     "currency",
     "dialect",
+    "format",
     "duplicate",
     "forbidden_character",
     "json",
@@ -57,8 +59,6 @@ def violations(error: ValidationError, root: str) -> list[ContractViolation]:
         rule, message = _RULES.get(one["type"], (one["type"], one["msg"]))
         if isinstance(one["input"], UnwritableNumber):
             rule, message = "number", "has an exponent, or more digits than a price can"
-        elif one["loc"][-1:] == ("[key]",) and rule == "format":
-            rule, message = _RULES["extra_forbidden"]
         found.append(ContractViolation(path_of(one["loc"], root), rule, message))
     return found
 
