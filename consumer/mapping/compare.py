@@ -11,12 +11,12 @@ def differences(expected: Any, actual: Any, path: str, *, partial: bool = False)
     """One line per difference; empty where there is none. Numbers compare by value, not by spelling.
 
     `partial`: the actual value may hold more. Of an object the named members are looked at, of an
-    array each expected element has to fit one of the actual ones, in that order.
+    array each expected element has to fit one of the actual ones, in that order; `[]` is empty.
     """
     if isinstance(expected, dict) and isinstance(actual, dict):
         return _of_objects(expected, actual, path, partial)
     if isinstance(expected, list) and isinstance(actual, list):
-        if partial:
+        if partial and expected:
             return _of_parts(expected, actual, path)
         return _of_arrays(expected, actual, path)
     same_type = isinstance(expected, bool) is isinstance(actual, bool)

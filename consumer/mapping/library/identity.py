@@ -1,0 +1,116 @@
+"""Functions on people and keys: phone, e-mail, hashes, stable ids, sampling."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import phonenumbers
+
+from consumer.mapping.functions import Library
+
+# Fixed for ever: a replayed record must give the id it gave the first time.
+_NAMESPACE = uuid.UUID("8f1e9c3a-5a0e-5c55-9a4b-2a1b7d6f0c11")
+
+
+@lru_cache(maxsize=20_000)  # parsing costs some 50 µs, and people come back
+def _phone(number: str, region: str) -> str | None:
+    if len(number) > 40:
+        return None
+    try:
+        parsed = phonenumbers.parse(number, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(parsed):
+        return None
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)[1:]
+
+
+def _email(address: str) -> str | None:
+    cleaned = address.strip().lower()
+    user, _, host = cleaned.rpartition("@")
+    good = user and "." in host and not any(c.isspace() for c in cleaned)
+    return cleaned if good else None
+
+
+def _digest(kind: str) -> Any:
+    def digest(text: str) -> str:
+        return hashlib.new(kind, _bytes(text), usedforsecurity=False).hexdigest()
+
+    return digest
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _uuid(*parts: str) -> str:
+    # Each part is preceded by its length: ("ab", "c") and ("a", "bc") must differ.
+    name = "".join(f"{len(part)}:{part}" for part in parts)
+    digest = hashlib.sha1(_NAMESPACE.bytes + _bytes(name), usedforsecurity=False).digest()
+    return str(uuid.UUID(bytes=digest[:16], version=5))
+
+
+def _sample(value: str, share: Any) -> bool:
+    bucket = int.from_bytes(hashlib.sha256(_bytes(value)).digest()[:8], "big")
+    return bucket < int(share * 2**64)
+
+
+def _region(arguments: Sequence[Any]) -> str | None:
+    region = arguments[1]
+    if region is not None and region not in phonenumbers.SUPPORTED_REGIONS:
+        return "the region is a two-letter country code in capitals, like `UA`"
+    return None
+
+
+def _share(arguments: Sequence[Any]) -> str | None:
+    share = arguments[1]
+    return "the share is between 0 and 1" if share is not None and not 0 <= share <= 1 else None
+
+
+def add_to(library: Library) -> None:
+    def add(signature: str, doc: str, example: str, value: Any, call: Any, **more: Any) -> None:
+        library.add("People and keys", signature, doc, [(example, value)], call, **more)
+
+    add(
+        "phone(text, text) -> text?",
+        "International digits, as Yespo takes them. The second "
+        "argument is the country of numbers written without one. Absent if it cannot be a number.",
+        'phone("050 123-45-67", "UA")',
+        "380501234567",
+        _phone,
+        check=_region,
+    )
+    add(
+        "email(text) -> text?",
+        "Trimmed and in lower case; absent if it cannot be an address.",
+        'email(" Ann@Shop.ua ")',
+        "ann@shop.ua",
+        _email,
+    )
+    add(
+        "uuid(text...) -> text",
+        "A UUID made of the arguments: the same arguments give the same one, for ever.",
+        'uuid("cart-1", 7)',
+        "2c7ae2a7-0e8a-5b5c-8d48-9b4d7d1ec0b1",
+        _uuid,
+    )
+    add(
+        "sha256(text) -> text",
+        "In hexadecimal.",
+        'truncate(sha256("a"), 8)',
+        "ca978112",
+        _digest("sha256"),
+    )
+    add("md5(text) -> text", "In hexadecimal.", 'truncate(md5("a"), 8)', "0cc175b9", _digest("md5"))
+    add(
+        "sample(text, number) -> boolean",
+        "True for that share of values, always the same ones.",
+        'sample("visitor-1", 1)',
+        True,
+        _sample,
+        check=_share,
+    )

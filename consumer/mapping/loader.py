@@ -1,0 +1,126 @@
+"""Reading a mapping file and all it refers to: included files and the reader schema."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from consumer.findings import Finding, Place
+from consumer.mapping import grammar
+from consumer.mapping.avro import AvroTypes, SchemaFault
+from consumer.mapping.check import Input
+from consumer.mapping.reader import Reader
+from consumer.yaml_tree import Document, read_text
+
+MAX_INCLUDES = 50
+
+
+@dataclass(slots=True)
+class Files:
+    """All files of a unit as they were read: for the digest, and for source lines of findings."""
+
+    relative_to: Path | None = None
+    documents: dict[str, Document] = field(default_factory=dict)
+    _digest: list[tuple[str, bytes]] = field(default_factory=list)
+
+    def shown(self, path: Path) -> str:
+        """How messages name the file."""
+        return os.path.relpath(path, self.relative_to) if self.relative_to else str(path)
+
+    def bytes_of(self, path: Path) -> bytes:
+        """Raises OSError."""
+        data = path.read_bytes()
+        self._digest.append((path.name, data))
+        return data
+
+    def document(self, path: Path) -> Document:
+        """Raises OSError."""
+        shown = self.shown(path)
+        if shown not in self.documents:
+            self.documents[shown] = read_text(self.bytes_of(path), shown)
+        return self.documents[shown]
+
+    @property
+    def digest(self) -> str:
+        """Eight hexadecimal digits that change with any byte of any file of the unit."""
+        total = hashlib.sha256()
+        for name, data in self._digest:
+            total.update(name.encode() + b"\0" + hashlib.sha256(data).digest())
+        return total.hexdigest()[:8]
+
+
+def load(path: Path, files: Files, findings: list[Finding]) -> Input | None:
+    """A mapping file with its includes and schema; None where that is not enough to check it."""
+    try:
+        document = files.document(path)
+    except OSError as error:
+        place = Place(files.shown(path), 1, 1)
+        findings.append(Finding(place, "no-file", f"cannot be read: {error.strerror}"))
+        return None
+    before = len(findings)
+    file = Reader(document, findings).mapping(path)
+    if document.root is None or any(one.code == "shape" for one in findings[before:]):
+        return None
+    included = _included(path, file.shared.includes, files, findings)
+    if file.schema is None:
+        return None
+    return _with_schema(file, included, files, findings)
+
+
+def _with_schema(
+    file: grammar.MappingFile,
+    included: Sequence[grammar.Shared],
+    files: Files,
+    findings: list[Finding],
+) -> Input | None:
+    assert file.schema is not None
+    schema_path = file.path.parent / file.schema.text
+    place = file.schema.place
+    try:
+        data = files.bytes_of(schema_path)
+        types = AvroTypes(schema_path, data)
+        record, reader_schema = types.record(file.record.text if file.record else None)
+    except OSError as error:
+        remedy = "the path is relative to this mapping file"
+        message = f"the schema cannot be read: {error.strerror}"
+        findings.append(Finding(place, "no-file", message, remedy))
+        return None
+    except SchemaFault as fault:
+        findings.append(Finding(place, "bad-schema", f"the schema cannot be used: {fault}"))
+        return None
+    return Input(file, included, record, reader_schema, files.shown(schema_path))
+
+
+def _included(
+    path: Path, words: Sequence[grammar.Word], files: Files, findings: list[Finding]
+) -> list[grammar.Shared]:
+    """What the included files share, those they include first. Each file counts once."""
+    found: list[grammar.Shared] = []
+    seen = {path.resolve()}
+
+    def add(base: Path, word: grammar.Word) -> None:
+        target = base.parent / word.text
+        if target.resolve() in seen:
+            return
+        seen.add(target.resolve())
+        if len(seen) > MAX_INCLUDES:
+            findings.append(Finding(word.place, "too-large", f"more than {MAX_INCLUDES} includes"))
+            return
+        try:
+            document = files.document(target)
+        except OSError as error:
+            remedy = "the path is relative to the file that includes it"
+            message = f"cannot be read: {error.strerror}"
+            findings.append(Finding(word.place, "no-file", message, remedy))
+            return
+        shared = Reader(document, findings).included()
+        for inner in shared.includes:
+            add(target, inner)
+        found.append(shared)
+
+    for word in words:
+        add(path, word)
+    return found

@@ -1,0 +1,166 @@
+"""What generated code writes to: the events of one record, built and validated one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from consumer.errors import InvalidRecord
+from consumer.model import Endpoint, Event, Record
+from consumer.vendor.identifiers import phone_digits, user_agent
+from consumer.vendor.person import is_blank
+from consumer.vendor.rules import EARLIEST_MS, LATEST_MS
+from consumer.vendor.spec import (
+    AccountContext,
+    ContractViolation,
+    EventSpec,
+    Identity,
+    NoIdentifier,
+)
+
+
+class Missing(Exception):
+    """A required value is absent; the argument is the path of its field."""
+
+
+class Plan:
+    """One event that a send builds: everything about it that no record changes."""
+
+    __slots__ = ("_accounts", "build", "legacy", "name", "on_missing", "rule")
+
+    def __init__(
+        self,
+        spec: EventSpec,
+        rule: str,
+        accounts: Mapping[str, AccountContext],
+        on_missing: str,
+    ) -> None:
+        self.build = spec.build
+        self.legacy = spec.api == "legacy"
+        self.name = spec.name
+        self.rule = rule
+        self.on_missing = on_missing
+        self._accounts = {
+            name: (Endpoint(name, spec.api), context) for name, context in accounts.items()
+        }
+
+    def at(self, account: str | None) -> tuple[Endpoint, AccountContext]:
+        """Where this event goes in that account. Raises InvalidRecord."""
+        found = self._accounts.get(account) if account is not None else None
+        if found is None:
+            what = "is absent" if account is None else "is not configured for this API"
+            raise InvalidRecord("mapping", "account", f"{self.rule}: {self.name}: account {what}")
+        return found
+
+
+class Output:
+    """What becomes of one record. Written by generated code, read once by the mapping unit."""
+
+    __slots__ = (
+        "_element",
+        "_occurred_ms",
+        "_order_by",
+        "_person",
+        "_record",
+        "_time_ms",
+        "_user_agent",
+        "events",
+        "filtered",
+        "left_out",
+        "skipped",
+    )
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self.events: list[Event] = []
+        self.filtered: str | None = None
+        self.skipped: dict[tuple[Endpoint, str], int] = {}
+        self.left_out: dict[tuple[str, str], int] = {}
+        self._element = 0
+        self._time_ms: int | None = None
+        self._user_agent: str | None = None
+
+    def who(
+        self,
+        person: Identity,
+        time_ms: int | None,
+        agent: str | None,
+        order_by: Sequence[str | None] | None,
+    ) -> None:
+        """Say whose events these are, and when they happened; before the first `rule`."""
+        if time_ms is not None and not EARLIEST_MS <= time_ms < LATEST_MS:
+            raise InvalidRecord("mapping", "time", "time: not between 2000 and 2100")
+        self._person = person
+        self._time_ms = time_ms
+        self._occurred_ms = self._record.timestamp_ms if time_ms is None else time_ms
+        self._user_agent = user_agent(agent)
+        keys = _keys(person) if order_by is None else _distinct(order_by)
+        self._order_by = keys or _fallback(self._record)
+
+    def rule(self) -> None:
+        """A rule begins: its events are counted from 0."""
+        self._element = 0
+
+    def add(
+        self, plan: Plan, account: str | None, values: Mapping[str, Any], key_value: str | None
+    ) -> None:
+        """Build one event. Raises InvalidRecord where a value breaks a rule of the contract."""
+        endpoint, context = plan.at(account)
+        element = self._element
+        self._element = element + 1
+        try:
+            built = plan.build(context, self._person, self._time_ms, values, key_value)
+        except NoIdentifier:
+            self._skip(endpoint, "no_identifier")
+            return
+        except ContractViolation as violation:
+            detail = f"{plan.rule}: {plan.name}.{violation.path} {violation.rule}"
+            raise InvalidRecord("mapping", violation.rule, detail) from None
+        for left_out in built.left_out:
+            self.left_out[left_out] = self.left_out.get(left_out, 0) + 1
+        self.events.append(
+            Event(
+                endpoint,
+                plan.name,
+                plan.rule,
+                element,
+                built.body,
+                self._order_by,
+                self._occurred_ms,
+                self._user_agent if plan.legacy else None,
+            )
+        )
+
+    def missing(self, plan: Plan, account: str | None, what: Missing) -> None:
+        """A required value is absent: this event is skipped, or the record is invalid."""
+        if plan.on_missing != "skip":
+            detail = f"{plan.rule}: {plan.name}: {what.args[0]} is absent"
+            raise InvalidRecord("mapping", "missing", detail)
+        self._element += 1
+        self._skip(plan.at(account)[0], "missing")
+
+    def _skip(self, endpoint: Endpoint, reason: str) -> None:
+        key = (endpoint, reason)
+        self.skipped[key] = self.skipped.get(key, 0) + 1
+
+
+def _keys(person: Identity) -> tuple[str, ...]:
+    """The values by which one person's events are recognised, in one spelling each."""
+    plain = (person.cookie, person.external_customer_id, person.contact_id, person.push_token)
+    found = [value.strip() for value in plain if value is not None and not is_blank(value)]
+    if person.email is not None and not is_blank(person.email):
+        found.append(person.email.strip().lower())
+    if person.phone is not None and not is_blank(person.phone):
+        found.append(phone_digits(person.phone.strip()) or person.phone.strip())
+    return tuple(found)
+
+
+def _distinct(values: Sequence[str | None]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for value in values if value is not None and value.strip()))
+
+
+def _fallback(record: Record) -> tuple[str, ...]:
+    """Nobody is named: the order that the producer's key asked for, else that of the partition."""
+    if record.key is not None:
+        return (record.key.hex(),)
+    return (str(record.partition),)

@@ -1,0 +1,163 @@
+"""What generated code calls: exact numbers and the conversions between forms.
+
+Nothing here fails, with one exception that the mapping turns into an invalid record: a number that
+cannot be told (`BadNumber`), which must not become a silently absent value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import Any
+
+EXACT = Context(prec=40, rounding=ROUND_HALF_UP, Emax=9999, Emin=-9999, traps=[])
+
+MAX_INTEGER = 10**30
+
+Numeric = int | float | Decimal
+
+
+class BadNumber(Exception):
+    """Not a number, infinite, or too large to be one that a shop means."""
+
+
+def decimal(value: Numeric) -> Decimal:
+    """Exact form of a number. A float is read by its shortest form: 0.1 is 0.1."""
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    return value if isinstance(value, Decimal) else Decimal(value)
+
+
+def add(a: Numeric, b: Numeric) -> Decimal:
+    return EXACT.add(decimal(a), decimal(b))
+
+
+def subtract(a: Numeric, b: Numeric) -> Decimal:
+    return EXACT.subtract(decimal(a), decimal(b))
+
+
+def multiply(a: Numeric, b: Numeric) -> Decimal:
+    return EXACT.multiply(decimal(a), decimal(b))
+
+
+def times(a: int, b: int) -> int:
+    """The product of two integers; bounded, because a chain of them would grow without end."""
+    product = a * b
+    if not -MAX_INTEGER < product < MAX_INTEGER:
+        raise BadNumber
+    return product
+
+
+def divide(a: Numeric, b: Numeric) -> Decimal | None:
+    divisor = decimal(b)
+    return EXACT.divide(decimal(a), divisor) if divisor else None
+
+
+def floor_divide(a: Numeric, b: Numeric) -> Numeric | None:
+    """Rounds towards minus infinity, like Python's `//` on integers."""
+    if not b:
+        return None
+    if isinstance(a, int) and isinstance(b, int):
+        return a // b
+    quotient = EXACT.divide(decimal(a), decimal(b))
+    return quotient.to_integral_value("ROUND_FLOOR", EXACT) if quotient.is_finite() else quotient
+
+
+def remainder(a: Numeric, b: Numeric) -> Numeric | None:
+    """What `//` leaves; has the sign of `b`."""
+    if isinstance(a, int) and isinstance(b, int):
+        return a % b if b else None
+    quotient = floor_divide(a, b)
+    return None if quotient is None else subtract(a, multiply(b, quotient))
+
+
+def negate(a: Decimal) -> Decimal:
+    return EXACT.minus(a)
+
+
+def compare(a: Numeric, b: Numeric) -> int | None:
+    """-1, 0 or 1; None when one of them is not a number (then every comparison is false)."""
+    answer = EXACT.compare(decimal(a), decimal(b))
+    return None if answer.is_nan() else int(answer)
+
+
+def less(a: Numeric, b: Numeric) -> bool:
+    return compare(a, b) == -1
+
+
+def less_equal(a: Numeric, b: Numeric) -> bool:
+    return compare(a, b) in {-1, 0}
+
+
+def equal(a: Numeric, b: Numeric) -> bool:
+    return compare(a, b) == 0
+
+
+def not_equal(a: Numeric, b: Numeric) -> bool:
+    return compare(a, b) in {-1, 1}
+
+
+def among(a: Numeric, others: Iterable[Numeric]) -> bool:
+    return any(compare(a, other) == 0 for other in others)
+
+
+def text(value: Any) -> str:
+    """A number or text as text: plain digits, no exponent, no trailing noise of binary floats."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return str(value)
+    number = decimal(value)
+    if not number.is_finite() or number.adjusted() > 400:
+        raise BadNumber
+    return format(number, "f")
+
+
+def mixed_text(value: Any) -> str | None:
+    """Text of a union of scalars; absent for what has no text of its own (booleans, bytes)."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        return None
+    return text(value)
+
+
+def texts(values: Iterable[Any]) -> list[str]:
+    """A list of scalars as a list of texts; absent ones are left out."""
+    return [text(value) for value in values if value is not None]
+
+
+def present(values: Iterable[Any]) -> list[Any]:
+    """The elements that are not absent."""
+    return [value for value in values if value is not None]
+
+
+def to_ms(value: Any, per_ms: int) -> Any:
+    """A time, or a list or map of times, in milliseconds."""
+    if isinstance(value, list):
+        return [to_ms(element, per_ms) for element in value]
+    if isinstance(value, dict):
+        return {key: to_ms(element, per_ms) for key, element in value.items()}
+    return None if value is None else value // per_ms
+
+
+def at(array: list[Any], index: int) -> Any:
+    """An element of an array, or absent; negative positions count from the end."""
+    return array[index] if -len(array) <= index < len(array) else None
+
+
+def utf8(data: bytes | None) -> str | None:
+    """Bytes as text, or absent where they are not UTF-8."""
+    if data is None:
+        return None
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def header(headers: Iterable[tuple[str, bytes | None]], name: str) -> str | None:
+    """The last Kafka header of that name, as text (the last one wins, as in Kafka's own clients)."""
+    found: bytes | None = None
+    for key, value in headers:
+        if key == name:
+            found = value
+    return utf8(found)

@@ -1,0 +1,74 @@
+"""The names an expression may use, and what is known about them where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from consumer.findings import Place
+from consumer.mapping.facts import NO_FACTS, Facts
+from consumer.mapping.functions import Library
+from consumer.mapping.nodes import Node, Var
+from consumer.mapping.syntax import Source
+from consumer.mapping.types import Record, Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    name: str
+    source: Source
+    place: Place
+    sees: Mapping[str, Definition]
+    """Those above it: a definition cannot refer to itself."""
+
+
+@dataclass(slots=True)
+class Usage:
+    """What the expressions of a mapping have used, for coverage and for unused definitions."""
+
+    definitions: set[Place] = field(default_factory=set)
+    inferred: dict[tuple[Place, Facts], Node] = field(default_factory=dict)
+    variables: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Everything that gives a name its meaning. Immutable: each block makes its own."""
+
+    record: Record
+    library: Library
+    schema_file: str
+    lines: list[str]
+    """Of the mapping file, for places."""
+    usage: Usage
+    definitions: Mapping[str, Definition] = field(default_factory=dict)
+    tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    variables: Mapping[str, Var] = field(default_factory=dict)
+    facts: Facts = NO_FACTS
+
+    def knowing(self, facts: Facts) -> Scope:
+        return replace(self, facts=self.facts & facts)
+
+    def with_variables(self, *more: tuple[str, Var]) -> Scope:
+        return replace(self, variables={**self.variables, **dict(more)})
+
+    def defining(self, definitions: Mapping[str, Definition]) -> Scope:
+        return replace(self, definitions={**self.definitions, **definitions})
+
+    def new_variable(self, name: str, slot: Slot, place: Place) -> Var:
+        """A variable with a name of its own in the generated code."""
+        self.usage.variables += 1
+        code_name = f"{name}_{self.usage.variables}"
+        return Var(code_name, slot, place, (code_name,))
+
+    def taken(self, name: str) -> str | None:
+        """What already has this name, in words; None if it is free."""
+        if name in self.variables:
+            return "a loop name"
+        if name in self.definitions:
+            return "a definition"
+        if name in self.tables:
+            return "a table"
+        if name in self.record.fields:
+            return f"a field of `{self.record.name}`"
+        return None

@@ -1,0 +1,196 @@
+"""The mapping unit: all mapping files of a process, proven and compiled; the `Map` stage.
+
+One digest over all files it was made of (mappings, includes, schemas) names it on dead letters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from consumer.errors import ConfigError, InvalidRecord
+from consumer.findings import Finding, Place
+from consumer.mapping.check import check
+from consumer.mapping.checked import Account, CheckedMapping
+from consumer.mapping.compile import MapRecord, compile_mapping
+from consumer.mapping.emit import TooMuchCode
+from consumer.mapping.loader import Files, load
+from consumer.mapping.output import Output
+from consumer.mapping.runtime import BadNumber
+from consumer.model import Decoded, Mapped, Record
+
+
+class Compiled:
+    """One mapping file, ready to run."""
+
+    __slots__ = ("checked", "drop", "function", "source")
+
+    def __init__(self, checked: CheckedMapping) -> None:
+        self.checked = checked
+        self.function: MapRecord
+        self.function, self.source = compile_mapping(checked)
+        self.drop = checked.otherwise == "drop"
+
+
+class MappingUnit:
+    """Maps records of all topics it knows. Implements `consumer.stages.Map`."""
+
+    def __init__(self, compiled: Sequence[Compiled], digest: str) -> None:
+        self._compiled = tuple(compiled)
+        self._digest = digest
+        self._of: dict[tuple[str, str], Compiled | None] = {}
+        self._readers: dict[str, dict[str, Any]] = {}
+
+    @property
+    def digest(self) -> str:
+        return self._digest
+
+    @property
+    def mappings(self) -> tuple[CheckedMapping, ...]:
+        return tuple(compiled.checked for compiled in self._compiled)
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Topic names; one that begins with `^` is a regular expression."""
+        names = [topic for mapping in self.mappings for topic in mapping.topics]
+        return tuple(dict.fromkeys(names))
+
+    def reader_schemas(self, topic: str) -> dict[str, Any]:
+        """The parsed reader schema by full name of the record type, for one topic.
+
+        The same object at each call: the decoder takes another one for a reload.
+        """
+        if topic not in self._readers:
+            self._readers[topic] = {
+                mapping.record.name: mapping.reader_schema
+                for mapping in self.mappings
+                if _takes(mapping, topic)
+            }
+        return self._readers[topic]
+
+    def source(self) -> str:
+        """The generated code, for a person to read."""
+        return "\n".join(
+            f"# {compiled.checked.file}\n\n{compiled.source}" for compiled in self._compiled
+        )
+
+    def map(self, record: Record, decoded: Decoded) -> Mapped:
+        """Build and validate all events of the record. Raises InvalidRecord."""
+        topic = record.partition.topic
+        found = (topic, decoded.type_name)
+        try:
+            compiled = self._of[found]
+        except KeyError:
+            compiled = self._of[found] = self._find(topic, decoded.type_name)
+        if decoded.value is None:
+            return self._tombstone(topic)
+        if compiled is None:
+            detail = f"no mapping takes records of type {decoded.type_name} of this topic"
+            raise InvalidRecord("mapping", "unmapped_type", detail)
+        out = Output(record)
+        try:
+            compiled.function(decoded.value, record, out)
+        except BadNumber:
+            raise InvalidRecord("mapping", "number", "a number that is not finite") from None
+        if out.events:
+            return Mapped(out.events, None, out.skipped, out.left_out)
+        return _without_events(out, compiled)
+
+    def _find(self, topic: str, type_name: str) -> Compiled | None:
+        for compiled in self._compiled:
+            if compiled.checked.record.name == type_name and _takes(compiled.checked, topic):
+                return compiled
+        return None
+
+    def _tombstone(self, topic: str) -> Mapped:
+        """A tombstone has no type: it is dropped only where every mapping of its topic says so."""
+        takers = [each for each in self._compiled if _takes(each.checked, topic)]
+        if takers and all(compiled.drop for compiled in takers):
+            return Mapped((), "tombstone")
+        raise InvalidRecord("mapping", "tombstone", "a null value, and `otherwise: dead_letter`")
+
+
+def _without_events(out: Output, compiled: Compiled) -> Mapped:
+    if out.filtered == "no_rule" and not compiled.drop:
+        raise InvalidRecord("mapping", "no_rule", "no rule takes it, and `otherwise: dead_letter`")
+    reason = out.filtered
+    if reason is None:
+        reason = next((reason for _, reason in out.skipped), "no_event")
+    return Mapped((), reason, out.skipped, out.left_out)
+
+
+def _takes(mapping: CheckedMapping, topic: str) -> bool:
+    return any(
+        re.match(name, topic) is not None if name.startswith("^") else name == topic
+        for name in mapping.topics
+    )
+
+
+def check_unit(
+    paths: Sequence[Path],
+    accounts: Mapping[str, Account],
+    shown_relative_to: Path | None = None,
+) -> tuple[MappingUnit | None, list[Finding], Files]:
+    """The unit (None if there is any error), all findings, and the files they speak of."""
+    files = Files(shown_relative_to)
+    findings: list[Finding] = []
+    checked = []
+    for path in paths:
+        given = load(path, files, findings)
+        if given is not None:
+            checked.append(check(given, accounts, findings))
+    _one_taker(checked, findings)
+    findings = _sorted(findings)
+    if any(finding.severity == "error" for finding in findings):
+        return None, findings, files
+    compiled = []
+    for mapping in checked:
+        try:
+            compiled.append(Compiled(mapping))
+        except TooMuchCode:
+            place = Place(mapping.file, 1, 1)
+            message = "definitions multiply to a program without bounds"
+            findings.append(Finding(place, "too-large", message))
+            return None, findings, files
+    return MappingUnit(compiled, files.digest), findings, files
+
+
+def load_unit(
+    paths: Sequence[Path],
+    accounts: Mapping[str, Account],
+    shown_relative_to: Path | None = None,
+) -> MappingUnit:
+    """The unit. Raises ConfigError with all findings, as a person reads them."""
+    unit, findings, files = check_unit(paths, accounts, shown_relative_to)
+    if unit is None:
+        raise ConfigError(render([one for one in findings if one.severity == "error"], files))
+    return unit
+
+
+def render(findings: Sequence[Finding], files: Files) -> str:
+    """All findings as text: position, source line with a caret, remedy."""
+    shown = []
+    for finding in findings:
+        document = files.documents.get(finding.place.file)
+        shown.append(finding.render(document.lines if document else []))
+    return "\n".join(shown)
+
+
+def _one_taker(checked: Sequence[CheckedMapping], findings: list[Finding]) -> None:
+    """Two files that take the same records would send everything twice."""
+    seen: dict[tuple[str, str], str] = {}
+    for mapping in checked:
+        for topic in mapping.topics:
+            key = (topic, mapping.record.name)
+            if key in seen:
+                message = f"`{topic}` with record `{mapping.record.name}` is taken by {seen[key]}"
+                findings.append(Finding(Place(mapping.file, 1, 1), "two-takers", message))
+            seen.setdefault(key, mapping.file)
+
+
+def _sorted(findings: Sequence[Finding]) -> list[Finding]:
+    """In the order of the file, each once (a definition may be looked at several times)."""
+    unique = dict.fromkeys(findings)
+    return sorted(unique, key=lambda one: (one.place.file, one.place.line, one.place.column))
