@@ -1,0 +1,329 @@
+"""Dead letters on librdkafka's mock cluster, and on the real Kafka."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
+from structlog.testing import capture_logs
+
+from consumer.clock import SystemClock
+from consumer.config.settings import DeadLetterSettings
+from consumer.delivery.dead_letter import DeadLetterWriter
+from consumer.delivery.producer import find_topic, producer_properties
+from consumer.errors import KafkaSetupError
+from consumer.model import Failure, Partition, Record, TimestampType
+from consumer.telemetry.tallies import Tallies
+from tests.parts.kafka import KafkaBroker
+
+REJECTED = Failure("delivery", "rejected", "answered 400", "main/v2/cartUpdated/cart/0")
+EXHAUSTED = Failure("delivery", "exhausted", "no answer: tls", "main/legacy/StatusCart/cart/1")
+
+
+@pytest.fixture(scope="module")
+def mock_cluster() -> Iterator[str]:
+    """`bootstrap.servers` of a mock cluster in which the topic `dlq` has 4 partitions."""
+    owner = Producer({"test.mock.num.brokers": 1, "bootstrap.servers": "ignored", "log_level": 0})
+    owner.list_topics("dlq", timeout=10)
+    brokers = owner.list_topics(timeout=10).brokers.values()
+    yield ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
+    del owner
+
+
+def a_source_record(partition: int = 5, value: bytes | None = b"\x00avro") -> Record:
+    return Record(
+        Partition("shop.clicks", partition, 1),
+        42,
+        b"visitor-1",
+        value,
+        [("trace", b"1"), ("trace", b"2"), ("empty", None)],
+        1_763_700_000_123,
+        TimestampType.APPEND,
+    )
+
+
+def a_writer(
+    bootstrap: str, topic: str, tallies: Tallies | None = None, timeout_ms: int = 30_000
+) -> DeadLetterWriter:
+    loop = asyncio.get_running_loop()
+    return DeadLetterWriter(
+        DeadLetterSettings(topic=topic, kafka={"message.timeout.ms": timeout_ms}),
+        {"bootstrap.servers": bootstrap, "group.id": "bridge", "session.timeout.ms": 45000},
+        clock=SystemClock(loop),
+        loop=loop,
+        tallies=tallies or Tallies(),
+        sources=["shop.clicks"],
+    )
+
+
+def read(bootstrap: str, topic: str, partition: int, count: int) -> list[Message]:
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "reader", "log_level": 0})
+    consumer.assign([TopicPartition(topic, partition, 0)])
+    try:
+        found: list[Message] = []
+        while len(found) < count:
+            batch = consumer.consume(count - len(found), 10)
+            assert batch, f"only {len(found)} of {count} dead letters in {topic}/{partition}"
+            found += batch
+        return found
+    finally:
+        consumer.close()
+
+
+def headers_of(letter: Message) -> list[tuple[str, bytes | None]]:
+    headers = letter.headers()
+    assert isinstance(headers, list)
+    return [(name, value) for name, value in headers if not isinstance(value, str)]
+
+
+async def write(
+    writer: DeadLetterWriter, record: Record, failures: Sequence[Failure], seconds: float = 20
+) -> None:
+    done = asyncio.Event()
+    writer.send(record, failures, "sha256:abc", done.set)
+    assert not done.is_set(), "done before Kafka can have acknowledged it"
+    async with asyncio.timeout(seconds):
+        await done.wait()
+
+
+async def letter_is_the_record_with_our_reasons(bootstrap: str, topic: str) -> None:
+    writer = a_writer(bootstrap, topic)
+    await writer.open()
+    await write(writer, a_source_record(partition=5), [REJECTED, EXHAUSTED])
+    assert writer.outstanding == 0
+    await writer.close(1)
+    (letter,) = await asyncio.to_thread(read, bootstrap, topic, 1, 1)  # 5 mod 4
+    assert letter.value() == b"\x00avro"
+    assert letter.key() == b"visitor-1"
+    headers = headers_of(letter)
+    assert headers[:3] == [("trace", b"1"), ("trace", b"2"), ("empty", None)]
+    ours = {name: value or b"" for name, value in headers[3:]}
+    assert ours.pop("yespo.dlq.time").startswith(b"20")
+    assert json.loads(ours.pop("yespo.dlq.failures")) == [
+        {
+            "stage": "delivery",
+            "reason": "rejected",
+            "detail": "answered 400",
+            "event": "main/v2/cartUpdated/cart/0",
+        },
+        {
+            "stage": "delivery",
+            "reason": "exhausted",
+            "detail": "no answer: tls",
+            "event": "main/legacy/StatusCart/cart/1",
+        },
+    ]
+    assert ours == {
+        "yespo.dlq.stage": b"delivery",
+        "yespo.dlq.reason": b"rejected",
+        "yespo.dlq.detail": b"answered 400",
+        "yespo.dlq.topic": b"shop.clicks",
+        "yespo.dlq.partition": b"5",
+        "yespo.dlq.offset": b"42",
+        "yespo.dlq.timestamp": b"1763700000123",
+        "yespo.dlq.timestamp_type": b"append",
+        "yespo.dlq.events": b'["main/v2/cartUpdated/cart/0","main/legacy/StatusCart/cart/1"]',
+        "yespo.dlq.mapping": b"sha256:abc",
+        "yespo.dlq.bridge": b"0.1.0",
+    }
+
+
+async def test_a_dead_letter_is_the_record_as_it_was_with_our_reasons(mock_cluster: str) -> None:
+    await letter_is_the_record_with_our_reasons(mock_cluster, "dlq")
+
+
+@pytest.mark.kafka
+async def test_a_dead_letter_is_the_record_as_it_was_on_real_kafka(
+    kafka: KafkaBroker, topic: str
+) -> None:
+    kafka.create_topic(topic, 4)
+    await letter_is_the_record_with_our_reasons(kafka.bootstrap, topic)
+
+
+@pytest.mark.kafka
+async def test_a_record_that_never_was_readable_has_no_event_and_keeps_its_null(
+    kafka: KafkaBroker, topic: str
+) -> None:
+    kafka.create_topic(topic, 1)
+    writer = a_writer(kafka.bootstrap, topic)
+    await writer.open()
+    unreadable = Failure("decode", "unknown_framing", "first byte is not 0")
+    await write(writer, a_source_record(value=None), [unreadable])
+    await writer.close(1)
+    (letter,) = await asyncio.to_thread(read, kafka.bootstrap, topic, 0, 1)
+    assert letter.value() is None
+    headers = dict(headers_of(letter))
+    assert headers["yespo.dlq.stage"] == b"decode"
+    assert headers["yespo.dlq.events"] == b"[]"
+
+
+@pytest.mark.kafka
+async def test_a_missing_topic_is_said_before_the_start_and_not_created(
+    kafka: KafkaBroker, topic: str
+) -> None:
+    writer = a_writer(kafka.bootstrap, topic)
+    with pytest.raises(KafkaSetupError, match=f"`{topic}` does not exist") as caught:
+        await writer.open()
+    assert f"--create --topic {topic} --partitions" in str(caught.value)
+    assert topic not in kafka.admin.list_topics(timeout=10).topics
+
+
+@pytest.mark.kafka
+async def test_a_topic_that_takes_less_than_its_source_is_warned_of(
+    kafka: KafkaBroker, topic: str
+) -> None:
+    kafka.create_topic(topic, 3, {"max.message.bytes": "1048588"})
+    kafka.create_topic(f"{topic}-source", 1, {"max.message.bytes": "1048588"})
+    properties = producer_properties({"bootstrap.servers": kafka.bootstrap}, {})
+    with capture_logs() as logs:
+        assert find_topic(properties, topic, [f"{topic}-source"], 10) == 3
+        await until(lambda: bool(logs))
+    assert [(entry["log_level"], entry["needed"]) for entry in logs] == [("warning", 1052684)]
+
+
+@pytest.mark.kafka
+async def test_a_letter_too_large_with_our_optional_headers_goes_without_them(
+    kafka: KafkaBroker, topic: str
+) -> None:
+    kafka.create_topic(topic, 1, {"max.message.bytes": "3000"})
+    tallies = Tallies()
+    writer = a_writer(kafka.bootstrap, topic, tallies)
+    await writer.open()
+    long_story = Failure("delivery", "rejected", "d" * 2000, "main/v2/cartUpdated/cart/0")
+    with capture_logs() as logs:
+        await write(writer, a_source_record(), [long_story])
+    await writer.close(1)
+    (letter,) = await asyncio.to_thread(read, kafka.bootstrap, topic, 0, 1)
+    names = {name for name, _ in headers_of(letter)}
+    assert "yespo.dlq.events" in names
+    assert not names & {"yespo.dlq.detail", "yespo.dlq.failures"}
+    assert tallies.dead_letter_errors.total() == 1
+    about_letters = [entry for entry in logs if "dead letters" in entry["event"]]
+    assert [entry["event"] for entry in about_letters] == [
+        "dead letters cannot be written, their records are held back",
+        "dead letters are written again",
+    ]
+    assert about_letters[0]["error"] == "MSG_SIZE_TOO_LARGE"
+
+
+@pytest.mark.kafka
+async def test_a_letter_too_large_is_held_until_the_topic_takes_it(
+    kafka: KafkaBroker, topic: str
+) -> None:
+    kafka.create_topic(topic, 1, {"max.message.bytes": "1000"})
+    writer = a_writer(kafka.bootstrap, topic)
+    await writer.open()
+    done = asyncio.Event()
+    writer.send(a_source_record(value=b"v" * 2000), [REJECTED], "d", done.set)
+    await until(lambda: writer.failing == "MSG_SIZE_TOO_LARGE")
+    assert not done.is_set()
+    await asyncio.to_thread(set_limit, kafka, topic, "100000")
+    async with asyncio.timeout(10):
+        await done.wait()
+    assert writer.failing == ""
+    await writer.close(1)
+
+
+@pytest.mark.kafka
+async def test_a_broker_that_is_away_holds_the_letter_until_it_is_back(topic: str) -> None:
+    broker = KafkaBroker()
+    broker.start()
+    try:
+        broker.create_topic(topic, 1)
+        writer = a_writer(broker.bootstrap, topic, timeout_ms=2000)
+        await writer.open()
+        await asyncio.to_thread(broker.kill)
+        done = asyncio.Event()
+        writer.send(a_source_record(), [REJECTED], "d", done.set)
+        await until(lambda: writer.failing != "", 20)
+        assert not done.is_set()
+        await asyncio.to_thread(broker.restart)
+        async with asyncio.timeout(30):
+            await done.wait()
+        await writer.close(1)
+        assert len(await asyncio.to_thread(read, broker.bootstrap, topic, 0, 1)) == 1
+    finally:
+        broker.stop()
+
+
+async def test_closing_gives_up_in_time_and_calls_nobody(mock_cluster: str) -> None:
+    writer = a_writer(mock_cluster, "dlq")
+    await writer.open()
+    told: list[int] = []
+    # The broker is gone before the letter is written.
+    writer._producer = Producer({"bootstrap.servers": "127.0.0.1:1", "log_level": 0})
+    writer.send(a_source_record(), [REJECTED], "d", lambda: told.append(1))
+    with capture_logs() as logs:
+        await writer.close(0.2)
+    assert logs[-1]["event"] == "dead letters not acknowledged"
+    assert logs[-1]["count"] == 1
+    assert told == []
+
+
+async def test_a_producer_that_lost_its_place_is_replaced_and_nothing_with_it(
+    mock_cluster: str,
+) -> None:
+    writer = a_writer(mock_cluster, "dlq")
+    await writer.open()
+    lost = Producer({"bootstrap.servers": mock_cluster, "linger.ms": 60_000, "log_level": 0})
+    writer._producer = lost
+    done: list[int] = []
+    writer.send(a_source_record(), [REJECTED], "d", lambda: done.append(1))
+    writer.send(a_source_record(), [REJECTED], "d", lambda: done.append(2))
+    first = min(writer._letters, key=id)
+    writer._reports.append(
+        (first, lost, KafkaError(KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER, "", True))
+    )
+    await until(lambda: sorted(done) == [1, 2])
+    assert writer._producer is not lost
+    await writer.close(1)
+
+
+def test_a_dead_letter_never_goes_to_a_topic_that_is_read() -> None:
+    with pytest.raises(KafkaSetupError, match="`clicks` is also read from"):
+        find_topic({"bootstrap.servers": "127.0.0.1:1"}, "clicks", ["clicks"], 0.1)
+
+
+@pytest.mark.parametrize("name", ["acks", "request.required.acks", "enable.idempotence"])
+def test_what_the_promise_rests_on_cannot_be_set(name: str) -> None:
+    with pytest.raises(KafkaSetupError, match=f"dead_letters.kafka.{name} cannot be set"):
+        producer_properties({"bootstrap.servers": "x"}, {name: "1"})
+
+
+def test_the_connection_is_shared_and_what_belongs_to_the_consumer_is_not() -> None:
+    properties = producer_properties(
+        {
+            "bootstrap.servers": "b:9092",
+            "security.protocol": "SASL_SSL",
+            "group.id": "g",
+            "session.timeout.ms": 45000,
+            "isolation.level": "read_committed",
+            "acks": 1,
+        },
+        {"compression.type": "zstd", "linger.ms": 50},
+    )
+    assert properties == {
+        "log_level": 0,
+        "bootstrap.servers": "b:9092",
+        "security.protocol": "SASL_SSL",
+        "acks": "all",
+        "enable.idempotence": True,
+        "message.timeout.ms": 30000,
+        "message.max.bytes": 1000000000,
+        "linger.ms": 50,
+        "compression.type": "zstd",
+    }
+
+
+async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - the writer signals nothing to wait for
+            await asyncio.sleep(0.01)
+
+
+def set_limit(kafka: KafkaBroker, topic: str, limit: str) -> None:
+    change = ConfigEntry("max.message.bytes", limit, incremental_operation=AlterConfigOpType.SET)
+    resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[change])
+    kafka.admin.incremental_alter_configs([resource])[resource].result(10)
