@@ -71,6 +71,9 @@ class KafkaSource:
         self._closing: tuple[Positions, float] | None = None
         self._stopping = threading.Event()
         self._failed = False
+        self._moved_at = monotonic()
+        self.joined = False
+        """Kafka was reached, its topics found and subscribed to."""
         self._member: Member
         self._outbox: Outbox
         self._thread = threading.Thread(target=self._run, name="kafka-source", daemon=True)
@@ -120,10 +123,20 @@ class KafkaSource:
     def polled_within(self, seconds: float) -> bool:
         return self._monotonic() - self._fence.polled_at <= seconds
 
+    def moved_within(self, seconds: float) -> bool:
+        """Whether the thread is well: waiting for Kafka, or round the poll loop in that time.
+
+        Unlike `polled_within` this asks for no proof of membership: a group that does not answer
+        is no reason to restart the process.
+        """
+        if not self.joined:
+            return self._thread.ident is None or self._thread.is_alive()
+        return self._monotonic() - self._moved_at <= seconds
+
     @property
     def lags(self) -> Mapping[Key, PartitionLag]:
         """By (topic, partition), a few seconds old; only what is assigned to us."""
-        return self._member.lags
+        return self._member.lags.by_partition
 
     # ---- the thread --------------------------------------------------------------------------
 
@@ -136,7 +149,10 @@ class KafkaSource:
         if consumer is None:
             return
         self._member.join(consumer, self._topics)
+        self._moved_at = self._monotonic()
+        self.joined = True
         while not self._stopping.is_set():
+            self._moved_at = self._monotonic()
             try:
                 self._run_commands()
                 self._member.poll()

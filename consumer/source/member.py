@@ -4,16 +4,13 @@ Everything here runs in the source's thread. Call-backs never raise, since an ex
 loses records and can hang `close`: they note the fault, and the thread reports it in order.
 """
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import structlog
 from confluent_kafka import (
     OFFSET_END,
     OFFSET_INVALID,
-    TIMESTAMP_CREATE_TIME,
-    TIMESTAMP_LOG_APPEND_TIME,
     Consumer,
     KafkaError,
     KafkaException,
@@ -22,14 +19,16 @@ from confluent_kafka import (
 )
 
 from consumer.errors import BridgeError, FatalError
-from consumer.model import Partition, Record, TimestampType
+from consumer.model import Partition, Record
 from consumer.source.assignment import Assigned, Assignment, Key
 from consumer.source.commits import Commits
 from consumer.source.faults import AUTO_OFFSET_RESET, PARTITION_EOF, ErrorLog, ending
 from consumer.source.fence import Fence
 from consumer.source.outbox import Outbox
 from consumer.source.positions import StartPositions
-from consumer.source.statistics import PartitionLag, Statistics, read
+from consumer.source.records import as_record
+from consumer.source.starting import UncommittedStarts
+from consumer.source.statistics import Lags, read
 from consumer.stages import Position, Positions
 from consumer.telemetry.tallies import Tallies
 
@@ -45,16 +44,9 @@ ROOM_SECONDS = 0.1
 REVOKE_MARGIN_SECONDS = 1.0
 """Beyond the drain budget, for the loop to notice that it is over and to answer."""
 
-RETRY_SECONDS = 1.0
-
 LEAVE_SECONDS = 24 * 3600.0
 """For finishing what is in memory of a partition whose position has left the log: Kafka does not
 hold these records any more, so they are waited for, not given up."""
-
-_TIMESTAMPS = {
-    TIMESTAMP_CREATE_TIME: TimestampType.CREATE,
-    TIMESTAMP_LOG_APPEND_TIME: TimestampType.APPEND,
-}
 
 
 class Member:
@@ -88,14 +80,14 @@ class Member:
         self._assignment = Assignment()
         self._commits = Commits()
         self._unresolved: set[Key] = set()
-        self._uncommitted_starts: dict[Key, Position] = {}
-        self._retry_starts_at: float | None = None
+        self._uncommitted_starts = UncommittedStarts(
+            self._commits, self._start_committed, monotonic
+        )
+        self.lags = Lags(monotonic)
         self._fault: BridgeError | None = None
         self._connected = False
         self._leaving = False
         self._consumer: Consumer
-        self.lags: Mapping[Key, PartitionLag] = {}
-        """Read by other threads: replaced as a whole, never changed."""
 
     # ---- life --------------------------------------------------------------------------------
 
@@ -111,6 +103,7 @@ class Member:
         """Subscribe; the group is joined by polling."""
         self._consumer = consumer
         self._connected = True
+        self._fault = None  # Kafka was reached, whatever one of its brokers said on the way
         consumer.subscribe(
             list(topics),
             on_assign=self._guarded(self._on_assign),
@@ -131,17 +124,14 @@ class Member:
                 self._outbox.hand_over(batches)
         if self._unresolved:
             self._begin_unresolved()
-        if self._retry_starts_at is not None and self._monotonic() >= self._retry_starts_at:
-            self._commit_starts()
-        self.raise_fault()
-
-    def raise_fault(self) -> None:
-        """Raise what a call-back has met, once."""
+        self._uncommitted_starts.look_after(self._consumer)
+        self.lags.look_after(self._consumer, self._assignment)
         fault, self._fault = self._fault, None
         if fault is not None:
             raise fault
 
     def fault(self) -> BridgeError | None:
+        """What a call-back has met."""
         return self._fault
 
     def leave(self, positions: Positions, seconds: float) -> None:
@@ -185,16 +175,16 @@ class Member:
             self._outbox.post(self._listener.committed, gone, "_ASSIGNMENT_LOST")
         if not ours:
             return
-        asked = {key: positions[entry.partition] for key, entry in ours.items()}
+        sent = {key: entry.sent for key, entry in ours.items()}
 
         def answer(keys: Sequence[Key], error: str | None) -> None:
             if error is None:
                 for key in keys:
-                    ours[key].acknowledged = asked[key].offset
-            told = {ours[key].partition: asked[key] for key in keys}
-            self._outbox.post(self._listener.committed, told, error)
+                    ours[key].acknowledged = sent[key].offset
+            asked = {ours[key].partition: positions[ours[key].partition] for key in keys}
+            self._outbox.post(self._listener.committed, asked, error)
 
-        self._commits.send(self._consumer, {key: e.sent for key, e in ours.items()}, answer)
+        self._commits.send(self._consumer, sent, answer)
 
     # ---- records -----------------------------------------------------------------------------
 
@@ -223,17 +213,7 @@ class Member:
             if entry is None or offset is None or offset < entry.next_offset:
                 continue
             entry.next_offset = offset + 1
-            kind, timestamp = message.timestamp()
-            stamped = _TIMESTAMPS.get(kind, TimestampType.NONE)
-            record = Record(
-                entry.partition,
-                offset,
-                message.key(),
-                message.value(),
-                cast("Sequence[tuple[str, bytes | None]]", message.headers() or ()),
-                timestamp if stamped is not TimestampType.NONE else -1,
-                stamped,
-            )
+            record = as_record(message, entry.partition, offset)
             batch = batches.get(entry.partition)
             if batch is None:
                 batches[entry.partition] = [record]
@@ -256,9 +236,16 @@ class Member:
         """What follows the last record may be transaction markers, which are never handed over:
         without a commit behind them the lag would never reach 0."""
         entry.ends_at = offset
-        if entry.acknowledged == entry.sent.offset == entry.next_offset < offset:
-            entry.sent = Position(offset)
-            self._commits.send(self._consumer, {entry.key: entry.sent}, lambda *_: None)
+        committed = entry.sent.offset
+        if entry.acknowledged != committed or not entry.next_offset <= committed < offset:
+            return
+        entry.sent = Position(offset)
+
+        def answer(_keys: Sequence[Key], error: str | None) -> None:
+            if error is None:
+                entry.acknowledged = offset
+
+        self._commits.send(self._consumer, {entry.key: entry.sent}, answer)
 
     # ---- assignments -------------------------------------------------------------------------
 
@@ -302,8 +289,7 @@ class Member:
         self._consumer.incremental_unassign([_at(key) for key in starts])
         self._consumer.incremental_assign([_at(key, p.offset) for key, p in starts.items()])
         self._begin(starts, starting=True)
-        self._uncommitted_starts.update(resolved)
-        self._commit_starts()
+        self._uncommitted_starts.add(resolved)
 
     def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         entries = self._entries(partitions)
@@ -321,23 +307,16 @@ class Member:
     def _finish(self, partitions: list[Partition]) -> None:
         """Wait for the pipeline to finish what it has begun, then commit it.
 
-        The commit is not waited for here: librdkafka lets go of the partitions only when the
-        commits under way are answered, so the successor reads them.
+        The commit's answer is not waited for: librdkafka lets go of partitions only once the
+        commits under way are answered, so that the successor reads them.
         """
-        done = threading.Event()
-        answer: list[Positions] = []
-
-        def finished(positions: Positions) -> None:
-            answer.append(positions)
-            done.set()
-
-        self._outbox.post(self._listener.revoked, partitions, self._drain_seconds, finished)
-        done.wait(self._drain_seconds + REVOKE_MARGIN_SECONDS)
-        self._run_commands()  # a commit asked for before the answer must not be left behind
-        if answer:
-            self.commit(answer[0])
+        wait = self._drain_seconds + REVOKE_MARGIN_SECONDS
+        positions = self._outbox.ask_to_finish(partitions, self._drain_seconds, wait)
+        self._run_commands()  # a commit asked for before that answer must not be left behind
+        if positions is None:
+            log.error("partitions let go without a last commit: no answer within the drain budget")
         else:
-            log.error("partitions let go without a final commit: no answer within the drain budget")
+            self.commit(positions)
 
     def _on_lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         entries = self._entries(partitions)
@@ -348,26 +327,11 @@ class Member:
         log.warning("partitions lost", partitions=_listed(entries))
         self._outbox.post(self._listener.lost, [entry.partition for entry in entries])
 
-    def _commit_starts(self) -> None:
-        """Commit resolved starts; their partitions flow once Kafka has acknowledged it. Else what
-        arrives between here and the first commit would be skipped by a restart at `latest`."""
-        self._retry_starts_at = None
-        if not self._uncommitted_starts:
-            return
-
-        def answer(keys: Sequence[Key], error: str | None) -> None:
-            if error is not None:
-                log.warning("start positions are not committed yet, trying again", error=error)
-                self._retry_starts_at = self._monotonic() + RETRY_SECONDS
-                return
-            for key in keys:
-                self._uncommitted_starts.pop(key, None)
-                entry = self._assignment.get(key)
-                if entry is not None and entry.starting:
-                    entry.starting = False
-                    self._apply_pause(entry)
-
-        self._commits.send(self._consumer, dict(self._uncommitted_starts), answer)
+    def _start_committed(self, key: Key) -> None:
+        entry = self._assignment.get(key)
+        if entry is not None and entry.starting:
+            entry.starting = False
+            self._apply_pause(entry)
 
     def _out_of_range(self, entry: Assigned) -> None:
         """Finish what is in memory, then begin anew as `start.out_of_range` says."""
@@ -406,7 +370,7 @@ class Member:
     def _forget_starts(self, partitions: Sequence[TopicPartition]) -> None:
         for each in partitions:
             self._unresolved.discard((each.topic, each.partition))
-            self._uncommitted_starts.pop((each.topic, each.partition), None)
+            self._uncommitted_starts.forget((each.topic, each.partition))
 
     def _entries(self, partitions: Sequence[TopicPartition]) -> list[Assigned]:
         found = (self._assignment.get((each.topic, each.partition)) for each in partitions)
@@ -433,13 +397,10 @@ class Member:
             self._fault = ending(error, connected=self._connected)
 
     def _on_statistics(self, text: str) -> None:
-        statistics: Statistics = read(text, committed_only=self._read_committed)
+        statistics = read(text, committed_only=self._read_committed)
         if statistics.connected:
             self._errors.over()
-        self.lags = {
-            entry.key: PartitionLag(entry.acknowledged, statistics.ends.get(entry.key, -1))
-            for entry in self._assignment
-        }
+        self.lags.heard(statistics, self._assignment)
 
     def _guarded(self, call: Callable[..., None]) -> Callable[..., None]:
         def guarded(*arguments: Any) -> None:

@@ -2,11 +2,11 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import ParamSpec
 
 from consumer.model import Partition, Record
-from consumer.stages import SourceListener
+from consumer.stages import Positions, SourceListener
 
 P = ParamSpec("P")
 
@@ -42,6 +42,21 @@ class Outbox:
         """Post a batch. Call it after `has_room`, from one thread only."""
         self._room.acquire()
         self._loop.call_soon_threadsafe(self._receive, batches)
+
+    def ask_to_finish(
+        self, partitions: Sequence[Partition], drain_seconds: float, wait_seconds: float
+    ) -> Positions | None:
+        """Wait until the loop has finished what it has begun of these partitions; returns what to
+        commit, or None when it does not answer within `wait_seconds`."""
+        done = threading.Event()
+        answer: list[Positions] = []
+
+        def finished(positions: Positions) -> None:
+            answer.append(positions)
+            done.set()
+
+        self.post(self._listener.revoked, partitions, drain_seconds, finished)
+        return answer[0] if done.wait(wait_seconds) else None
 
     def _receive(self, batches: Mapping[Partition, list[Record]]) -> None:
         try:

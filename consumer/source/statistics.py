@@ -1,22 +1,29 @@
-"""What librdkafka's statistics say about lag and brokers, as plain data for the metrics."""
+"""Lag and brokers as plain data for the metrics: librdkafka's statistics, and what they leave out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import orjson
+from confluent_kafka import OFFSET_END, Consumer, KafkaException, TopicPartition
 
-from consumer.source.assignment import Key
+from consumer.source.assignment import Assignment, Key
+
+ASK_SECONDS = 5.0
+ASK_TIMEOUT_SECONDS = 1.0
+ASK_AFTER_FAILURE_SECONDS = 30.0
+"""The poll loop waits for the answer: while Kafka does not give one, ask rarely."""
 
 
 class PartitionLag(NamedTuple):
     """`committed` is acknowledged by Kafka; `end` is where a reader of our isolation level would
-    stand without lag (-1 while unknown); `records` is the distance, never negative."""
+    stand without lag (-1 while unknown)."""
 
     committed: int
     end: int
 
     @property
     def records(self) -> int:
+        """The distance; never negative, though the two are not of the same moment."""
         return max(0, self.end - self.committed) if self.end >= 0 else 0
 
 
@@ -46,3 +53,47 @@ def read(text: str | bytes, *, committed_only: bool) -> Statistics:
     # other names of real brokers, which alone have a node id.
     brokers = {b["name"]: b["state"] for b in report["brokers"].values() if b["nodeid"] >= 0}
     return Statistics(ends, brokers)
+
+
+class Lags:
+    """How far the group is behind, by partition of ours."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._fetched: Mapping[Key, int] = {}
+        self._asked: Mapping[Key, int] = {}
+        self._ask_at = 0.0
+        self.by_partition: Mapping[Key, PartitionLag] = {}
+        """Read by other threads: replaced as a whole, never changed."""
+
+    def heard(self, statistics: Statistics, assignment: Assignment) -> None:
+        """librdkafka's own knowledge has come."""
+        self._fetched = statistics.ends
+        self._update(assignment)
+
+    def look_after(self, consumer: Consumer, assignment: Assignment) -> None:
+        """Ask, every few seconds, where the paused partitions end: librdkafka learns that from
+        fetching, so that the lag of what is paused would stand still just when it grows."""
+        now = self._monotonic()
+        if now < self._ask_at:
+            return
+        self._ask_at = now + ASK_SECONDS
+        paused = [TopicPartition(*each.key, OFFSET_END) for each in assignment if each.paused]
+        self._asked = {}
+        if paused:
+            try:
+                answers = consumer.offsets_for_times(paused, timeout=ASK_TIMEOUT_SECONDS)
+            except KafkaException:
+                self._ask_at = now + ASK_AFTER_FAILURE_SECONDS
+                return
+            self._asked = {(a.topic, a.partition): a.offset for a in answers if a.error is None}
+            self._update(assignment)
+
+    def _update(self, assignment: Assignment) -> None:
+        self.by_partition = {
+            each.key: PartitionLag(
+                each.acknowledged,
+                max(self._fetched.get(each.key, -1), self._asked.get(each.key, -1)),
+            )
+            for each in assignment
+        }

@@ -8,24 +8,11 @@ from confluent_kafka import Producer
 from consumer.model import TimestampType
 from consumer.stages import Position
 from tests.parts.kafka import KafkaBroker
-from tests.source.watch import Running, eventually
+from tests.source.watch import Running, eventually, produce
 
 pytestmark = pytest.mark.kafka
 
 Names = Callable[[str], str]
-
-
-def produce(kafka: KafkaBroker, topic: str, count: int, partitions: int = 1) -> None:
-    """Records 0..count-1, in turn over the partitions, each with its number as value."""
-    producer = Producer({"bootstrap.servers": kafka.bootstrap})
-    for number in range(count):
-        producer.produce(topic, str(number).encode(), partition=number % partitions)
-    assert producer.flush(30) == 0
-
-
-@pytest.fixture(params=["classic", "consumer"])
-def protocol(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 async def test_records_arrive_in_order_per_partition_and_a_close_commits(

@@ -5,11 +5,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from confluent_kafka import Producer
+
 from consumer.config.settings import StartSettings
 from consumer.model import Partition, Record
 from consumer.source.consumer import KafkaSource
 from consumer.stages import Position, Positions
 from consumer.telemetry.tallies import Tallies
+from tests.parts.kafka import KafkaBroker
 
 
 async def eventually(condition: Callable[[], Any], seconds: float = 20.0, what: str = "") -> None:
@@ -18,6 +21,14 @@ async def eventually(condition: Callable[[], Any], seconds: float = 20.0, what: 
     while not condition():
         assert time.monotonic() < deadline, what or "it did not happen in time"
         await asyncio.sleep(0.01)
+
+
+def produce(kafka: KafkaBroker, topic: str, count: int, partitions: int = 1) -> None:
+    """Records 0..count-1, in turn over the partitions, each with its number as value."""
+    producer = Producer({"bootstrap.servers": kafka.bootstrap})
+    for number in range(count):
+        producer.produce(topic, str(number).encode(), partition=number % partitions)
+    assert producer.flush(30) == 0
 
 
 class Watch:
