@@ -120,7 +120,7 @@ def test_a_legacy_price_is_text_without_exponent_or_noise(given: Any, sent: str)
 )
 def test_a_v2_price_is_a_number_without_exponent_or_noise(given: Any, sent: str) -> None:
     values = {"product": {"productId": "1", "price": given}}
-    assert params("productViewed", values)["product"] == '{"productId":"1","price":%s}' % sent
+    assert params("productViewed", values)["product"] == f'{{"productId":"1","price":{sent}}}'
 
 
 @pytest.mark.parametrize(
