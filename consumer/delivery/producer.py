@@ -118,7 +118,7 @@ def _size_limits(admin: AdminClient, topics: Sequence[str], seconds: float) -> d
 def _compare_sizes(admin: AdminClient, topic: str, sources: list[str], seconds: float) -> None:
     limits = _size_limits(admin, [topic, *sources], seconds)
     largest = max((size for name, size in limits.items() if name != topic), default=0)
-    if topic in limits and limits[topic] < largest + HEADERS_ROOM:
+    if largest and topic in limits and limits[topic] < largest + HEADERS_ROOM:
         log.warning(
             "dead letters of the largest records will not fit: raise max.message.bytes",
             topic=topic,
