@@ -22,9 +22,10 @@ class BadNumber(Exception):
 
 
 def decimal(value: Numeric) -> Decimal:
-    """Exact form of a number. A float is read by its shortest form: 0.1 is 0.1."""
+    """Exact form of a number. A float is read by its shortest form: 0.1 is 0.1, 250.0 is 250."""
     if isinstance(value, float):
-        return Decimal(repr(value))
+        whole = value.is_integer() and abs(value) < 1e16
+        return Decimal(int(value)) if whole else Decimal(repr(value))
     return value if isinstance(value, Decimal) else Decimal(value)
 
 

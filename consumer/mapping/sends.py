@@ -231,7 +231,7 @@ class SendChecker:
         specs, free = spec.fields, spec.free
         if legacy:
             tags = next((field for field in spec.fields if field.free is Free.TAGS), None)
-            specs, free = (), Free.TAGS if tags else Free.NONE
+            specs, free = (tags.fields, Free.TAGS) if tags else ((), Free.NONE)
         self._check_options(spec, free)
         if free is Free.NONE:
             return []

@@ -66,9 +66,12 @@ class FieldSpec:
         return next((field for field in self.fields if field.name == name), None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Identity:
-    """Who did it, as the mapping read it off the record: raw, not yet held against the rules."""
+    """Who did it, as the mapping read it off the record: raw, not yet held against the rules.
+
+    Not frozen, because one is made per record and that would cost 1 µs more; nobody writes to it.
+    """
 
     external_customer_id: str | None = None
     email: str | None = None
