@@ -80,7 +80,7 @@ class Budgets:
             yield Problem(
                 ("delivery", "total_timeout"),
                 f"delivery.total_timeout {_s(delivery.total_timeout)} must not exceed "
-                f"drain.shutdown {_s(drain.shutdown)}: a stop could not wait for one answer",
+                f"drain.shutdown {_s(drain.shutdown)}",
                 "lower `delivery.total_timeout`, or raise `drain.shutdown`",
             )
         for name, part in (
@@ -91,7 +91,7 @@ class Budgets:
                 yield Problem(
                     ("delivery", name),
                     f"delivery.{name} {_s(part)} must not exceed "
-                    f"delivery.total_timeout {_s(delivery.total_timeout)}, of which it is a part",
+                    f"delivery.total_timeout {_s(delivery.total_timeout)}",
                     f"lower `delivery.{name}`, or raise `delivery.total_timeout`",
                 )
         if delivery.retry.initial > delivery.retry.maximum:

@@ -9,7 +9,7 @@ from consumer.config.draft import Draft, dotted
 from consumer.config.shape import Path, annotation_at, keys_at, section_of
 from consumer.findings import did_you_mean, nearest
 
-_NAME = "write small letters, digits, and within it `-` and `_`; at most 32 characters"
+_NAME = "write small letters, digits, `-` and `_`, at most 32"
 
 
 def complain(error: ValidationError, draft: Draft) -> None:
@@ -68,7 +68,7 @@ def _wrong(draft: Draft, path: Path, detail: ErrorDetails) -> None:
         remedy = f"did you mean `{near}`?"
     elif kind == "string_type" and isinstance(detail["input"], int | float):
         remedy = "write it in quotes, so that it stays the text that it is"
-    draft.fault(path, "wrong-value", message, remedy)
+    draft.fault(path, "wrong-value", message, remedy, with_key=shown == "a table")
 
 
 # By pydantic's error type; the names in braces are of the error's context.

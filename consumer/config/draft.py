@@ -86,11 +86,10 @@ class Draft:
                 self.origins[*path, index] = Origin(item.place, item.place, _shown(item, path))
             return [self._value(item, (*path, index)) for index, item in enumerate(node.items)]
         value = value_of(node)
-        if _hidden(path) and not is_whole_reference(node.text):
-            if value is not None:
-                self.secrets.append(node.place)
-                message = f"`{dotted(path)}`: a secret must not stand in this file"
-                self.fault(path, "plain-secret", message, _BY_REFERENCE)
+        if value is not None and _hidden(path) and not is_whole_reference(node.text):
+            self.secrets.append(node.place)
+            message = f"`{dotted(path)}`: a secret must not stand in this file"
+            self.fault(path, "plain-secret", message, _BY_REFERENCE)
             return Secret("-") if is_secret(annotation_at(path)) else "-"
         return self._text(value, path) if isinstance(value, str) else value
 

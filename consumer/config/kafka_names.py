@@ -96,4 +96,6 @@ def complaint(name: str, value: Value) -> str | None:
         return None
     if reason == f'No such configuration property: "{name}"':
         return ""
-    return "librdkafka refuses this value" if is_secret(name) else f"librdkafka says: {reason}"
+    if is_secret(name):
+        return "librdkafka refuses this value"
+    return "librdkafka says: " + reason.replace(f' for configuration property "{name}"', "")

@@ -12,13 +12,14 @@ from consumer.config.complaints import complain
 from consumer.config.draft import Draft, Origin
 from consumer.config.environment import variables_set
 from consumer.config.kafka_names import Value
-from consumer.config.masking import masked
+from consumer.config.masking import masked_lines, masked_text
 from consumer.config.paths import FOLDER
+from consumer.config.references import shielded, unshielded
 from consumer.config.rules import kafka_problems, problems_of
 from consumer.config.settings import Settings
 from consumer.errors import ConfigError
 from consumer.findings import Finding, Place
-from consumer.yaml_tree import Document, Table, read_file
+from consumer.yaml_tree import Document, Items, Node, Scalar, Table, read_text
 
 KafkaRules = Callable[[Mapping[str, Value]], Iterable[tuple[str, str]]]
 """What the source has against the `kafka` section, as (property, reason)."""
@@ -43,8 +44,9 @@ class Loaded:
     def raise_findings(self) -> None:
         """Raise ConfigError with all findings, if there are any."""
         if self.draft.findings:
-            lines = masked(self.document.lines, self.draft.secrets)
-            raise ConfigError("\n".join(found.render(lines) for found in self.findings))
+            lines = masked_lines(self.document.lines, self.draft.secrets)
+            rendered = "\n".join(found.render(lines) for found in self.findings)
+            raise ConfigError(masked_text(rendered))
 
 
 def load(path: Path, environ: Mapping[str, str], kafka_rules: KafkaRules | None = None) -> Settings:
@@ -77,11 +79,30 @@ def read(path: Path, environ: Mapping[str, str], kafka_rules: KafkaRules | None 
 
 
 def _document(path: Path) -> Document:
+    shown_as = os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
     try:
-        return read_file(path, os.path.relpath(path) if path.is_relative_to(Path.cwd()) else None)
+        data = path.read_bytes()
     except OSError as error:
         why = (error.strerror or "not readable").lower()
         raise ConfigError(f"{path}: {why}; name the configuration file with --config") from None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return read_text(data, shown_as)
+    document = read_text(shielded(text), shown_as)
+    document.lines = text.splitlines()
+    if document.root is not None:
+        _unshield(document.root)
+    return document
+
+
+def _unshield(node: Node) -> None:
+    if isinstance(node, Scalar):
+        node.text = unshielded(node.text)
+    else:
+        values = node.items if isinstance(node, Items) else [entry.value for entry in node]
+        for value in values:
+            _unshield(value)
 
 
 def _validated(draft: Draft, kafka_rules: KafkaRules | None) -> Settings | None:

@@ -8,16 +8,21 @@ from consumer.findings import Place
 # For files that cannot be parsed, where only the looks of a line tell what it holds.
 _LOOKS_SECRET = re.compile(
     r"""(?P<key>[\w.]*(?:api_key|password|passphrase|secret|token|key\.pem)["']?\s*:\s+)"""
-    r"""(?!\$\{|["']\$\{)(?P<value>[^\s#,}][^,}]*)"""
+    r"""(?!\$\{|["']\$\{)(?P<value>[^\s#,}*|>][^,}\n]*)"""
 )
 
 
-def masked(lines: Sequence[str], secrets: Iterable[Place]) -> list[str]:
-    """The lines with everything at these places, and what looks like a secret, as asterisks."""
+def masked_lines(lines: Sequence[str], secrets: Iterable[Place]) -> list[str]:
+    """The lines with everything at these places as asterisks."""
     shown = list(lines)
     for place in secrets:
         _mask(shown, place)
-    return [_LOOKS_SECRET.sub(lambda m: m["key"] + "*" * len(m["value"]), line) for line in shown]
+    return shown
+
+
+def masked_text(text: str) -> str:
+    """The text with everything that looks like a secret as asterisks."""
+    return _LOOKS_SECRET.sub(lambda match: match["key"] + "*" * len(match["value"]), text)
 
 
 def _mask(lines: list[str], place: Place) -> None:

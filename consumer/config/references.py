@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
+_WRITTEN = re.compile(r"\$\{(env|file):[^}\s]*\}")
+# Of the private use area: allowed in YAML and meaning nothing there.
+_SHIELD = str.maketrans("{}:", "\ue000\ue001\ue002")
+_UNSHIELD = str.maketrans("\ue000\ue001\ue002", "{}:")
 _KINDS = "write `${env:NAME}` or `${file:/path/to/file}`"
 
 
@@ -29,6 +33,19 @@ class _File:
             self.text = text.removesuffix("\n").removesuffix("\r")
             self.seen = now
         return self.text
+
+
+def shielded(text: str) -> str:
+    """The text with the brackets and colons of references replaced, one character by another.
+
+    Within `{...}` YAML would take those of an unquoted `${env:NAME}` for its own.
+    """
+    return _WRITTEN.sub(lambda match: match[0].translate(_SHIELD), text)
+
+
+def unshielded(text: str) -> str:
+    """What was written before `shielded`."""
+    return text.translate(_UNSHIELD)
 
 
 def has_reference(text: str) -> bool:

@@ -1,0 +1,128 @@
+"""Secrets come by reference, are followed when they change, and are shown to nobody."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from consumer.config.settings import Settings
+from consumer.config.show import as_yaml
+from consumer.errors import ConfigError
+from tests.config.conftest import LEAST, Read
+
+SettingsOf = Callable[..., Settings]
+FindingsOf = Callable[..., list[tuple[str, str, str]]]
+
+IN_FILE = LEAST.replace("${env:YESPO_API_KEY}", "${file:keys/yespo}")
+
+
+@pytest.fixture
+def key_file(folder: Path) -> Path:
+    (folder / "keys").mkdir()
+    return folder / "keys" / "yespo"
+
+
+def test_a_rotated_file_is_followed(settings_of: SettingsOf, key_file: Path) -> None:
+    key_file.write_text("first\n")
+    v2 = settings_of(IN_FILE).yespo.accounts["main"].v2
+    assert v2 is not None
+    assert v2.api_key.current() == "first"
+    key_file.write_text("second-key\n")
+    assert v2.api_key.current() == "second-key"
+    key_file.unlink()
+    with pytest.raises(FileNotFoundError):
+        v2.api_key.current()
+
+
+def test_a_file_swapped_for_one_of_the_same_size_is_followed(
+    settings_of: SettingsOf, key_file: Path
+) -> None:
+    key_file.write_text("first\n")
+    v2 = settings_of(IN_FILE).yespo.accounts["main"].v2
+    assert v2 is not None
+    successor = key_file.with_name("next")
+    successor.write_text("other\n")
+    successor.rename(key_file)
+    assert v2.api_key.current() == "other"
+
+
+def test_a_reference_within_braces_needs_no_quotes(settings_of: SettingsOf) -> None:
+    v2 = settings_of(LEAST.replace('"${env:YESPO_API_KEY}"', "${env:YESPO_API_KEY}"))
+    assert v2.yespo.accounts["main"].v2 == settings_of().yespo.accounts["main"].v2
+
+
+def test_references_may_stand_within_a_text(settings_of: SettingsOf) -> None:
+    text = LEAST.replace("broker-1:9093", "${env:HOST}:${env:PORT}")
+    settings = settings_of(text, HOST="broker-7", PORT="9095")
+    assert settings.kafka["bootstrap.servers"] == "broker-7:9095"
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        ("${env:NOT_SET}", "the environment variable `NOT_SET` is not set"),
+        ("${env:EMPTY}", "the environment variable `EMPTY` is empty"),
+        ("${file:/no/such/key}", "the file `/no/such/key` cannot be read: no such file"),
+        ("${vault:x}", "`${vault:x}` is not a reference: write `${env:NAME}`"),
+        ("${YESPO_API_KEY}", "`${YESPO_API_KEY}` is not a reference"),
+    ],
+)
+def test_what_cannot_be_resolved_names_key_and_place(
+    findings_of: FindingsOf, reference: str, message: str
+) -> None:
+    text = LEAST.replace("${env:YESPO_API_KEY}", reference)
+    [(place, found, _)] = findings_of(text, EMPTY="")
+    assert place == "bridge.yaml:10:21"
+    assert found.startswith("`yespo.accounts.main.v2.api_key`: ")
+    assert message in found
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "      v2: {api_key: hunter2}",
+        '      v2: {api_key: "hunter2"}',
+        "      v2:\n        api_key: |\n          hunter2\n        values: wrong",
+        "      v2:\n        api_key: >-\n          hunter2",
+        "      v2: {api_key: hunter2, values: wrong}",
+        "      v2: {api_key: hunter2\n",
+        "      v2: {api_key: hunter2-${env:YESPO_API_KEY}}",
+    ],
+)
+def test_a_secret_in_the_file_is_refused_and_not_shown(read_config: Read, line: str) -> None:
+    text = LEAST.replace('      v2: {api_key: "${env:YESPO_API_KEY}"}', line)
+    loaded = read_config(text)
+    with pytest.raises(ConfigError) as caught:
+        loaded.raise_findings()
+    assert "hunter2" not in str(caught.value)
+    assert "bridge.yaml:1" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["sasl.password", "ssl.key.password", "ssl.key.pem", "sasl.oauthbearer.client.secret"]
+)
+def test_secrets_of_librdkafka_are_secrets_too(
+    read_config: Read, findings_of: FindingsOf, settings_of: SettingsOf, name: str
+) -> None:
+    plain = LEAST.replace("  group.id", f"  {name}: hunter2\n  group.id")
+    [(place, message, _)] = findings_of(plain)
+    assert place.startswith("bridge.yaml:3:")
+    assert message == f"`kafka.{name}`: a secret must not stand in this file"
+    settings = settings_of(plain.replace("hunter2", "${env:PASSWORD}"), PASSWORD="hunter2")
+    assert settings.kafka[name] == "hunter2"
+    assert "hunter2" not in repr(settings)
+    assert "hunter2" not in as_yaml(settings)
+
+
+def test_a_broker_error_about_a_secret_does_not_repeat_it(read_config: Read) -> None:
+    text = LEAST.replace("  group.id", "  sasl.oauthbearer.config: ${env:X}\n  group.id")
+    loaded = read_config(text + "dead_letters: {topic: 5}\n", X="hunter2")
+    with pytest.raises(ConfigError) as caught:
+        loaded.raise_findings()
+    assert "hunter2" not in str(caught.value)
+
+
+def test_the_key_is_masked_wherever_settings_are_printed(settings_of: SettingsOf) -> None:
+    settings = settings_of(YESPO_API_KEY="hunter2")
+    for text in (repr(settings), str(settings), settings.model_dump_json(), as_yaml(settings)):
+        assert "hunter2" not in text
