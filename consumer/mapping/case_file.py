@@ -149,8 +149,9 @@ class _Reader:
     def _events(self, node: Node | None) -> tuple[ExpectedEvent, ...]:
         if node is None:
             return ()
-        if not isinstance(node, Items):
-            self._wrong(node.place, "bad-shape", "`expect` is a list of events; none is `[]`")
+        if not isinstance(node, Items) or not node.items:
+            remedy = "a record that no event comes of is `filtered: <reason>`"
+            self._wrong(node.place, "bad-shape", "`expect` is a list of events", remedy)
             return ()
         events = []
         for item in node.items:

@@ -30,7 +30,7 @@ _PERSON = {
     "name": "name",
     "cookie": "cookie",
 }
-_RUNTIME = (
+RUNTIME = (
     runtime.add,
     runtime.subtract,
     runtime.multiply,
@@ -71,7 +71,7 @@ class _Compiler:
         self._who()
         self._map_record()
         source = "\n".join(self._code.lines) + "\n"
-        names: dict[str, Any] = {function.__name__: function for function in _RUNTIME}
+        names: dict[str, Any] = {function.__name__: function for function in RUNTIME}
         names |= {"Missing": Missing, "Identity": Identity, "merged": merged}
         names |= {f"table_{name}": rows for name, rows in self._mapping.tables.items()}
         names |= self._code.constants

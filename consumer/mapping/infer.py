@@ -28,7 +28,7 @@ from consumer.mapping.nodes import (
     plain,
 )
 from consumer.mapping.scope import Definition, Scope
-from consumer.mapping.syntax import NAME, Source, Wrong, parse
+from consumer.mapping.syntax import NAME, Source, Wrong, digits, parse
 from consumer.mapping.types import (
     Array,
     Boolean,
@@ -125,8 +125,8 @@ class Inference:
                 if abs(number) >= 10**18:
                     raise Wrong(place, "too-large", "a number of more than 18 digits")
                 return Const(number, Slot(Integer()), place)
-            case float(number):
-                decimal = Decimal(repr(number))
+            case float():
+                decimal = Decimal(digits(self.source, tree))
                 if not decimal.is_finite() or abs(decimal.adjusted()) > 30:
                     raise Wrong(place, "too-large", "a number of more than 30 digits")
                 return Const(decimal, Slot(Number()), place)

@@ -80,13 +80,23 @@ def parse(source: Source) -> ast.expr:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            tree = ast.parse(f"({text}\n)", mode="eval").body
+            tree = ast.parse(_wrapped(text), mode="eval").body
     except SyntaxError as error:
         raise _unreadable(source, text, error) from None
     except (ValueError, RecursionError, MemoryError):
         raise Wrong(whole, "too-large", "nested too deep to be read", "use `define`") from None
     _bounded(tree, whole)
     return tree
+
+
+def _wrapped(text: str) -> str:
+    """In parentheses, so that an expression may go over several lines."""
+    return f"({text}\n)"
+
+
+def digits(source: Source, tree: ast.Constant) -> str:
+    """A number as it was written: `12.50` keeps its zero, which a float would lose."""
+    return ast.get_source_segment(_wrapped(source.scalar.text[source.offset :]), tree) or ""
 
 
 def _bounded(tree: ast.expr, whole: Place) -> None:

@@ -11,8 +11,8 @@ from consumer.mapping import runtime
 from consumer.mapping.functions import Library
 
 
-def _join(parts: Sequence[str | None], separator: str | None) -> str | None:
-    found = [part for part in parts if part]
+def _join(parts: Sequence[str | None] | None, separator: str | None) -> str | None:
+    found = [part for part in parts or () if part]
     return (separator or "").join(found) if found else None
 
 

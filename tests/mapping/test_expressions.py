@@ -1,0 +1,223 @@
+"""What expressions yield: operators, paths, exact numbers, and the one table of absent values."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from consumer.mapping.library.all import LIBRARY
+from tests.mapping.evaluation import evaluate, node_of
+
+D = Decimal
+USER = {"id": "u1", "email": None}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("name", "Mug"),
+        ("record.name", "Mug"),
+        ('record["class"]', "A"),
+        ('attributes["colour"]', "red"),
+        ('attributes["size"]', None),
+        ("lines[0].sku", "s1"),
+        ("lines[-1].sku", "s4"),
+        ("lines[9].sku", None),
+        ("lines[maybe_count].sku", None),
+        ('stores["kyiv"]', "1"),
+        ("stores[name]", None),
+        ("kafka.key", "key-1"),
+        ("kafka.topic", "shop.test"),
+        ("kafka.partition", 3),
+        ("kafka.offset", 42),
+        ("iso(kafka.timestamp)", "2023-11-14T22:13:20.500Z"),
+        ('kafka.headers["source"]', "app"),
+        ('kafka.headers["bad"]', None),
+        ('kafka.headers["none"]', None),
+    ],
+)
+def test_paths_lead_to_values_or_to_absent(text: str, value: Any) -> None:
+    assert evaluate(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0.1 + 0.2", D("0.3")),
+        ("price + 0.2", D("0.3")),
+        ("price * 3", D("0.3")),
+        ("exact - 0.9", D("19.00")),
+        ("count + 1", 4),
+        ("count * 2", 6),
+        ("count / 2", D("1.5")),
+        ("count / 0", None),
+        ("count // 2", 1),
+        ("-7 // 2", -4),
+        ("7.5 // 2", D(3)),
+        ("count % 2", 1),
+        ("count % 0", None),
+        ("7.5 % 2", D("1.5")),
+        ("-count", -3),
+        ("-price", D("-0.1")),
+        ("12.50", D("12.5")),
+        ("1e3", D(1000)),
+    ],
+)
+def test_arithmetic_is_exact_and_total(text: str, value: Any) -> None:
+    assert evaluate(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("price == 0.1", True),
+        ("price != 0.1", False),
+        ("price < 0.2", True),
+        ("price >= 0.2", False),
+        ("0 < price <= 0.1", True),
+        ("exact == 19.9", True),
+        ("exact in [19.9, 5]", True),
+        ("price in [0.1]", True),
+        ("count in [1, 2]", False),
+        ("count not in [1, 2]", True),
+        ('kind == "view"', True),
+        ('kind in ["cart"]', False),
+        ('"a" in tags', True),
+        ('"colour" in attributes', True),
+        ("at_ms == at_us", True),
+        ('at_ms > time("2020-01-01")', True),
+        ("yes == true", True),
+        ("not yes", False),
+        ("yes and count > 2", True),
+        ("maybe_yes or count > 5", False),
+    ],
+)
+def test_comparisons_compare_values_not_their_binary_form(text: str, value: bool) -> None:
+    assert evaluate(text) is value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        # the table of docs/mapping.md, line by line
+        ("user.email", None),
+        ("not maybe_yes", True),
+        ("maybe_yes and yes", False),
+        ("1 if maybe_yes else 2", 2),
+        ("maybe_count == 1", False),
+        ("maybe_count != 1", False),
+        ("maybe_count < 1", False),
+        ("maybe_price < 1", False),
+        ("maybe_price != 1", False),
+        ("1 > maybe_price", False),
+        ("maybe == maybe", False),
+        ('maybe in ["a"]', False),
+        ('maybe not in ["a"]', False),
+        ('"a" in maybe_tags', False),
+        ('"a" not in maybe_tags', False),
+        ("maybe_price in [1.5]", False),
+        ("maybe_price not in [1.5]", False),
+        ("maybe == null", True),
+        ("maybe != null", False),
+        ("name != null", True),
+        ("maybe_count + 1", None),
+        ("maybe_price * 2", None),
+        ('f"{name} {maybe}"', None),
+        ('f"{name} {count} {exact}"', "Mug 3 19.90"),
+        ("lower(maybe)", None),
+        ("phone(maybe, maybe)", None),
+        ('coalesce(maybe, user.email, "x")', "x"),
+        ("coalesce(maybe, user.email)", None),
+        ('join([name, maybe, ""], "-")', "Mug"),
+        ('join([maybe, ""], "-")', None),
+        ("join(maybe_tags, name)", None),
+        ("[name, maybe]", ["Mug"]),
+        ("[upper(t) for t in tags]", ["A", "B"]),
+        ("[line.block for line in lines]", ["r1", "r1", "r0"]),
+        ("[line.sku for line in maybe_lines]", None),
+        ("length(tags)", 2),
+        ("first(maybe_tags)", None),
+        ('sum([line.quantity for line in lines if line.block != null])', D(8)),
+        ("iso(maybe_us)", None),
+    ],
+)
+def test_absent_follows_the_table(text: str, value: Any) -> None:
+    assert evaluate(text) == value
+
+
+def test_a_number_of_binary_floats_reads_by_its_shortest_form() -> None:
+    assert evaluate('f"{price}"', price=201.95) == "201.95"
+    assert evaluate("text(price)", price=1e22) == "10000000000000000000000"
+    assert evaluate("price < 1", price=float("nan")) is False
+    assert evaluate("price != 1", price=float("nan")) is False
+
+
+def test_a_mixed_union_has_text_unless_it_is_no_number_or_text() -> None:
+    assert evaluate("text(id)", id=7) == "7"
+    assert evaluate("text(id)", id="a7") == "a7"
+
+
+def test_the_condition_of_a_choice_narrows_both_branches() -> None:
+    text = 'user.id if user != null else "nobody"'
+    assert not node_of(text).slot.nullable
+    assert evaluate(text) == "nobody"
+    assert evaluate(text, user=USER) == "u1"
+
+
+def test_the_left_side_of_and_guards_the_right_one() -> None:
+    assert evaluate('user != null and user.id == "u1"') is False
+    assert evaluate('user != null and user.id == "u1"', user=USER) is True
+    assert evaluate('user == null or user.id == "u1"') is True
+    assert evaluate('user == null or user.id == "u2"', user=USER) is False
+
+
+def test_a_comparison_proves_the_path_up_to_the_value() -> None:
+    assert not node_of('user.id if user.email == "a" else "x"').slot.nullable
+
+
+def test_a_union_is_told_apart_before_its_fields_are_read() -> None:
+    cart = ("shop.CartChanged", {"cart": "c1", "total": 5.0})
+    text = "event.cart if event is CartChanged else null"
+    assert evaluate(text, event=cart) == "c1"
+    assert evaluate(text, event=("shop.Viewed", {"sku": "s"})) is None
+    assert evaluate(text) is None
+    assert evaluate("event is not CartChanged") is False
+    assert evaluate("event is not shop.CartChanged", event=("shop.Viewed", {"sku": "s"})) is True
+    remaining = "event.sku if event is not CartChanged else null"
+    assert evaluate(remaining, event=("shop.Viewed", {"sku": "s"})) == "s"
+    assert evaluate("event is CartChanged and event.total > 4", event=cart) is True
+    assert evaluate("event is CartChanged and event.total > 4") is False
+
+
+def test_definitions_read_like_the_expressions_they_stand_for() -> None:
+    define = {"who": "user", "big": "who != null and count > 2", "label": 'f"{who.id}!"'}
+    assert evaluate("label if big else null", define=define, user=USER) == "u1!"
+    assert evaluate("label if big else null", define=define) is None
+    assert not node_of('label if big else "x"', define=define).slot.nullable
+
+
+def test_a_micros_timestamp_is_read_as_milliseconds() -> None:
+    assert evaluate("iso(at_us)") == "2023-11-14T22:13:20.000Z"
+    assert evaluate("at_us") == 1_700_000_000_000
+
+
+EXAMPLES = [
+    (function.name, text, value)
+    for function in LIBRARY.by_name.values()
+    for text, value in function.examples
+]
+
+
+@pytest.mark.parametrize(("name", "text", "value"), EXAMPLES, ids=lambda value: str(value)[:30])
+def test_every_example_of_the_library_holds(name: str, text: str, value: Any) -> None:
+    names = {"kafka_bytes": "data", "a_date": "day"}
+    found = evaluate(text, define=names, day=19675)
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize("name", list(LIBRARY.by_name))
+def test_every_function_has_an_example_and_a_sentence(name: str) -> None:
+    function = LIBRARY.by_name[name]
+    assert function.examples
+    assert function.doc.endswith((".", ".)"))
