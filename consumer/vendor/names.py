@@ -43,6 +43,8 @@ def near_miss(fields: Sequence[FieldSpec], name: str, free: Free = Free.PLAIN) -
             return known
     elif free is Free.PARAM and (owner := locator(name)) is not None:
         return owner
+    elif free is Free.TAGS and any(field.name == name for field in fields):
+        return None  # `block_id` among the tags is that very field
     for field in fields:
         if _alike(name, (field.name, *field.also)):
             return field.name
