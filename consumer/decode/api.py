@@ -44,22 +44,14 @@ class UnavailableError(Exception):
 
 class RegistryApi:
     """Asks each URL in turn. A connection is opened per schema: schemas are asked for once, and so
-    DNS and certificates are always the present ones."""
+    DNS, certificates and credentials are always the present ones."""
 
     def __init__(self, settings: RegistrySettings) -> None:
         """Raises SetupError for certificate files that cannot be used."""
+        self._settings = settings
         self._urls = [settings.url] if isinstance(settings.url, str) else list(settings.url)
-        for url in self._urls:
-            _check_url(url)
         self._timeout = settings.timeout
-        self._auth: httpx.Auth | None = None
-        self._headers = {"Accept": "application/vnd.schemaregistry.v1+json, application/json"}
-        if settings.token is not None:
-            self._headers["Authorization"] = f"Bearer {settings.token.get_secret_value()}"
-        elif settings.username is not None:
-            password = settings.password.get_secret_value() if settings.password else ""
-            self._auth = httpx.BasicAuth(settings.username, password)
-        self._tls = _tls(settings)
+        _certificates(settings)  # a wrong file is an error at start, not with the first new schema
 
     async def fetch(self, ref: int | uuid.UUID) -> list[str] | Unsupported | Missing:
         """The schema's text after those it refers to; or why it cannot be had.
@@ -83,19 +75,38 @@ class RegistryApi:
         return missing
 
     async def _from(self, url: str, path: str) -> list[str] | Unsupported | Missing:
-        async with httpx.AsyncClient(
-            base_url=url,
-            auth=self._auth,
-            headers=self._headers,
-            timeout=self._timeout,
-            verify=self._tls,
-            # What an environment variable says about proxies is not in the configuration file.
-            trust_env=False,
-        ) as client:
-            texts: dict[str, str] = {}
+        texts: dict[str, str] = {}
+        async with await self._client(url) as client:
             refused = await self._collect(client, path, texts)
-            # The same text may be known under two subjects; a type is defined once.
-            return refused or list(dict.fromkeys(texts.values()))
+        # The same text may be known under two subjects; a type is defined once.
+        return refused or list(dict.fromkeys(texts.values()))
+
+    async def _client(self, url: str) -> httpx.AsyncClient:
+        settings = self._settings
+        headers = {"Accept": "application/vnd.schemaregistry.v1+json, application/json"}
+        auth = None
+        try:
+            if settings.token is not None:
+                headers["Authorization"] = f"Bearer {settings.token.current()}"
+            elif settings.username is not None and settings.password is not None:
+                auth = httpx.BasicAuth(settings.username, settings.password.current())
+            if url.startswith("https:"):  # reading the system's authorities takes some 20 ms
+                verify = await asyncio.to_thread(_certificates, settings)
+            else:
+                verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        except OSError as error:
+            raise UnavailableError(f"a credential cannot be read: {error.strerror}") from None
+        except SetupError as error:
+            raise UnavailableError(str(error)) from None
+        # Proxies out of environment variables would be settings that no file shows: trust_env.
+        return httpx.AsyncClient(
+            base_url=url,
+            auth=auth,
+            headers=headers,
+            timeout=self._timeout,
+            verify=verify,
+            trust_env=False,
+        )
 
     async def _collect(
         self, client: httpx.AsyncClient, path: str, texts: dict[str, str]
@@ -124,7 +135,7 @@ class RegistryApi:
         return None
 
     async def _get(self, client: httpx.AsyncClient, path: str) -> Missing | dict[str, Any]:
-        where = f"{client.base_url.copy_with(userinfo=b'')}"
+        where = str(client.base_url)
         try:
             async with asyncio.timeout(self._timeout), client.stream("GET", path) as answer:
                 body = await _read(answer)
@@ -165,16 +176,7 @@ def _references(document: dict[str, Any], where: httpx.URL) -> list[str]:
         raise UnavailableError(f"{where}: references that are none") from None
 
 
-def _check_url(url: str) -> None:
-    try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL:
-        parsed = httpx.URL()
-    if parsed.scheme not in {"http", "https"} or not parsed.host:
-        raise SetupError("registry.url: expected a URL such as https://registry.example:8081")
-
-
-def _tls(settings: RegistrySettings) -> ssl.SSLContext:
+def _certificates(settings: RegistrySettings) -> ssl.SSLContext:
     """The system's authorities unless a file is named."""
     try:
         context = ssl.create_default_context(cafile=settings.ca_file)
@@ -187,7 +189,7 @@ def _tls(settings: RegistrySettings) -> ssl.SSLContext:
             if name is not None
         )
         raise SetupError(
-            f"registry: the certificate files cannot be used ({files}): {error.strerror or error}\n"
+            f"registry: certificate files cannot be used ({files}): {error.strerror or error}\n"
             "give PEM files that exist and belong together"
         ) from error
     return context

@@ -1,0 +1,207 @@
+"""No bytes stop the process: not by crashing it, not by filling its memory, not by an odd error."""
+
+import contextlib
+import random
+import subprocess
+import sys
+import textwrap
+import tracemalloc
+from typing import Any
+
+import pytest
+
+from consumer.decode.reasons import Reason
+from consumer.errors import InvalidRecord
+from tests.decode.conftest import BareDecoderMaker
+from tests.decode.encoding import avro, field, long, record_type
+
+NODE = record_type("shop.Node", field("v", "int"), field("next", ["null", "shop.Node"]))
+
+
+def one(kind: Any) -> Any:
+    return record_type("shop.One", field("x", kind))
+
+
+def array(items: Any) -> Any:
+    return {"type": "array", "items": items}
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "reason", "detail"),
+    [
+        ("string", b"", "truncated", "x: the bytes end inside a number"),
+        ("string", b"\x06fo", "truncated", "x: the bytes end inside this value"),
+        ("double", b"\x00" * 7, "truncated", "x: the bytes end inside this value"),
+        ("boolean", b"", "truncated", "x: the bytes end inside this value"),
+        ({"type": "fixed", "name": "F", "size": 4}, b"ab", "truncated", "x: the bytes end inside"),
+        (array("int"), b"\x04\x02", "truncated", "x: the bytes end inside a number"),
+        (array("int"), long(2**40) + b"\x02", "too_many_items", "x: more than 20000 items in all"),
+        (array("null"), long(3_000_000) + b"\x00", "too_many_items", "x: more than 20000 items"),
+        (array(record_type("E")), long(-(2**63)) + b"\x00\x00", "too_many_items", "x: more than"),
+        ({"type": "map", "values": "int"}, long(2**62), "too_many_items", "x: more than 20000"),
+        ("string", long(2**62) + b"a", "truncated", "x: the bytes end inside this value"),
+        ("bytes", long(-3) + b"abc", "malformed", "x: negative length"),
+        ("string", b"\x04\xff\xfe", "malformed", "x: text is not UTF-8"),
+        ("string", b"\x06\xed\xa0\xbd", "malformed", "x: text is not UTF-8"),  # a lone surrogate
+        ("long", b"\xff" * 11, "malformed", "x: a number has more than 10 bytes"),
+        ({"type": "enum", "name": "E", "symbols": ["A"]}, b"\x02", "malformed", "x: enum index out"),
+        (["null", "int"], b"\x04", "malformed", "x: union index out of range"),
+        ("int", b"\x02\x02", "trailing_bytes", "1 bytes are left after `shop.One`"),
+    ],
+)  # fmt: skip
+def test_broken_bytes_end_with_reason_and_field(
+    bare: BareDecoderMaker, kind: Any, payload: bytes, reason: str, detail: str
+) -> None:
+    with pytest.raises(InvalidRecord) as raised:
+        bare(one(kind)).read(payload)
+    assert (raised.value.stage, raised.value.reason) == ("decode", reason)
+    assert raised.value.detail.startswith(detail)
+
+
+def test_the_field_is_named_by_its_whole_path(bare: BareDecoderMaker) -> None:
+    item = record_type("shop.Item", field("sku", "string"), field("price", "double"))
+    cart = record_type("shop.Cart", field("items", array(item)))
+    with pytest.raises(InvalidRecord) as raised:
+        bare(record_type("shop.Click", field("cart", ["null", cart]))).read(b"\x02\x02\x02a\x00")
+    assert raised.value.detail == "cart.items.price: the bytes end inside this value"
+
+
+def test_no_value_out_of_the_record_is_told(bare: BareDecoderMaker) -> None:
+    schema = record_type("shop.One", field("email", "string"), field("n", "int"))
+    with pytest.raises(InvalidRecord) as raised:
+        bare(schema).read(long(13) + b"me@example.ua" + b"\xff")
+    assert "me@" not in str(raised.value)
+    assert raised.value.__cause__ is None
+    assert raised.value.__suppress_context__
+
+
+def chain(depth: int) -> bytes:
+    return b"\x02\x02" * (depth - 1) + b"\x02\x00"
+
+
+def test_a_recursive_record_may_be_as_deep_as_any_real_one(bare: BareDecoderMaker) -> None:
+    value, depth = bare(NODE).read(chain(60)), 0
+    while value is not None:
+        value, depth = value["next"], depth + 1
+    assert depth == 60
+
+
+@pytest.mark.parametrize("depth", [70, 2_000, 100_000])
+def test_a_deeper_one_is_refused_before_the_c_reader_sees_it(
+    bare: BareDecoderMaker, depth: int
+) -> None:
+    with pytest.raises(InvalidRecord) as raised:
+        bare(NODE).read(chain(depth))
+    assert raised.value.reason == "too_deep"
+
+
+def test_the_c_reader_would_have_died(tmp_path: Any) -> None:
+    """The reason for the depth guard: without it these bytes end the process."""
+    program = textwrap.dedent("""
+        import io
+        from fastavro import parse_schema, schemaless_reader
+        schema = parse_schema({"type": "record", "name": "N", "fields": [
+            {"name": "v", "type": "int"}, {"name": "next", "type": ["null", "N"]}]})
+        schemaless_reader(io.BytesIO(b"\\x02\\x02" * 100_000 + b"\\x02\\x00"), schema)
+    """)
+    ended = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True)
+    assert ended.returncode < 0
+
+
+def test_lists_of_nothing_are_read_as_long_as_they_are_short(bare: BareDecoderMaker) -> None:
+    assert bare(one(array("null"))).read(long(3) + b"\x00") == {"x": [None, None, None]}
+    with pytest.raises(InvalidRecord, match="too_many_items"):
+        bare(one(array("null"))).read((long(15_000)) * 2 + b"\x00")
+
+
+BOOMS = {
+    "one byte per record": (array(record_type("I", field("b", "boolean"))), b"\x01"),
+    "one byte per empty record in a union": (array(["null", record_type("I")]), b"\x02"),
+    "twenty optional fields": (
+        array(record_type("I", *(field(f"f{n}", ["null", "int"]) for n in range(20)))),
+        b"\x00" * 20,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BOOMS)
+@pytest.mark.parametrize("size", [65_000, 1_048_000])
+def test_a_dense_record_takes_less_than_64_mb(bare: BareDecoderMaker, name: str, size: int) -> None:
+    kind, item = BOOMS[name]
+    count = size // len(item)
+    decoder = bare(one(kind))
+    payload = long(count) + item * count + b"\x00"
+    tracemalloc.start()
+    with contextlib.suppress(InvalidRecord):  # read or refused: both are right, memory decides
+        decoder.read(payload)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 64 * 1024**2
+
+
+def test_a_large_honest_record_passes(bare: BareDecoderMaker) -> None:
+    value = {"x": ["s" * 50] * 10_000}
+    assert bare(one(array("string"))).read(avro(one(array("string")), value)) == value
+
+
+EVERYTHING = record_type(
+    "shop.All",
+    field("s", "string"),
+    field("i", ["null", "int"]),
+    field("e", {"type": "enum", "name": "E", "symbols": ["A", "B", "C"]}),
+    field("d", {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2}),
+    field("u", {"type": "fixed", "name": "U", "size": 16, "logicalType": "uuid"}),
+    field("m", {"type": "map", "values": ["null", "double", "string"]}),
+    field("l", array(record_type("I", field("q", "long"), field("b", "boolean")))),
+    field("c", [record_type("P", field("f", "float")), record_type("Q", field("n", "bytes"))]),
+    field("r", ["null", record_type("N", field("v", "int"), field("next", ["null", "N"]))]),
+    field("z", array("null")),
+)
+EVOLVED = record_type(
+    "shop.All",
+    field("s", "bytes"),
+    field("i", ["null", "double"]),
+    field("e", {"type": "enum", "name": "E", "symbols": ["A", "B"]}),
+    field("m", {"type": "map", "values": ["string", "null", "double"]}),
+    field("c", ["null", record_type("Q", field("n", "string"))]),
+    field("new", array("int"), default=[1]),
+)
+VALUE = {
+    "s": "text", "i": 5, "e": "B", "d": b"\x04\xd2", "u": bytes(16),
+    "m": {"k": 1.5, "n": None, "t": "x"}, "l": [{"q": 1, "b": True}, {"q": -7, "b": False}],
+    "c": ("shop.Q", {"n": b"abc"}), "r": {"v": 1, "next": {"v": 2, "next": None}}, "z": [None] * 3,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("reader", [EVERYTHING, EVOLVED], ids=["same schema", "evolved schema"])
+@pytest.mark.parametrize("kind", ["mutated", "random"])
+def test_whatever_the_bytes_nothing_but_invalid_record_leaves_decode(
+    bare: BareDecoderMaker, reader: Any, kind: str
+) -> None:
+    decoder, rng = bare(EVERYTHING, reader), random.Random(20261121)
+    bytes_field = {**EVERYTHING, "fields": [dict(one) for one in EVERYTHING["fields"]]}
+    bytes_field["fields"][3]["type"] = "bytes"
+    bytes_field["fields"][4]["type"] = {"type": "fixed", "name": "U", "size": 16}
+    good = avro(bytes_field, VALUE)
+    decoded, reasons = 0, set()
+    for _ in range(12_000):
+        data = bytearray(good if kind == "mutated" else rng.randbytes(rng.randrange(80)))
+        if kind == "mutated":
+            for _ in range(rng.randrange(1, 4)):
+                data[rng.randrange(len(data))] = rng.choice(
+                    (0, 1, 2, 127, 128, 255, rng.randrange(256))
+                )
+            if rng.random() < 0.2:
+                del data[rng.randrange(len(data)) :]
+            elif rng.random() < 0.2:
+                data[rng.randrange(len(data)) : 0] = rng.randbytes(rng.randrange(1, 9))
+        try:
+            decoder.decode(bytes(data))
+        except InvalidRecord as error:
+            reasons.add(Reason(error.reason))
+        else:
+            decoded += 1
+    assert reasons >= {Reason.TRUNCATED, Reason.MALFORMED}
+    if kind == "mutated":
+        assert decoded > 100
+        assert reasons >= {Reason.TRAILING_BYTES}
