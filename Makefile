@@ -37,6 +37,7 @@ soak: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m consumer.config.reference > docs/configuration.md
+	$(BIN)/python -m consumer.vendor.reference > docs/events.md
 
 lock:
 	$(COMPILE) pyproject.toml --output-file requirements.lock

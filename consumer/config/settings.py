@@ -129,7 +129,12 @@ class LegacySettings(Section):
     site_id: str = Field(min_length=1)
     """`GeneralInfo.siteId`, from Yespo's support."""
     dialect: Literal["yespo", "reteno"] = "yespo"
-    """Which of the vendor's two spellings of the tracker's fields the account takes."""
+    """Whose page the account goes by. `reteno` (eSputnik) also takes a purchase that names the cart
+    by GUID and no products; `yespo` does not."""
+    phones: Literal["digits", "as_given"] = "digits"
+    """`digits` sends `15417543010`; `as_given` keeps a valid number as written: `1-541-754-3010`."""
+    without_cookie: Literal["send", "skip"] = "send"
+    """What happens to events of somebody who is known (by e-mail, phone or ID) but has no cookie."""
 
 
 class V2Settings(Section):

@@ -23,10 +23,9 @@ FREE_KEY = "*"
 
 
 def specs_of(model: type[Shape]) -> tuple[FieldSpec, ...]:
-    """The declared fields, those of the event itself before those inherited by all events."""
-    own = model.__annotations__
-    names = sorted(model.model_fields, key=lambda name: name not in own)
-    return tuple(_spec(name, model.model_fields[name]) for name in names)
+    """The declared fields in the order in which they are sent, those with side effects last."""
+    specs = [_spec(name, info) for name, info in model.model_fields.items()]
+    return tuple(sorted(specs, key=lambda spec: bool(spec.side_effect)))
 
 
 def _spec(name: str, info: FieldInfo) -> FieldSpec:

@@ -121,7 +121,7 @@ class Example:
 
     file: str
     values: Mapping[str, Any]
-    who: Identity = GREGORI
+    who: Identity = field(default_factory=lambda: GREGORI)
     site: str = "8A412DC"
     time: int | None = TIME
     dialect: str = "yespo"
