@@ -10,6 +10,7 @@ from consumer.clock import Clock
 from consumer.config.settings import DeliverySettings
 from consumer.delivery.answer import Pool
 from consumer.delivery.endpoint import EndpointLane
+from consumer.delivery.httpx_pool import HttpxPool
 from consumer.delivery.pool import HttpPool, Limits
 from consumer.delivery.target import Target
 from consumer.errors import ConfigError
@@ -113,7 +114,16 @@ def pool_opener(settings: DeliverySettings, clock: Clock) -> OpenPool:
             target = Target(destination.url)
         except ValueError as error:
             raise ConfigError(f"URL of {destination.endpoint}: {error}") from error
-        return HttpPool(target, limits, clock, tls=tls, authorization=destination.authorization())
+        authorization = destination.authorization()
+        if settings.client == "httpx":
+            return HttpxPool(
+                destination.url,
+                limits,
+                tls=tls,
+                authorization=authorization,
+                proxy=settings.proxy,
+            )
+        return HttpPool(target, limits, clock, tls=tls, authorization=authorization)
 
     return open_pool
 

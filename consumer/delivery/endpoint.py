@@ -16,7 +16,7 @@ import structlog
 
 from consumer.clock import Clock, Timer
 from consumer.config.settings import DeliverySettings
-from consumer.delivery.answer import Answer, Pool
+from consumer.delivery.answer import Answer, Fault, Pool
 from consumer.delivery.classify import Meaning, explanation, may_have_arrived, meaning
 from consumer.delivery.gate import Gate, State
 from consumer.delivery.job import Job
@@ -82,7 +82,7 @@ class EndpointLane:
         self._attempts = 0
         self._deliveries = 0
         self._authorized_at = clock.monotonic()
-        self._codes: dict[str, tuple[str, str, str]] = {}
+        self._codes: dict[Fault | int, tuple[str, str, str]] = {}
 
     @property
     def state(self) -> str:
@@ -327,10 +327,11 @@ class EndpointLane:
         self._ended(job.flight, job.event, outcome)
 
     def _count(self, answer: Answer) -> None:
-        code = answer.code
+        code = answer.fault or answer.status
         key = self._codes.get(code)
         if key is None:
-            key = self._codes[code] = (self.endpoint.account, self.endpoint.api, code)
+            key = (self.endpoint.account, self.endpoint.api, answer.code)
+            self._codes[code] = key
         self._tallies.requests.add(key)
 
     def _log_stop(self, before: State) -> None:

@@ -1,0 +1,146 @@
+"""`client: httpx`: the same seam over stock httpx, for those who need a proxy.
+
+Costs many times what `pool` costs (a task, a timeout and httpx's own machinery per request), and is
+the reference that `pool` is compared with in the tests.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Callable, Iterator
+
+import httpx
+
+from consumer.delivery.answer import BODY_KEPT, Answer, Fault
+from consumer.delivery.connection import BODY_LIMIT
+from consumer.delivery.pool import Limits, connect_fault
+from consumer.delivery.target import JSON_UTF8, OWN_USER_AGENT, usable_user_agent
+
+
+class HttpxExchange:
+    __slots__ = ("_task",)
+
+    def __init__(self, task: asyncio.Task[None]) -> None:
+        self._task = task
+
+    def abort(self) -> None:
+        self._task.cancel()
+
+
+class HttpxPool:
+    """Implements `answer.Pool`."""
+
+    def __init__(
+        self,
+        url: str,
+        limits: Limits,
+        *,
+        tls: ssl.SSLContext,
+        authorization: str | None = None,
+        proxy: str | None = None,
+    ) -> None:
+        self._url = url
+        self._total = limits.total_timeout
+        self._headers = {
+            "Content-Type": JSON_UTF8,
+            "Accept": JSON_UTF8,
+            "Accept-Encoding": "identity",
+        }
+        self.authorize(authorization)
+        self._client = httpx.AsyncClient(
+            verify=tls,
+            proxy=proxy,
+            trust_env=False,  # a proxy is what the configuration says, not what the shell had set
+            follow_redirects=False,
+            timeout=httpx.Timeout(
+                limits.response_timeout, connect=limits.connect_timeout, pool=None
+            ),
+            # httpx loses a slot of its pool for ever when a call is cancelled in the wrong moment:
+            # without an upper bound nothing runs dry. The lane bounds what is under way.
+            limits=httpx.Limits(max_connections=None, keepalive_expiry=limits.keepalive),
+        )
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def authorize(self, authorization: str | None) -> None:
+        self._headers.pop("Authorization", None)
+        if authorization is not None:
+            self._headers["Authorization"] = authorization
+
+    def post(
+        self, body: bytes, user_agent: str | None, answered: Callable[[Answer], None]
+    ) -> HttpxExchange:
+        headers = self._headers | {"User-Agent": usable_user_agent(user_agent) or OWN_USER_AGENT}
+
+        async def exchange() -> None:
+            answered(await self._attempt(body, headers))
+
+        task = asyncio.get_running_loop().create_task(exchange())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return HttpxExchange(task)
+
+    async def close(self) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._client.aclose()
+
+    async def _attempt(self, body: bytes, headers: dict[str, str]) -> Answer:
+        response: httpx.Response | None = None
+        kept = bytearray()
+        fault: Fault | None = None
+        try:
+            async with (
+                asyncio.timeout(self._total),
+                self._client.stream("POST", self._url, content=body, headers=headers) as response,
+            ):
+                await _read(response, kept)
+        except TimeoutError:
+            fault = Fault.RESPONSE_TIMEOUT
+        except httpx.HTTPError as error:
+            fault = _fault(error)
+        if response is None:
+            return Answer(0, fault)
+        # As in `connection`: the status counts, whatever becomes of the body.
+        retry_after = response.headers.get("Retry-After", "")
+        return Answer(response.status_code, None, retry_after, bytes(kept))
+
+
+async def _read(response: httpx.Response, kept: bytearray) -> None:
+    """Read the body so that the connection can serve on; keep what classification may look at."""
+    size = 0
+    async for chunk in response.aiter_raw():
+        size += len(chunk)
+        if not response.is_success:
+            kept += chunk[: BODY_KEPT - len(kept)]
+        if size > BODY_LIMIT:
+            break
+
+
+def _fault(error: httpx.HTTPError) -> Fault:
+    match error:
+        case httpx.ConnectTimeout():
+            return Fault.CONNECT_TIMEOUT
+        case httpx.ConnectError():
+            known = [connect_fault(cause) for cause in _os_errors(error)]
+            return next((f for f in known if f is not Fault.CONNECT_FAILED), Fault.CONNECT_FAILED)
+        case httpx.ProxyError():
+            return Fault.CONNECT_FAILED
+        case httpx.TimeoutException():
+            return Fault.RESPONSE_TIMEOUT
+        case httpx.RemoteProtocolError() if "disconnected" not in str(error):
+            return Fault.MALFORMED
+        case _:
+            return Fault.RESET_BEFORE_ANSWER
+
+
+def _os_errors(error: BaseException) -> Iterator[OSError]:
+    """The system's errors behind one of httpx's, which wraps them several times over."""
+    if isinstance(error, OSError):
+        yield error
+    if isinstance(error, BaseExceptionGroup):
+        for member in error.exceptions:
+            yield from _os_errors(member)
+    cause = error.__cause__ or error.__context__
+    if cause is not None:
+        yield from _os_errors(cause)

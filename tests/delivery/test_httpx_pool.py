@@ -1,0 +1,124 @@
+"""Stock httpx behind the same seam: the reference for the pool, fault by fault."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import trustme
+
+from consumer.clock import SystemClock
+from consumer.config.settings import DeliverySettings
+from consumer.delivery.answer import Answer, Fault
+from consumer.delivery.classify import may_have_arrived, meaning
+from consumer.delivery.deliver import Destination, pool_opener
+from consumer.delivery.httpx_pool import HttpxPool
+from tests.delivery import fault_server as server
+from tests.delivery.faults import ANSWERS, OK, QUICK, unanswering_port, until, unused_port
+from tests.delivery.makers import V2
+
+
+@asynccontextmanager
+async def httpx_pool(
+    url: str, tls: ssl.SSLContext | None = None, proxy: str | None = None
+) -> AsyncIterator[HttpxPool]:
+    context = tls or ssl.create_default_context()
+    pool = HttpxPool(url, QUICK, tls=context, authorization="Basic dXNlcjprZXk=", proxy=proxy)
+    yield pool
+    await pool.close()
+
+
+async def post(pool: HttpxPool, body: bytes = b"{}", user_agent: str | None = None) -> Answer:
+    answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+    pool.post(body, user_agent, answered.set_result)
+    assert not answered.done(), "answered from inside post"
+    return await asyncio.wait_for(answered, 5)
+
+
+@pytest.mark.parametrize(
+    ("act", "expected"),
+    [(act, expected) for _, act, expected, _ in ANSWERS],
+    ids=[name for name, *_ in ANSWERS],
+)
+async def test_httpx_and_the_pool_agree(act: server.Act, expected: Answer) -> None:
+    async with server.running(act, OK) as yespo, httpx_pool(yespo.url) as pool:
+        answer = await post(pool)
+        if expected.fault is None:
+            assert answer == expected
+        else:  # httpx does not tell every fault from every other; what follows is the same
+            assert answer.status == 0
+            assert meaning(answer) == meaning(expected)
+            assert may_have_arrived(answer) == may_have_arrived(expected)
+        assert await post(pool) == Answer(200)
+        assert len(yespo.requests) == 2
+
+
+async def test_the_request_says_the_same() -> None:
+    async with server.running(OK) as yespo, httpx_pool(yespo.url) as pool:
+        await post(pool, b"{}", "Mozilla/5.0")
+        pool.authorize("Basic bmV3")
+        await post(pool, b"{}", "evil\r\nX-Admin: 1")
+    first, second = (request.head.decode().split("\r\n") for request in yespo.requests)
+    assert first[0] == "POST /api/v2 HTTP/1.1"
+    assert {
+        "Content-Type: application/json; charset=UTF-8",
+        "Accept: application/json; charset=UTF-8",
+        "Authorization: Basic dXNlcjprZXk=",
+        "User-Agent: Mozilla/5.0",
+        "Content-Length: 2",
+    } <= set(first)
+    assert "Authorization: Basic bmV3" in second
+    assert "User-Agent: yespo-bridge/0.1.0" in second
+    assert not any("X-Admin" in line for line in second)
+
+
+async def test_failures_before_the_request_have_their_own_names() -> None:
+    with unused_port() as port:
+        refused = f"http://127.0.0.1:{port}/"
+    async with httpx_pool(refused) as pool:
+        assert await post(pool) == Answer(0, Fault.CONNECT_REFUSED)
+    async with httpx_pool("http://no-such-host.invalid/") as pool:
+        assert await post(pool) == Answer(0, Fault.DNS)
+    with unanswering_port() as port:
+        async with httpx_pool(f"http://127.0.0.1:{port}/") as pool:
+            assert await post(pool) == Answer(0, Fault.CONNECT_TIMEOUT)
+
+
+async def test_an_unknown_authority_is_not_trusted() -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    async with (
+        server.running(OK, tls=context) as yespo,
+        httpx_pool(f"https://127.0.0.1:{yespo.port}/") as pool,
+    ):
+        assert await post(pool) == Answer(0, Fault.TLS)
+        assert yespo.requests == []
+
+
+async def test_requests_go_through_the_proxy() -> None:
+    async with (
+        server.running(OK) as proxy,
+        httpx_pool("http://yespo.example/event", proxy=f"http://127.0.0.1:{proxy.port}") as pool,
+    ):
+        assert await post(pool) == Answer(200)
+    assert proxy.requests[0].head.startswith(b"POST http://yespo.example/event HTTP/1.1\r\n")
+
+
+async def test_an_aborted_exchange_is_never_answered() -> None:
+    told: list[Answer] = []
+    async with server.running(server.silence, OK) as yespo, httpx_pool(yespo.url) as pool:
+        exchange = pool.post(b"{}", None, told.append)
+        await until(lambda: len(yespo.requests) == 1)
+        exchange.abort()
+        assert await post(pool) == Answer(200)
+        await asyncio.sleep(0.3)  # beyond the response timeout
+    assert told == []
+
+
+async def test_the_settings_choose_the_client() -> None:
+    clock = SystemClock(asyncio.get_running_loop())
+    there = Destination(V2, "https://yespo.io/api/v2/event", lambda: "key")
+    chosen = pool_opener(DeliverySettings(client="httpx", proxy="http://proxy:3128"), clock)(there)
+    assert isinstance(chosen, HttpxPool)
+    await chosen.close()
