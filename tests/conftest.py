@@ -19,7 +19,7 @@ Part = TypeVar("Part", KafkaBroker, Registry)
 def kafka() -> Iterator[KafkaBroker]:
     """A running Apache Kafka with one broker, shared by the whole run: leave it up, use your own
     topics. A test that stops or kills brokers makes a `KafkaBroker` of its own."""
-    broker = _provided(KafkaBroker)
+    broker = provided(KafkaBroker)
     yield broker
     broker.stop()
 
@@ -27,7 +27,7 @@ def kafka() -> Iterator[KafkaBroker]:
 @pytest.fixture(scope="session")
 def registry() -> Iterator[Registry]:
     """A running Apicurio registry, shared by the whole run: use your own subjects."""
-    registry = _provided(Registry)
+    registry = provided(Registry)
     yield registry
     registry.stop()
 
@@ -45,7 +45,7 @@ def topic(unique: Callable[[str], str]) -> str:
     return unique("topic")
 
 
-def _provided(make: type[Part]) -> Part:
+def provided(make: type[Part]) -> Part:
     """Start a part. What cannot be had fails in CI, and is a skip where a person runs."""
     try:
         part = make()

@@ -28,7 +28,7 @@ class Origin:
 
 @dataclass(slots=True)
 class Draft:
-    """`faulty` are the paths about which a finding has been made already; at `secrets` stands what
+    """`faulty` has the paths about which a finding has been made already; at `secrets` stands what
     no message may show."""
 
     folder: FilePath
@@ -36,7 +36,7 @@ class Draft:
     values: dict[str, Any] = field(default_factory=dict)
     origins: dict[Path, Origin] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
-    faulty: set[Path] = field(default_factory=set)
+    faulty: dict[Path, Finding] = field(default_factory=dict)
     secrets: list[Place] = field(default_factory=list)
 
     def read_tree(self, root: Table) -> None:
@@ -55,7 +55,8 @@ class Draft:
             inside = inside[key]
         shown = "***" if _hidden(variable.path) else without_credentials(str(variable.value))
         self.origins[variable.path] = Origin(variable.place, variable.place, shown)
-        self.faulty.discard(variable.path)
+        if (former := self.faulty.pop(variable.path, None)) and former.code == "reference":
+            self.findings.remove(former)  # of no account any more; a secret in the file still is
         if isinstance(variable.value, list):
             parts = [self._text(text, variable.path) for text in variable.value]
             inside[last] = parts
@@ -68,8 +69,8 @@ class Draft:
         """Add a finding about the value (or the key) at a path; only the first one counts."""
         if path not in self.faulty:
             place = self.origins[path].key if with_key else self.place(path)
-            self.findings.append(Finding(place, code, message, remedy))
-            self.faulty.add(path)
+            self.faulty[path] = Finding(place, code, message, remedy)
+            self.findings.append(self.faulty[path])
 
     def place(self, path: Path) -> Place:
         """Where the value at a path stands, or else the table in which it is missing."""

@@ -66,6 +66,7 @@ KNOWN = frozenset(_NAMES.split())
 _SECRET = re.compile(r"password|secret|passphrase|key\.pem$|^sasl\.oauthbearer\.config$")
 _BY_ENVIRONMENT = {name.replace(".", "_").upper(): name for name in KNOWN}
 _UNKNOWN = "no.such.property"
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 def is_secret(name: str) -> bool:
@@ -93,7 +94,9 @@ def complaint(name: str, value: Value) -> str | None:
     except (TypeError, AttributeError):  # a call-back, which no text can be
         return "a call-back cannot be set by configuration"
     if reason == f'No such configuration property: "{_UNKNOWN}"':
-        return None
+        # It would read `5 s` as 5 milliseconds.
+        in_words = name.endswith(".ms") and not _NUMBER.fullmatch(str(value))
+        return "librdkafka wants a number of milliseconds, without a unit" if in_words else None
     if reason == f'No such configuration property: "{name}"':
         return ""
     if is_secret(name):

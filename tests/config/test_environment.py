@@ -16,6 +16,14 @@ def test_a_variable_wins_over_the_file(settings_of: SettingsOf) -> None:
     assert settings.drain.revoke == 0.25
 
 
+def test_a_variable_stands_in_for_a_reference_that_leads_nowhere(settings_of: SettingsOf) -> None:
+    text = LEAST.replace("${env:YESPO_API_KEY}", "${env:NOT_SET}")
+    settings = settings_of(text, YESPO_BRIDGE_YESPO__ACCOUNTS__MAIN__V2__API_KEY="k2")
+    v2 = settings.yespo.accounts["main"].v2
+    assert v2 is not None
+    assert v2.api_key.current() == "k2"
+
+
 def test_a_variable_makes_the_tables_it_needs(settings_of: SettingsOf) -> None:
     settings = settings_of(
         YESPO_BRIDGE_DELIVERY__RETRY__ATTEMPTS="3",

@@ -210,3 +210,21 @@ def test_a_section_that_cannot_work_says_why(
     found = findings_of("\n".join([*lines, section]) + "\n")
     assert len(found) == 1
     assert message in found[0][1]
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("session.timeout.ms: 45 s", "wants a number of milliseconds, without a unit"),
+        ("security.protocol: sssl", 'says: Invalid value "sssl"'),
+        ("stats_cb: print", "a call-back cannot be set by configuration"),
+        ("enable.auto.commit: maybe", "says: Expected bool value"),
+    ],
+)
+def test_librdkafka_itself_judges_its_properties(
+    findings_of: FindingsOf, written: str, message: str
+) -> None:
+    text = LEAST.replace("  group.id", f"  {written}\n  group.id")
+    found = [text for _, text, _ in findings_of(text)]
+    assert len(found) == 1
+    assert message in found[0]

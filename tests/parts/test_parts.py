@@ -8,6 +8,7 @@ import httpx
 import pytest
 from confluent_kafka import Consumer, Producer
 
+from tests.conftest import provided
 from tests.parts.fetch import Artifact, PartUnavailableError, fetch_all, read_lock
 from tests.parts.kafka import LOCK, KafkaBroker
 from tests.parts.ports import wait_until
@@ -158,6 +159,21 @@ class TestFetching:
         served += [b"", b"", b""]
         with pytest.raises(PartUnavailableError, match="cannot be fetched: ConnectError: refused"):
             fetch_all([artifact])
+
+
+@pytest.mark.parametrize(
+    ("ci", "outcome"), [("true", pytest.fail.Exception), ("", pytest.skip.Exception)]
+)
+def test_a_part_that_cannot_be_had_fails_in_ci_and_is_skipped_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, ci: str, outcome: type[Exception]
+) -> None:
+    def unavailable(self: KafkaBroker) -> None:
+        raise PartUnavailableError("no network")
+
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setattr(KafkaBroker, "__init__", unavailable)
+    with pytest.raises(outcome, match="no network"):
+        provided(KafkaBroker)
 
 
 def test_every_jar_is_pinned() -> None:
