@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 from confluent_kafka import Consumer, KafkaException
+from confluent_kafka.admin import AdminClient
 
 from consumer.config.settings import StartSettings
 from consumer.errors import BridgeError, ConfigError, FatalError
@@ -51,6 +52,7 @@ class KafkaSource:
         drain_seconds: float,
         tallies: Tallies,
         make_consumer: Callable[..., Consumer] = Consumer,
+        make_admin: Callable[..., AdminClient] = AdminClient,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         if problems := properties.refused(kafka):
@@ -61,6 +63,7 @@ class KafkaSource:
         self._drain_seconds = drain_seconds
         self._tallies = tallies
         self._make_consumer = make_consumer
+        self._make_admin = partial(make_admin, dict(kafka), logger=_ClientLog())
         self._monotonic = monotonic
         self.session_seconds = properties.session_seconds(kafka)
         """For `polled_within`: a poll older than this proves nothing about who owns a partition."""
@@ -87,6 +90,7 @@ class KafkaSource:
             starts=StartPositions(
                 self._rules,
                 str(self._properties["group.id"]),
+                make_admin=self._make_admin,
                 stopping=self._stopping,
                 errors=self._errors,
                 monotonic=self._monotonic,

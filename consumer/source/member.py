@@ -9,7 +9,6 @@ from typing import Any
 
 import structlog
 from confluent_kafka import (
-    OFFSET_END,
     OFFSET_INVALID,
     Consumer,
     KafkaError,
@@ -79,7 +78,6 @@ class Member:
         self._monotonic = monotonic
         self._assignment = Assignment()
         self._commits = Commits()
-        self._unresolved: set[Key] = set()
         self._uncommitted_starts = UncommittedStarts(
             self._commits, self._start_committed, monotonic
         )
@@ -122,8 +120,6 @@ class Member:
             batches = self._sort(messages)
             if batches:
                 self._outbox.hand_over(batches)
-        if self._unresolved:
-            self._begin_unresolved()
         self._uncommitted_starts.look_after(self._consumer)
         self.lags.look_after(self._consumer, self._assignment)
         fault, self._fault = self._fault, None
@@ -250,25 +246,29 @@ class Member:
     # ---- assignments -------------------------------------------------------------------------
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """Partitions with a committed offset begin at once. The others are held at the end of
-        their log until `_begin_unresolved`, which needs what a call-back must not do."""
+        """Every partition is assigned once, at its final offset: to assign it somewhere and move it
+        on could leave librdkafka at the former place."""
         keys = [(each.topic, each.partition) for each in partitions]
-        committed: dict[Key, Position] = {}
         try:
             committed = self._starts.committed(consumer, keys)
-        finally:  # else librdkafka would assign them itself, and records would flow on the way out
-            unresolved = [key for key in keys if key not in committed]
-            offsets = {key: position.offset for key, position in committed.items()}
-            consumer.incremental_assign([_at(key, offsets.get(key, OFFSET_END)) for key in keys])
-            consumer.pause([_at(key) for key in unresolved])
-        self._unresolved.update(unresolved)
+            missing = [key for key in keys if key not in committed]
+            resolved = self._starts.find(consumer, missing) if missing else {}
+        except BridgeError:
+            # Else librdkafka would assign them itself, and records would flow on the way out.
+            consumer.incremental_assign(partitions)
+            consumer.pause(partitions)
+            raise
         self._tallies.rebalances.add(("assigned",), len(keys))
-        self._begin(committed, starting=False)
+        starts = {key: committed.get(key) or resolved[key] for key in keys}
+        consumer.incremental_assign([_at(key, start.offset) for key, start in starts.items()])
+        self._begin(starts, resolved)
 
-    def _begin(self, starts: Mapping[Key, Position], *, starting: bool) -> None:
-        """Take partitions in, which librdkafka already has. Regained ones come back paused."""
+    def _begin(self, starts: Mapping[Key, Position], resolved: Mapping[Key, Position]) -> None:
+        """Take partitions in, which librdkafka already has. Regained ones come back paused, and
+        resolved ones are held until their start is committed."""
         entries = [
-            self._assignment.begin(key, start, starting=starting) for key, start in starts.items()
+            self._assignment.begin(key, start, starting=key in resolved)
+            for key, start in starts.items()
         ]
         for entry in entries:
             self._apply_pause(entry)
@@ -276,19 +276,6 @@ class Member:
             log.info("partitions assigned", partitions=_listed(entries))
             begun = {entry.partition: starts[entry.key] for entry in entries}
             self._outbox.post(self._listener.assigned, begun)
-
-    def _begin_unresolved(self) -> None:
-        """Partitions without a committed offset: begin as `start` says."""
-        keys = sorted(self._unresolved)
-        self._unresolved.clear()
-        found = self._starts.find(self._consumer, keys)
-        self._begin_at({key: found[key] for key in keys}, found)
-
-    def _begin_at(self, starts: Mapping[Key, Position], resolved: Mapping[Key, Position]) -> None:
-        """Begin at resolved positions: no record is taken before they are committed."""
-        self._consumer.incremental_unassign([_at(key) for key in starts])
-        self._consumer.incremental_assign([_at(key, p.offset) for key, p in starts.items()])
-        self._begin(starts, starting=True)
         self._uncommitted_starts.add(resolved)
 
     def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
@@ -358,7 +345,9 @@ class Member:
             return
         start = self._starts.find_again(self._consumer, former.key, former.next_offset)
         self._assignment.end(former.key)
-        self._begin_at({former.key: start}, {former.key: start})
+        self._consumer.incremental_unassign([_at(former.key)])
+        self._consumer.incremental_assign([_at(former.key, start.offset)])
+        self._begin({former.key: start}, {former.key: start})
 
     def _apply_pause(self, entry: Assigned) -> None:
         """Tell librdkafka explicitly; it keeps the state of a former assignment."""
@@ -369,7 +358,6 @@ class Member:
 
     def _forget_starts(self, partitions: Sequence[TopicPartition]) -> None:
         for each in partitions:
-            self._unresolved.discard((each.topic, each.partition))
             self._uncommitted_starts.forget((each.topic, each.partition))
 
     def _entries(self, partitions: Sequence[TopicPartition]) -> list[Assigned]:

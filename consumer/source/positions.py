@@ -14,6 +14,7 @@ or all of them, and never take each other's half-done start for an added partiti
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
@@ -25,7 +26,7 @@ from confluent_kafka import (
     KafkaException,
     TopicPartition,
 )
-from confluent_kafka.admin import TopicMetadata
+from confluent_kafka.admin import AdminClient, TopicMetadata
 
 from consumer.config.settings import StartSettings
 from consumer.errors import ConfigError, FatalError, KafkaSetupError
@@ -87,12 +88,14 @@ class StartPositions:
         rules: Rules,
         group: str,
         *,
+        make_admin: Callable[[], AdminClient],
         stopping: threading.Event,
         errors: ErrorLog,
         monotonic: Callable[[], float],
     ) -> None:
         self._rules = rules
         self._group = group
+        self._make_admin = make_admin
         self._stopping = stopping
         self._errors = errors
         self._monotonic = monotonic
@@ -113,14 +116,11 @@ class StartPositions:
         """Where partitions without a committed offset begin. All that is found has to be committed
         before the first record is taken: of a topic read for the first time it covers every
         partition.
-
-        Not for use inside a call-back: `list_topics` takes the thread's state away from the
-        `consume` around it, and the next call-back aborts the process (confluent-kafka 2.16).
         """
         wanted: dict[Key, int] = {}
         for topic in sorted({topic for topic, _ in keys}):
             missing = [key for key in keys if key[0] == topic]
-            all_of_it = self._partitions(consumer, topic)
+            all_of_it = self._partitions(topic)
             added = bool(self.committed(consumer, all_of_it))
             rule = self._rules.new_partition if added else self._rules.no_offset
             if rule is None:
@@ -142,13 +142,25 @@ class StartPositions:
             )
         return self._offsets(consumer, {key: rule})[key]
 
-    def _partitions(self, consumer: Consumer, topic: str) -> list[Key]:
+    def _partitions(self, topic: str) -> list[Key]:
+        answer = self._ask(
+            "partitions", lambda: self._list_topic(topic), lambda found: [found.error]
+        )
+        return [(topic, number) for number in sorted(answer.partitions)]
+
+    def _list_topic(self, topic: str) -> TopicMetadata:
+        """Not by the consumer: inside a call-back its `list_topics` takes the thread's state away
+        from the `consume` around it, and the next call-back aborts the process; from another thread
+        it would wait for that `consume` to end (confluent-kafka 2.16)."""
+
         def ask() -> TopicMetadata:
-            found: TopicMetadata = consumer.list_topics(topic, REQUEST_SECONDS).topics[topic]
+            found: TopicMetadata = (
+                self._make_admin().list_topics(topic, REQUEST_SECONDS).topics[topic]
+            )
             return found
 
-        answer = self._ask("partitions", ask, lambda found: [found.error])
-        return [(topic, number) for number in sorted(answer.partitions)]
+        with ThreadPoolExecutor(1) as elsewhere:
+            return elsewhere.submit(ask).result()
 
     def _offsets(self, consumer: Consumer, wanted: Mapping[Key, int]) -> dict[Key, Position]:
         """Turn rules into offsets. A time behind the last record means the end."""
