@@ -1,9 +1,10 @@
 """Bytes and parts for the decode tests. Avro is written by fastavro or by hand, never by us."""
 
+import asyncio
 import io
 import json
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,12 @@ def a_value(
     topic: str = "shop.clicks",
 ) -> Record:
     return Record(Partition(topic, 0, 1), 7, b"visitor-1", value, headers, 1_763_700_000_000)
+
+
+async def until(holds: Callable[[], bool], seconds: float = 10) -> None:
+    async with asyncio.timeout(seconds):
+        while not holds():  # noqa: ASYNC110 - what is watched signals nothing to wait for
+            await asyncio.sleep(0.005)
 
 
 class BareDecoder:
