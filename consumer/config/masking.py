@@ -13,28 +13,15 @@ _LOOKS_SECRET = re.compile(
 
 
 def masked_lines(lines: Sequence[str], secrets: Iterable[Place]) -> list[str]:
-    """The lines with everything at these places as asterisks."""
+    """The lines with what begins at these places as asterisks, to its end or that of the line."""
     shown = list(lines)
     for place in secrets:
-        _mask(shown, place)
+        line, column = shown[place.line - 1], place.column - 1
+        end = place.end - 1 if place.end > place.column else len(line)
+        shown[place.line - 1] = line[:column] + "*" * (end - column) + line[end:]
     return shown
 
 
 def masked_text(text: str) -> str:
     """The text with everything that looks like a secret as asterisks."""
     return _LOOKS_SECRET.sub(lambda match: match["key"] + "*" * len(match["value"]), text)
-
-
-def _mask(lines: list[str], place: Place) -> None:
-    line, column = place.line - 1, place.column - 1
-    first = lines[line]
-    if place.end > place.column:
-        lines[line] = first[:column] + "*" * (place.end - place.column) + first[place.end - 1 :]
-        return
-    lines[line] = first[:column] + "*" * (len(first) - column)
-    indent = len(first) - len(first.lstrip())
-    for number in range(line + 1, len(lines)):
-        text = lines[number]
-        if text.strip() and len(text) - len(text.lstrip()) <= indent:
-            return
-        lines[number] = "*" * len(text)

@@ -84,6 +84,8 @@ def test_what_cannot_be_resolved_names_key_and_place(
         '      v2: {api_key: "hunter2"}',
         "      v2:\n        api_key: |\n          hunter2\n        values: wrong",
         "      v2:\n        api_key: >-\n          hunter2",
+        "      v2:\n        api_key:\n          hunter2",
+        "      v2:\n        api_key:\n          'hunter2\n          hunter2'",
         "      v2: {api_key: hunter2, values: wrong}",
         "      v2: {api_key: hunter2\n",
         "      v2: {api_key: hunter2-${env:YESPO_API_KEY}}",
