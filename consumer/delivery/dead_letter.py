@@ -63,7 +63,7 @@ class DeadLetterWriter:
         clock: Clock,
         loop: asyncio.AbstractEventLoop,
         tallies: Tallies,
-        sources: Collection[str] = (),
+        sources: Collection[str],
     ) -> None:
         """`kafka` is the section of that name; `sources` are the topics that are read. Raises
         KafkaSetupError for properties that would weaken the promise above."""

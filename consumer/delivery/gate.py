@@ -19,6 +19,9 @@ FAILURES_TO_STOP = 5
 FIRST_TRIAL = 0.5
 LONGEST_DOWN = 10.0
 LONGEST_MISCONFIGURED = 30.0
+STEADY = 10.0
+"""Seconds of flowing after which a stop is a new one: an endpoint that takes one event and then
+fails again is not asked every half second."""
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 30.0
 """Seconds. Pauses after 429 without `Retry-After`; the vendor documents none, and blocks "until the
@@ -146,8 +149,11 @@ class Gate:
         self._attempt = attempt
 
     def _stop(self, state: State, latest: int, now: float, wait: float) -> None:
-        self._change(state, latest, now)
         self._streak = 0
+        if now - self.since < STEADY and self._interval:
+            self._widen(state, latest, now, wait)
+            return
+        self._change(state, latest, now)
         self._interval = FIRST_TRIAL
         self._trial_at = now + max(wait, self._interval)
 

@@ -288,6 +288,27 @@ def test_after_the_first_success_all_goes_on_at_once(bench: Bench) -> None:
     ]
 
 
+def test_an_endpoint_that_keeps_failing_after_one_success_is_asked_less_and_less(
+    bench: Bench,
+) -> None:
+    stop(bench)
+    stops = []
+    for _ in range(6):
+        while not bench.pool.wire:
+            bench.clock.advance(0.01)
+        (trial,) = bench.pool.wire
+        bench.pool.answer(trial, 200)
+        for number in range(10):
+            bench.submit(f"{trial}-{number}")
+        while bench.pool.wire:
+            bench.pool.answer_all(503)
+        assert bench.lane.state == "down"
+        stops.append(bench.clock.monotonic())
+    gaps = [later - earlier for earlier, later in pairwise(stops)]
+    for gap, expected in zip(gaps, [1.0, 2.0, 4.0, 8.0, 10.0], strict=True):
+        assert expected * 0.8 <= gap <= expected * 1.2 + 0.02
+
+
 def test_what_was_in_back_off_goes_on_with_the_lane(bench: Bench) -> None:
     bench.submit("early")
     for _ in range(4):  # well into long waits, alone: no outage yet
