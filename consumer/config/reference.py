@@ -89,9 +89,13 @@ def _section(section: type[Section], prefix: str, done: set[type[Section]]) -> I
     for name, field in section.model_fields.items():
         annotation = field.annotation
         own = is_free_table(annotation) and not is_kafka_table(annotation)
+        many = get_origin(annotation) is list
+        if many:
+            annotation = get_args(annotation)[0]
         inner = section_of(value_type(annotation) if own else annotation)
         if inner is not None and inner not in done:
-            yield from _section(inner, f"{prefix}{name}.{'<name>.' if own else ''}", done)
+            key = f"{prefix}{name}{'[]' if many else ''}."
+            yield from _section(inner, f"{key}<name>." if own else key, done)
 
 
 def _kind(metadata: Iterable[Any]) -> str | None:

@@ -187,6 +187,46 @@ class RetrySettings(Section):
     are used up as well."""
 
 
+class AnswerRule(Section):
+    """What an answer means, where the built-in table does not fit your account."""
+
+    status: int | None = Field(None, ge=300, le=599)
+    """Answers with this status. Any 2xx is a delivery, whatever the rules say."""
+    body: str | None = Field(None, min_length=1)
+    """... if the first 4096 bytes of their body contain this text, letter for letter."""
+    fault: (
+        Literal[
+            "dns",
+            "connect_refused",
+            "connect_timeout",
+            "connect_failed",
+            "tls",
+            "not_sent",
+            "response_timeout",
+            "reset_before_answer",
+            "reset_in_answer",
+            "malformed",
+            "oversized",
+        ]
+        | None
+    ) = None
+    """Instead of a status: attempts that ended without one, by the `code` that metrics show."""
+    api: Literal["legacy", "v2"] | None = None
+    """Of this API only."""
+    means: Literal["invalid", "throttled", "transient", "suspect", "misconfigured"]
+    """`invalid`: this event goes to the dead letters. `throttled`: pause, then again. `transient`:
+    again later. `suspect`: try another event to see whether it is this one or all.
+    `misconfigured`: stop until a person has helped, trying one event now and then."""
+
+    @model_validator(mode="after")
+    def _status_or_fault(self) -> Self:
+        if (self.status is None) == (self.fault is None):
+            raise ValueError("a rule has either `status` or `fault`")
+        if self.fault is not None and self.body is not None:
+            raise ValueError("a fault has no answer, and so no `body`")
+        return self
+
+
 class DeliverySettings(Section):
     """Requests to Yespo, for each endpoint (an API of an account)."""
 
@@ -210,6 +250,8 @@ class DeliverySettings(Section):
     """Only with `client: httpx`."""
     retry: RetrySettings = RetrySettings()
     """When a failed attempt is repeated."""
+    rules: list[AnswerRule] = []
+    """What answers mean; the first that matches wins, else the built-in table."""
 
 
 class CommitSettings(Section):

@@ -12,9 +12,12 @@ for refused events are not documented beyond 400, so whatever could also be said
 (moved, forbidden, not found, wrong method or media type) is a suspicion only.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 
+from consumer.config.settings import AnswerRule
 from consumer.delivery.answer import NOTHING_ARRIVED, Answer
+from consumer.model import Api
 
 
 class Meaning(StrEnum):
@@ -61,9 +64,28 @@ _PARAMETERS_WANTED = b"The event should have the following params"
 event parameters)."""
 
 
-def meaning(answer: Answer) -> Meaning:
-    """The class of an answer. Codes outside 200-599 are a broken server's: transient."""
-    return _MEANINGS.get(answer.status, Meaning.TRANSIENT)
+class Classifier:
+    """The table for one API, after the user's rules. Codes outside 200-599 are a broken server's:
+    transient."""
+
+    __slots__ = ("_rules",)
+
+    def __init__(self, rules: Sequence[AnswerRule], api: Api) -> None:
+        self._rules = [rule for rule in rules if rule.api in {None, api}]
+
+    def meaning(self, answer: Answer) -> Meaning:
+        if 200 <= answer.status < 300:
+            return Meaning.DELIVERED
+        for rule in self._rules:
+            if _matches(rule, answer):
+                return Meaning(rule.means)
+        return _MEANINGS.get(answer.status, Meaning.TRANSIENT)
+
+
+def _matches(rule: AnswerRule, answer: Answer) -> bool:
+    if answer.fault is not None:
+        return rule.fault == answer.fault
+    return rule.status == answer.status and (rule.body is None or rule.body.encode() in answer.body)
 
 
 def may_have_arrived(answer: Answer) -> bool:

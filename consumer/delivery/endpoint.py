@@ -17,7 +17,7 @@ import structlog
 from consumer.clock import Clock, Timer
 from consumer.config.settings import DeliverySettings
 from consumer.delivery.answer import Answer, Fault, Pool
-from consumer.delivery.classify import Meaning, explanation, may_have_arrived, meaning
+from consumer.delivery.classify import Classifier, Meaning, explanation, may_have_arrived
 from consumer.delivery.gate import Gate, State
 from consumer.delivery.job import Job
 from consumer.delivery.order import Order
@@ -61,6 +61,7 @@ class EndpointLane:
         """Code of the last answer that was not a delivery."""
         self._pool = pool
         self._limit = settings.max_in_flight
+        self._meaning = Classifier(settings.rules, endpoint.api).meaning
         self._retry = settings.retry
         self._budget = Budget(settings.retry)
         self._authorization = authorization
@@ -223,7 +224,7 @@ class EndpointLane:
         if job is self._trial:
             self._trial = None
         self._count(answer)
-        what = meaning(answer)
+        what = self._meaning(answer)
         if what is Meaning.DELIVERED:
             self._delivered(job)
         else:

@@ -1,9 +1,13 @@
 """The table of meanings, written out."""
 
 import pytest
+from pydantic import ValidationError
 
+from consumer.config.settings import AnswerRule
 from consumer.delivery.answer import Answer, Fault
-from consumer.delivery.classify import explanation, may_have_arrived, meaning
+from consumer.delivery.classify import Classifier, explanation, may_have_arrived
+
+meaning = Classifier([], "v2").meaning
 
 TABLE = {
     "delivered": [200, 201, 202, 204, 206, 299],
@@ -100,3 +104,55 @@ def test_a_missing_parameter_is_explained() -> None:
         "answered 400: this event type validates its parameters in Yespo, and the mapping leaves "
         "out or misnames a required one"
     )
+
+
+def rule(**says: object) -> AnswerRule:
+    return AnswerRule.model_validate(says)
+
+
+def test_the_first_rule_that_matches_wins() -> None:
+    judge = Classifier(
+        [
+            rule(status=400, body="try later", means="transient"),
+            rule(status=400, body="unknown type", means="misconfigured"),
+            rule(status=403, means="invalid"),
+            rule(fault="tls", means="misconfigured"),
+        ],
+        "v2",
+    ).meaning
+    assert judge(Answer(400, None, "", b"please try later, unknown type")) == "transient"
+    assert judge(Answer(400, None, "", b"unknown type x")) == "misconfigured"
+    assert judge(Answer(400, None, "", b"Unknown Type")) == "invalid"
+    assert judge(Answer(403)) == "invalid"
+    assert judge(Answer(404)) == "suspect"
+    assert judge(Answer(0, Fault.TLS)) == "misconfigured"
+    assert judge(Answer(0, Fault.DNS)) == "transient"
+    assert judge(Answer(200)) == "delivered"
+
+
+def test_a_rule_may_be_for_one_api_only() -> None:
+    rules = [rule(status=404, api="legacy", means="transient")]
+    assert Classifier(rules, "legacy").meaning(Answer(404)) == "transient"
+    assert Classifier(rules, "v2").meaning(Answer(404)) == "suspect"
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+def test_every_fault_can_be_named_in_a_rule(fault: Fault) -> None:
+    judge = Classifier([rule(fault=fault.value, means="throttled")], "v2").meaning
+    assert judge(Answer(0, fault)) == "throttled"
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        {"means": "invalid"},
+        {"status": 400, "fault": "tls", "means": "invalid"},
+        {"fault": "tls", "body": "x", "means": "invalid"},
+        {"status": 200, "means": "invalid"},
+        {"status": 400, "means": "delivered"},
+        {"fault": "gremlins", "means": "invalid"},
+    ],
+)
+def test_a_rule_that_cannot_match_is_refused(says: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        rule(**says)
