@@ -1,7 +1,7 @@
 """A documented event that can be built: values of a mapping in, the exact bytes of a request out.
 
-Each value is validated once, on its way into the wire's form. What does not depend on the event
-(the person, the account's site) is encoded once and joined as bytes.
+Each value is validated once, on its way into the wire's form; the person is prepared once for all
+events of a record.
 """
 
 from collections.abc import Callable, Mapping
@@ -75,29 +75,26 @@ class LegacyEvent(Description):
     ) -> Built:
         """See `spec.EventSpec.build`. `key_value` belongs to v2 and is not used."""
         del key_value
+        general: dict[str, Any] = {"eventName": self.name, "siteId": account.site_id}
         left_out: tuple[tuple[str, str], ...] = ()
-        head = b'{"GeneralInfo":{"eventName":"%b","siteId":%b' % (
-            self.name.encode(),
-            orjson.dumps(account.site_id),
-        )
         if self.general:
             person = self.people.legacy(account, identity)
             left_out = person.left_out
             if occurred_ms is not None:
                 check_millis(occurred_ms, "GeneralInfo.datetime")
-                head += b',"datetime":%d' % occurred_ms
-            head += person.members
+                general["datetime"] = occurred_ms
+            general.update(person.members)
         out = self.convert(values, "" if self.whole else self.body_key)
-        extra = out.pop("GeneralInfo", None)
-        if extra:
-            head += b"," + orjson.dumps(extra)[1:-1]
+        if "GeneralInfo" in out:
+            general.update(out.pop("GeneralInfo"))
         if self.variant is not None:
             self.variant(account, out)
-        if not self.body_key:
-            return _within(head + b"}}", left_out)
-        content = orjson.dumps(out[self.body_key] if self.whole else out)
-        body = b'%b},"%b":%b}' % (head, self.body_key.encode(), content)
-        return _within(body, left_out)
+        document: dict[str, Any] = {"GeneralInfo": general}
+        if self.whole:
+            document.update(out)
+        elif self.body_key:
+            document[self.body_key] = out
+        return _within(document, left_out)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,22 +119,23 @@ class V2Event(Description):
         """See `spec.EventSpec.build`. v2 has no time; past_events needs one (minutes, in UTC)."""
         person = self.people.v2(identity, key_value)
         out = self.convert(values, "params")
+        params: list[dict[str, Any]] = [*person.params]
         as_text = account.v2_values == "text"
-        params = [person.params]
         for name, value in out.items():
-            encoded = orjson.dumps(value)
-            if as_text and type(value) in {list, dict}:
-                encoded = orjson.dumps(encoded.decode())
-            params.append(b'{"name":%b,"value":%b},' % (orjson.dumps(name), encoded))
-        joined = b"".join(params)
-        body = b'{"eventTypeKey":%b,"keyValue":%b,"params":[%b]' % (
-            orjson.dumps(self.name),
-            orjson.dumps(person.key_value),
-            joined[:-1],
-        )
+            nested = as_text and type(value) in _NESTED
+            given = orjson.dumps(value).decode() if nested else value
+            params.append({"name": name, "value": given})
+        document: dict[str, Any] = {
+            "eventTypeKey": self.name,
+            "keyValue": person.key_value,
+            "params": params,
+        }
         if self.past:
-            return _within(b'%b,"occurred":"%b"}' % (body, _minute(occurred_ms)), person.left_out)
-        return _within(body + b"}", person.left_out)
+            document["occurred"] = _minute(occurred_ms)
+        return _within(document, person.left_out)
+
+
+_NESTED = (list, dict)
 
 
 def check_millis(value: int, path: str) -> None:
@@ -147,14 +145,15 @@ def check_millis(value: int, path: str) -> None:
         )
 
 
-def _minute(occurred_ms: int | None) -> bytes:
+def _minute(occurred_ms: int | None) -> str:
     if occurred_ms is None:
         raise ContractViolation("occurred", "required", "is required: past_events needs a time")
     check_millis(occurred_ms, "occurred")
-    return datetime.fromtimestamp(occurred_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M").encode()
+    return datetime.fromtimestamp(occurred_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M")
 
 
-def _within(body: bytes, left_out: tuple[tuple[str, str], ...]) -> Built:
+def _within(document: dict[str, Any], left_out: tuple[tuple[str, str], ...]) -> Built:
+    body = orjson.dumps(document)
     if len(body) > MAX_BODY:
         raise ContractViolation("", "body_size", f"the event has more than {MAX_BODY} bytes")
     return Built(body, left_out)

@@ -5,11 +5,10 @@ apostrophe costs that address, never the event.
 """
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import orjson
-
-from consumer.vendor.person import is_blank
+from consumer.vendor.names import LOCATORS
+from consumer.vendor.person import BLANK
 from consumer.vendor.rules import FORBIDDEN, MAX_IDENTIFIER
 from consumer.vendor.spec import AccountContext, Identity, NoIdentifier
 
@@ -26,6 +25,8 @@ LeftOut = list[tuple[str, str]]
 
 def phone_digits(value: str) -> str | None:
     """`+1 (541) 754-3010` becomes `15417543010`; None if it is no international number."""
+    if value.isascii() and value.isdigit() and 9 <= len(value) <= 15 and value[0] != "0":
+        return value
     if PHONE.match(value) is None:
         return None
     digits = _NOT_DIGITS.sub("", value)
@@ -41,19 +42,19 @@ def user_agent(value: str | None) -> str | None:
 
 
 class Locators(NamedTuple):
-    """A person in v2: the params as JSON (with a comma behind each), and the default keyValue."""
+    """A person in v2: the params that name them, and the default keyValue."""
 
-    params: bytes
+    params: tuple[dict[str, str], ...]
     key_value: str | None
     left_out: tuple[tuple[str, str], ...]
 
 
 class LegacyPerson(NamedTuple):
-    """A person in legacy: the members of GeneralInfo as JSON (with a comma before each)."""
+    """A person in legacy: their members of GeneralInfo."""
 
-    members: bytes
+    members: dict[str, Any]
     known: bool
-    cookie: bool
+    """Whether anything but the cookie names them."""
     left_out: tuple[tuple[str, str], ...]
 
 
@@ -67,32 +68,36 @@ def _fault(field: str, value: str, strict: bool) -> str | None:
         return "format"
     if field == "contactId" and CONTACT_ID.match(value) is None:
         return "format"
-    return None
+    return None if _is_unicode(value) else "encoding"
 
 
-def _usable(
-    field: str, value: str | None, left_out: LeftOut, *, strict: bool, digits: bool = True
-) -> str | None:
+def _usable(field: str, value: str | None, left_out: LeftOut, *, strict: bool) -> str | None:
+    """The identifier as it may be sent, else None and the reason in `left_out`."""
     if value is None:
         return None
-    if is_blank(value):
+    value = value.strip()
+    if value.casefold() in BLANK:
         left_out.append((field, "blank"))
         return None
-    value = value.strip()
-    fault: str | None
-    if field == "phone":
-        number = phone_digits(value)
-        fault = None if number is not None else "format"
-        if number is not None and digits:
-            value = number
-    else:
-        fault = _fault(field, value, strict)
-    if fault is None and not _is_unicode(value):
-        fault = "encoding"
+    fault = _fault(field, value, strict)
     if fault is not None:
         left_out.append((field, fault))
         return None
     return value
+
+
+def _usable_phone(value: str | None, left_out: LeftOut, *, digits: bool) -> str | None:
+    if value is None:
+        return None
+    value = value.strip()
+    if value.casefold() in BLANK:
+        left_out.append(("phone", "blank"))
+        return None
+    number = phone_digits(value)
+    if number is None:
+        left_out.append(("phone", "format"))
+        return None
+    return number if digits else value
 
 
 def _is_unicode(value: str) -> bool:
@@ -111,45 +116,37 @@ def locators(identity: Identity) -> Locators:
     contact = _usable("contactId", identity.contact_id, left_out, strict=True)
     external = _usable("externalCustomerId", identity.external_customer_id, left_out, strict=True)
     email = _usable("email", identity.email, left_out, strict=True)
-    phone = _usable("phone", identity.phone, left_out, strict=True)
+    phone = _usable_phone(identity.phone, left_out, digits=True)
     push = _usable("pushToken", identity.push_token, left_out, strict=True)
-    params = b""
-    for name, value in (
-        ("phone", phone),
-        ("email", email),
-        ("externalCustomerId", external),
-        ("contactId", contact),
-        ("pushToken", push),
-    ):
-        if value is not None:
-            params += b'{"name":"%b","value":%b},' % (name.encode(), orjson.dumps(value))
-    return Locators(params, contact or external or email or phone or push, tuple(left_out))
+    params = [
+        {"name": name, "value": value}
+        for name, value in zip(LOCATORS, (phone, email, external, contact, push), strict=True)
+        if value is not None
+    ]
+    key_value = contact or external or email or phone or push
+    return Locators(tuple(params), key_value, tuple(left_out))
 
 
 def legacy_person(account: AccountContext, identity: Identity) -> LegacyPerson:
     """The person's part of GeneralInfo."""
     left_out: LeftOut = []
-    digits = account.phones == "digits"
-    external = _usable("externalCustomerId", identity.external_customer_id, left_out, strict=False)
-    phone = _usable("phone", identity.phone, left_out, strict=False, digits=digits)
-    email = _usable("email", identity.email, left_out, strict=False)
+    members: dict[str, Any] = {
+        "externalCustomerId": _usable(
+            "externalCustomerId", identity.external_customer_id, left_out, strict=False
+        ),
+        "user_phone": _usable_phone(identity.phone, left_out, digits=account.phones == "digits"),
+        "user_email": _usable("email", identity.email, left_out, strict=False),
+        "user_es_contact_id": _usable("contactId", identity.contact_id, left_out, strict=False),
+    }
+    members = {name: value for name, value in members.items() if value is not None}
+    known = bool(members)
     name = _usable("name", identity.name, left_out, strict=False)
-    contact = _usable("contactId", identity.contact_id, left_out, strict=False)
+    if name is not None:
+        members["user_name"] = name
     cookie = _usable("cookie", identity.cookie, left_out, strict=False)
-    members = b""
-    for key, value in (
-        (b"externalCustomerId", external),
-        (b"user_phone", phone),
-        (b"user_email", email),
-        (b"user_name", name),
-        (b"user_es_contact_id", contact),
-    ):
-        if value is not None:
-            members += b',"%b":%b' % (key, orjson.dumps(value))
     if cookie is not None:
-        members += b',"cookies":{"sc":%b}' % orjson.dumps(cookie)
-    known = any((external, phone, email, contact))
-    return LegacyPerson(members, known, cookie is not None, tuple(left_out))
+        members["cookies"] = {"sc": cookie}
+    return LegacyPerson(members, known, tuple(left_out))
 
 
 class People:
@@ -187,7 +184,9 @@ class People:
         else:
             person = legacy_person(account, identity)
             self._legacy = (account, identity, person)
-        if not person.cookie and not (person.known and account.without_cookie == "send"):
+        if "cookies" not in person.members and not (
+            person.known and account.without_cookie == "send"
+        ):
             raise NoIdentifier("no cookie")
         return person
 
