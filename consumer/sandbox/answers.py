@@ -43,8 +43,8 @@ def refused(violations: Violations) -> Reply:
     return reply(400, text)
 
 
-def too_large(text: str) -> Reply:
-    return reply(413, text.encode())
+def too_large() -> Reply:
+    return reply(413, b"The maximum size of event data in the request body is 20 KB")
 
 
 def unauthorized() -> Reply:
@@ -99,7 +99,7 @@ def malformed() -> Reply:
 
 def slow(answer: Reply, seconds: float) -> Reply:
     """The same answer with a body that takes `seconds` to arrive."""
-    slowed = reply(200, answer.body or b'{"status": "ok"}', "application/json")
+    slowed = answer if answer.body else reply(200, b'{"status": "ok"}', "application/json")
     slowed.pace = seconds
     return slowed
 

@@ -23,6 +23,7 @@ from consumer.model import Api
 
 _Z99 = 2.3263478740408408  # the 99th percentile of the standard normal distribution
 
+_NUMBER = r"(\d+(?:\.\d+)?)"
 _LATENCY_FORMS = "write seconds: `0.05`, a range `0.02..0.08`, or `0.03 p99 0.5` (median, tail)"
 
 
@@ -52,12 +53,12 @@ Draw = Callable[[Random], float]
 
 def parse_latency(text: str) -> Draw:
     """A latency as written (seconds) to a function that draws one. Raises ValueError."""
-    if match := re.fullmatch(r"([\d.]+)\.\.([\d.]+)", text.strip()):
+    if match := re.fullmatch(f"{_NUMBER}\\.\\.{_NUMBER}", text.strip()):
         low, high = float(match[1]), float(match[2])
         if low > high:
             raise ValueError(f"the range is upside down; {_LATENCY_FORMS}")
         return lambda random: random.uniform(low, high)
-    if match := re.fullmatch(r"([\d.]+)\s+p99\s+([\d.]+)", text.strip()):
+    if match := re.fullmatch(f"{_NUMBER}\\s+p99\\s+{_NUMBER}", text.strip()):
         median, tail = float(match[1]), float(match[2])
         if not 0 < median <= tail:
             raise ValueError(f"the median must be above 0 and below the tail; {_LATENCY_FORMS}")

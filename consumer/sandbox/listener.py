@@ -1,6 +1,7 @@
 """Owns the listening socket: binds it once, and can stop listening for a while on the same port."""
 
 import asyncio
+import contextlib
 import errno
 import socket
 import sys
@@ -26,6 +27,7 @@ class Listener:
         self._connections: set[HttpProtocol] = set()
         self._holder: socket.socket | None = None
         self._server: asyncio.Server | None = None
+        self._listening: socket.socket | None = None
         self._resume: asyncio.TimerHandle | None = None
         self._relisten: asyncio.Task[None] | None = None
 
@@ -69,9 +71,13 @@ class Listener:
         if self._relisten is not None:
             self._relisten.cancel()
             self._relisten = None
-        if self._server is not None:
+        if self._server is not None and self._listening is not None:
+            # uvloop closes a server one turn late: until then it would accept. Where the system
+            # does not shut down listening sockets (macOS), that turn has to do.
+            with contextlib.suppress(OSError):
+                self._listening.shutdown(socket.SHUT_RDWR)
             self._server.close()
-            self._server = None
+            self._server = self._listening = None
         self._abort_connections()
 
     async def _listen_again(self) -> None:
@@ -94,6 +100,7 @@ class Listener:
         except OSError:
             listening.close()
             raise
+        self._listening = listening
 
     def _connection(self) -> HttpProtocol:
         return HttpProtocol(self._handler, self._connections, asyncio.get_running_loop())

@@ -227,45 +227,37 @@ class HttpProtocol(asyncio.Protocol):
         self._work()
 
     def _answer(self, answer: Reply) -> None:
-        ending = answer.ending
-        if ending is Ending.KEEP and not answer.pace:
-            self._write(answer.head + b"\r\n" + answer.body)
-        elif ending is Ending.RESET:
+        if answer.ending is Ending.RESET:
             self.abort()
-        elif ending is Ending.HANG:
+        elif answer.ending is Ending.HANG:
             self._deaf = True
         elif answer.pace:
-            self._write(answer.head + b"\r\n")
+            self._write(_head(answer))
             self._busy = True
-            self._trickle(answer, 0)
+            self._trickle(answer, 0, self._loop.time())
         else:
-            self._finish(answer)
-
-    def _trickle(self, answer: Reply, sent: int) -> None:
-        """Send the body in single bytes, so that each gap is as long as it can be."""
-        if sent == len(answer.body):
-            self._busy = False
+            self._write(_head(answer) + answer.body)
             if answer.ending is not Ending.KEEP:
                 self._close()
-            self._work()
-            return
-        self._write(answer.body[sent : sent + 1])
-        gap = answer.pace / len(answer.body)
-        self._timer = self._loop.call_later(gap, self._trickle, answer, sent + 1)
 
-    def _finish(self, answer: Reply) -> None:
-        announced = b"Connection: close\r\n" if answer.ending is Ending.CLOSE else b""
-        self._write(answer.head + announced + b"\r\n" + answer.body)
-        self._close()
+    def _trickle(self, answer: Reply, due: int, started: float) -> None:
+        """Send the body in single bytes, so that each gap is as long as it can be."""
+        self._write(answer.body[max(0, due - 1) : due])
+        if due < len(answer.body):
+            when = started + answer.pace * (due + 1) / len(answer.body)
+            self._timer = self._loop.call_at(when, self._trickle, answer, due + 1, started)
+            return
+        self._busy = False
+        if answer.ending is not Ending.KEEP:
+            self._close()
+        self._work()
 
     def _end_with(self, answer: Reply) -> None:
         """Answer without having read the request to its end; the rest of it is not looked at."""
         self._deaf = True
-        if answer.ending is Ending.RESET:
-            self.abort()
-        else:
+        if answer.ending is not Ending.RESET:
             answer.ending = Ending.CLOSE
-            self._finish(answer)
+        self._answer(answer)
 
     def _close(self) -> None:
         self._deaf = True
@@ -275,3 +267,9 @@ class HttpProtocol(asyncio.Protocol):
     def _write(self, data: bytes) -> None:
         if self._transport is not None:
             self._transport.write(data)
+
+
+def _head(answer: Reply) -> bytes:
+    if answer.ending is Ending.CLOSE:
+        return answer.head + b"Connection: close\r\n\r\n"
+    return answer.head + b"\r\n"

@@ -1,6 +1,6 @@
 """`Sandbox`: a strict local double of the Yespo APIs on one port, in this loop or its own thread.
 
-sandbox = Sandbox(judge)
+sandbox = Sandbox()
 with sandbox:                       # its own thread; `async with` runs it on the present loop
     ...send to sandbox.legacy_url, sandbox.v2_url...
 assert not sandbox.violations
@@ -29,6 +29,7 @@ from consumer.sandbox.protocol import Reply, Request, reply
 from consumer.sandbox.recording import Recorder
 from consumer.sandbox.store import Kind, Received, Store, Totals, Violation
 from consumer.sandbox.vendor_apis import PATHS, Judge, VendorApis
+from consumer.vendor.judge import judge
 
 DEFAULT_KEY = "sandbox-key"
 
@@ -47,7 +48,7 @@ class Sandbox:
 
     def __init__(
         self,
-        judge: Judge,
+        judge: Judge = judge,
         *,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -63,10 +64,10 @@ class Sandbox:
         self._seed = seed
         self._monotonic = monotonic
         self._store = Store(keep)
-        self._recorder = Recorder(record) if record is not None else None
+        self.recorder = Recorder(record) if record is not None else None
         engine = FaultEngine(faults or FaultProfile(), seed, monotonic)
-        self._apis = VendorApis(self._store, judge, engine, api_key, legacy_status, self._recorder)
-        self._console = Console(self, self._store, Masker(), self._recorder)
+        self._apis = VendorApis(self._store, judge, engine, api_key, legacy_status, self.recorder)
+        self._console = Console(self, self._store, Masker(), self.recorder)
         self._listener = Listener(self, host, port)
         self._names = {b"localhost", b"127.0.0.1", b"[::1]", _host_name(host)}
         self._names.update(name.lower().encode() for name in allowed_hosts)
@@ -164,8 +165,8 @@ class Sandbox:
 
     async def stop(self) -> None:
         await self._listener.stop()
-        if self._recorder is not None:
-            await asyncio.to_thread(self._recorder.close)
+        if self.recorder is not None:
+            await asyncio.to_thread(self.recorder.close)
 
     def start_in_thread(self) -> Self:
         """Listen, on a loop in a thread of its own. Raises PortInUseError, SetupError."""
@@ -228,14 +229,11 @@ class Sandbox:
         if self._thread is None or threading.current_thread() is self._thread:
             call()
             return
-        done: concurrent.futures.Future[None] = concurrent.futures.Future()
 
-        def run() -> None:
+        async def run() -> None:
             call()
-            done.set_result(None)
 
-        self._loop.call_soon_threadsafe(run)
-        done.result(timeout=10)
+        asyncio.run_coroutine_threadsafe(run(), self._loop).result(timeout=10)
 
     # -- protocol.Handler
 

@@ -142,8 +142,8 @@ class VendorApis:
         items = _items(api, document, violations, taken=not violations)
         if not violations:
             return answers.taken(200), items
-        if any(found.rule == "body_size" for found in violations):
-            return answers.too_large("The maximum size of event data is 20 KB"), items
+        if _too_large(violations):
+            return answers.too_large(), items
         return answers.refused(violations), items
 
     def _past_events(
@@ -151,6 +151,8 @@ class VendorApis:
     ) -> tuple[Reply, tuple[Item, ...]]:
         """The vendor's result has a status for a wrong `occurred`; any other broken rule has none,
         so the whole request is refused as a v2 event would be."""
+        if _too_large(violations):
+            return answers.too_large(), _items("past_events", document, violations, taken=False)
         statuses: dict[int, str] = {}
         unlisted = []
         for found in violations:
@@ -270,6 +272,11 @@ def _names(api: Api, document: Any) -> list[str]:
 
 def _text(value: object) -> str:
     return value[:100] if isinstance(value, str) and value else "?"
+
+
+def _too_large(violations: Sequence[ContractViolation]) -> bool:
+    """Whether it is the body as a whole that is too large."""
+    return any(found.rule == "body_size" and not found.path for found in violations)
 
 
 def _items(
