@@ -13,7 +13,7 @@ import pytest
 from consumer.decode.reasons import Reason
 from consumer.errors import InvalidRecord
 from tests.decode.conftest import BareDecoderMaker
-from tests.decode.encoding import avro, field, long, record_type
+from tests.decode.encoding import BareDecoder, avro, field, long, record_type
 
 NODE = record_type("shop.Node", field("v", "int"), field("next", ["null", "shop.Node"]))
 
@@ -173,35 +173,60 @@ VALUE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("reader", [EVERYTHING, EVOLVED], ids=["same schema", "evolved schema"])
-@pytest.mark.parametrize("kind", ["mutated", "random"])
-def test_whatever_the_bytes_nothing_but_invalid_record_leaves_decode(
-    bare: BareDecoderMaker, reader: Any, kind: str
-) -> None:
-    decoder, rng = bare(EVERYTHING, reader), random.Random(20261121)
-    bytes_field = {**EVERYTHING, "fields": [dict(one) for one in EVERYTHING["fields"]]}
-    bytes_field["fields"][3]["type"] = "bytes"
-    bytes_field["fields"][4]["type"] = {"type": "fixed", "name": "U", "size": 16}
-    good = avro(bytes_field, VALUE)
+def good_bytes() -> bytes:
+    """VALUE, written without the logical types that fastavro would want as Python objects."""
+    plain = {**EVERYTHING, "fields": [dict(one) for one in EVERYTHING["fields"]]}
+    plain["fields"][3]["type"] = "bytes"
+    plain["fields"][4]["type"] = {"type": "fixed", "name": "U", "size": 16}
+    return avro(plain, VALUE)
+
+
+def mutated(good: bytes, rng: random.Random) -> bytes:
+    """A few bytes changed, and sometimes some cut off or put in between."""
+    data = bytearray(good)
+    for _ in range(rng.randrange(1, 4)):
+        data[rng.randrange(len(data))] = rng.choice((0, 1, 2, 127, 128, 255, rng.randrange(256)))
+    at, fate = rng.randrange(len(data)), rng.random()
+    if fate < 0.2:
+        del data[at:]
+    elif fate < 0.4:
+        data[at:at] = rng.randbytes(rng.randrange(1, 9))
+    return bytes(data)
+
+
+def fuzz(decoder: BareDecoder, seed: int, rounds: int) -> tuple[int, set[str]]:
+    """Half mutated, half random bytes; how many were decoded, and the reasons of the others."""
+    rng, good = random.Random(seed), good_bytes()
     decoded, reasons = 0, set()
-    for _ in range(12_000):
-        data = bytearray(good if kind == "mutated" else rng.randbytes(rng.randrange(80)))
-        if kind == "mutated":
-            for _ in range(rng.randrange(1, 4)):
-                data[rng.randrange(len(data))] = rng.choice(
-                    (0, 1, 2, 127, 128, 255, rng.randrange(256))
-                )
-            if rng.random() < 0.2:
-                del data[rng.randrange(len(data)) :]
-            elif rng.random() < 0.2:
-                data[rng.randrange(len(data)) : 0] = rng.randbytes(rng.randrange(1, 9))
+    for number in range(rounds):
+        data = mutated(good, rng) if number % 2 else rng.randbytes(rng.randrange(80))
         try:
-            decoder.decode(bytes(data))
+            decoder.decode(data)
         except InvalidRecord as error:
-            reasons.add(Reason(error.reason))
+            reasons.add(error.reason)
         else:
             decoded += 1
-    assert reasons >= {Reason.TRUNCATED, Reason.MALFORMED}
-    if kind == "mutated":
-        assert decoded > 100
-        assert reasons >= {Reason.TRAILING_BYTES}
+    return decoded, reasons
+
+
+READERS = pytest.mark.parametrize("reader", [EVERYTHING, EVOLVED], ids=["same", "evolved"])
+
+
+@READERS
+def test_whatever_the_bytes_nothing_but_invalid_record_leaves_decode(
+    bare: BareDecoderMaker, reader: Any
+) -> None:
+    decoded, reasons = fuzz(bare(EVERYTHING, reader), seed=20261121, rounds=20_000)
+    assert decoded > 100
+    assert reasons >= {"truncated", "trailing_bytes", "malformed", "too_many_items"}
+    assert reasons <= set(Reason)
+
+
+@pytest.mark.soak
+@READERS
+def test_a_million_byte_strings_end_as_values_or_reasons(
+    bare: BareDecoderMaker, reader: Any
+) -> None:
+    decoded, reasons = fuzz(bare(EVERYTHING, reader), seed=1, rounds=500_000)
+    assert decoded > 2_500
+    assert reasons <= set(Reason)
