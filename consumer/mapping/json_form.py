@@ -99,13 +99,20 @@ class JsonForm:
             if name in given:
                 record[name] = self._read(given[name], field["type"], inner)
             elif "default" in field:
-                kind = field["type"]
-                # A default belongs to the first branch of a union.
-                first = kind[0] if isinstance(kind, list) else kind
-                record[name] = self._read(field["default"], first, inner)
+                record[name] = self._default(field, inner)
             else:
                 raise JsonFormError(f"`{inner}` is missing and has no default")
         return record
+
+    def _default(self, field: Mapping[str, Any], path: str) -> Any:
+        """The default of a union is a value of its first branch, without the branch's name."""
+        branches = field["type"]
+        if not isinstance(branches, list):
+            return self._read(field["default"], branches, path)
+        value = self._read(field["default"], branches[0], path)
+        names = [name for branch in branches if (name := self._record_name(branch))]
+        several = len(names) > 1 and self._record_name(branches[0]) is not None
+        return (names[0], value) if several else value
 
     def _union(self, value: Any, branches: list[Schema], path: str) -> Any:
         if value is None:

@@ -72,6 +72,13 @@ def test_one_record_of_several_is_named_and_becomes_a_pair() -> None:
     assert reader.decoded(written) == {"event": ("t.Two", {"x": 1}), "next": ("t.One", {"x": 2})}
 
 
+def test_the_default_of_a_union_is_of_its_first_branch() -> None:
+    one = {"type": "record", "name": "t.One", "fields": [{"name": "x", "type": "long"}]}
+    two = {"type": "record", "name": "t.Two", "fields": [{"name": "y", "type": "long"}]}
+    reader = form(("event", [one, two], {"x": 1}), ("only", ["t.Two", "null"], {"y": 2}))
+    assert reader.decoded({}) == {"event": ("t.One", {"x": 1}), "only": {"y": 2}}
+
+
 @pytest.mark.parametrize(
     ("kind", "written", "message"),
     [
