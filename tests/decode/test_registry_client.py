@@ -193,9 +193,12 @@ async def test_a_reference_that_is_missing_is_waited_for(
     )
     one = bridge(double.url)
     waiting = asyncio.create_task(one.read(number, b"x\x08"))
+    for _ in range(5):  # beyond the grace time of an id
+        await until(lambda: one.clock.pending == 1)
+        one.clock.advance(5)
     await until(lambda: one.clock.pending == 1)
     double.register("money", {"type": "fixed", "name": "shop.Money", "size": 1})
-    one.clock.advance(1)
+    one.clock.advance(5)
     assert await waiting == {"total": 4}
 
 
@@ -314,6 +317,26 @@ async def test_a_registry_that_cannot_be_asked_condemns_nothing_and_is_asked_aga
         "the schema registry answers again",
         "schema known",
     ]
+
+
+async def test_an_answer_that_drips_for_ever_is_given_up(bridge: BridgeMaker) -> None:
+    """Each read is quick enough for a timeout per read; only the whole takes too long."""
+
+    async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        with contextlib.suppress(OSError):
+            while not writer.is_closing():
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(0.02)
+        writer.close()
+
+    async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
+        one = bridge(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", timeout=0.2)
+        waiting = asyncio.create_task(one.read(1))
+        await until(lambda: one.clock.pending == 1)
+        waiting.cancel()
+        await one.client.close()
 
 
 async def test_a_registry_that_is_down_is_waited_for(bridge: BridgeMaker) -> None:
