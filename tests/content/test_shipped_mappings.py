@@ -1,9 +1,11 @@
 """The shipped mappings: proven, without a warning, and every rule tested by a case beside them."""
 
+import shutil
 from pathlib import Path
 
 import orjson
 import pytest
+import yaml
 
 from consumer.mapping.cases import TEST_ACCOUNTS, Report, run_cases
 from consumer.mapping.unit import MappingUnit, check_unit, load_unit, render
@@ -80,6 +82,23 @@ def test_all_shipped_mappings_run_side_by_side() -> None:
         "market.CatalogueChanged",
         "market.Envelope",
     ]
+
+
+@pytest.mark.parametrize("style", ["'", '"', None], ids=["single", "double", "none"])
+def test_a_mapping_rewritten_by_another_yaml_tool_means_the_same(
+    tmp_path: Path, style: str | None
+) -> None:
+    shutil.copytree(ROOT / "avro", tmp_path / "avro")
+    shutil.copytree(ROOT / "mappings", tmp_path / "mappings")
+    for path in MAPPINGS:
+        # BaseLoader keeps every scalar the text it is; comments, quotes and layout are lost.
+        read = yaml.load(path.read_text(), Loader=yaml.BaseLoader)  # a safe loader by construction
+        written = yaml.safe_dump(read, default_style=style, allow_unicode=True, width=60)
+        assert written != path.read_text()
+        (tmp_path / "mappings" / path.name).write_text(written)
+    report = run_cases(sorted((tmp_path / "mappings" / "tests").glob("*.yaml")))
+    assert report.passed, report.render()
+    assert len(report.results) >= 50
 
 
 def test_shipped_mappings_need_no_python() -> None:
