@@ -107,7 +107,9 @@ class Event:
     `name` is the vendor's event name (`ProductPage`, `cartUpdated`), `rule` the mapping rule it came
     from, `element` the index among the events that rule made of the record: together with the
     endpoint they name the event in dead letters. `order_by` are the values that may not overtake
-    one another (never empty). `occurred_ms` is epoch milliseconds, -1 if unknown.
+    one another (never empty). `occurred_ms` is epoch milliseconds, -1 if unknown. `expires_ms` is
+    when the event becomes too old to be sent (epoch milliseconds, -1 for never): then `when_older`
+    says whether it is dropped (ends `expired`) or goes to the dead letters.
     """
 
     endpoint: Endpoint
@@ -118,6 +120,8 @@ class Event:
     order_by: tuple[str, ...]
     occurred_ms: int = -1
     user_agent: str | None = None
+    expires_ms: int = -1
+    when_older: Literal["drop", "dead_letter"] = "drop"
 
     @property
     def label(self) -> str:

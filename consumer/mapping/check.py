@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from consumer.findings import Finding, Place, did_you_mean
 from consumer.mapping import grammar
@@ -222,9 +222,10 @@ class _FileChecker:
             if definition is None or definition.place in self._usage.definitions:
                 continue
             try:
-                infer(definition.source, scope)
+                infer(definition.source, replace(scope, definitions=definition.sees))
             except Wrong as wrong:
                 self._findings.append(wrong.finding)
+                continue
             message = f"nothing uses `{word.text}`"
             self._findings.append(Finding(word.place, "unused", message, "", "warning"))
 

@@ -8,7 +8,7 @@ rule_3(record, kafka, out)         builds the events of one rule
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from consumer.mapping import runtime
 from consumer.mapping.checked import CheckedMapping, CheckedRule, CheckedSend, Each, Side
@@ -250,8 +250,20 @@ class _Compiler:
             if side.spec.api in account.apis
             and (not isinstance(send.account, str) or send.account == name)
         }
-        plan = Plan(side.spec, rule.name, accounts, send.on_missing)
+        plan = Plan(side.spec, rule.name, accounts, send.on_missing, *_freshness(send, side))
         return self._code.constant(f"plan_{len(self._code.constants)}", plan)
+
+
+def _freshness(send: CheckedSend, side: Side) -> tuple[int | None, Literal["drop", "dead_letter"]]:
+    """The age from which the event is not sent any more (None: never), and what becomes of it.
+
+    Unless the mapping says otherwise, legacy events are sent at any age, because they carry their
+    time; v2 events are dropped, because a late one would start its workflow now.
+    """
+    older = send.when_older or ("send" if side.spec.api == "legacy" else "drop")
+    if older == "send":
+        return None, "drop"
+    return send.max_age_ms, "dead_letter" if older == "dead_letter" else "drop"
 
 
 def _comment(rule: CheckedRule) -> str:

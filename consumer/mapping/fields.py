@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from consumer.findings import Finding, Place, did_you_mean
+from consumer.findings import Finding, Place, did_you_mean, nearest
 from consumer.mapping import grammar
 from consumer.mapping.conversions import mismatch, require, to_text, to_texts
 from consumer.mapping.facts import when_true
@@ -76,7 +76,10 @@ class FieldChecker:
             else:
                 self._unknown(specs, free, member, path)
         if not self._contract.partial:
-            self._missing(specs, members, path, place)
+            unknown = [name for name in members if name not in by_name]
+            meant = {nearest(name, by_name) for name in unknown}  # said already
+            required = [spec for spec in specs if spec.required and spec.name not in meant]
+            self._missing(required, members, path, place)
         return Object(tuple(fields), tuple(own))
 
     def properties(
@@ -246,7 +249,7 @@ class FieldChecker:
         place: Place,
     ) -> None:
         for spec in specs:
-            if spec.required and spec.name not in members:
+            if spec.name not in members:
                 message = f"`{spec.name}` is missing: {self._named(path)} needs it"
                 self._wrong(place, "missing-field", message, spec.doc)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from consumer.errors import InvalidRecord
 from consumer.model import Endpoint, Event, Record
@@ -26,7 +26,16 @@ class Missing(Exception):
 class Plan:
     """One event that a send builds: everything about it that no record changes."""
 
-    __slots__ = ("_accounts", "build", "legacy", "name", "on_missing", "rule")
+    __slots__ = (
+        "_accounts",
+        "build",
+        "legacy",
+        "max_age_ms",
+        "name",
+        "on_missing",
+        "rule",
+        "when_older",
+    )
 
     def __init__(
         self,
@@ -34,12 +43,16 @@ class Plan:
         rule: str,
         accounts: Mapping[str, AccountContext],
         on_missing: str,
+        max_age_ms: int | None,
+        when_older: Literal["drop", "dead_letter"],
     ) -> None:
         self.build = spec.build
         self.legacy = spec.api == "legacy"
         self.name = spec.name
         self.rule = rule
         self.on_missing = on_missing
+        self.max_age_ms = max_age_ms
+        self.when_older = when_older
         self._accounts = {
             name: (Endpoint(name, spec.api), context) for name, context in accounts.items()
         }
@@ -118,6 +131,9 @@ class Output:
             raise InvalidRecord("mapping", violation.rule, detail) from None
         for left_out in built.left_out:
             self.left_out[left_out] = self.left_out.get(left_out, 0) + 1
+        expires_ms = -1
+        if plan.max_age_ms is not None and self._occurred_ms >= 0:
+            expires_ms = self._occurred_ms + plan.max_age_ms
         self.events.append(
             Event(
                 endpoint,
@@ -128,6 +144,8 @@ class Output:
                 self._order_by,
                 self._occurred_ms,
                 self._user_agent if plan.legacy else None,
+                expires_ms,
+                plan.when_older,
             )
         )
 

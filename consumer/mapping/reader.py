@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from consumer.config.units import Seconds
-from consumer.findings import Finding, Place, did_you_mean
+from consumer.findings import Finding, Place, did_you_mean, nearest
 from consumer.mapping.grammar import (
     Block,
     Constant,
@@ -57,6 +57,9 @@ class Reader:
         self._document = document
         self._findings = findings
 
+        self._meant: set[tuple[Place, str]] = set()
+        """Keys that an unknown one probably stands for: not reported as missing as well."""
+
     def wrong(self, place: Place, code: str, message: str, remedy: str = "") -> None:
         self._findings.append(Finding(place, code, message, remedy))
 
@@ -72,7 +75,7 @@ class Reader:
             )
         schema = self._word(source, "schema") if source else None
         if source and schema is None:
-            self.wrong(source.place, "missing-key", "`from` needs `schema`", "the .avsc file")
+            self._missing(source, "schema", "`from` needs `schema`", "the .avsc file")
         order_by = root.get("order_by") if root else None
         return MappingFile(
             path=path,
@@ -121,7 +124,7 @@ class Reader:
         if root is not None and root.get("otherwise") is None:
             remedy = "otherwise: drop          (or: dead_letter)"
             message = "`otherwise` is missing: what becomes of records that no rule takes?"
-            self.wrong(root.place, "missing-key", message, remedy)
+            self._missing(root, "otherwise", message, remedy)
         return self._choice(root, "otherwise", ("drop", "dead_letter"), "drop")
 
     def _known(self, table: Table, keys: Collection[str]) -> None:
@@ -130,6 +133,12 @@ class Reader:
                 remedy = did_you_mean(entry.key.text, keys)
                 message = f"unknown key `{entry.key.text}`"
                 self.wrong(entry.key.place, "unknown-key", message, remedy)
+                if meant := nearest(entry.key.text, keys):
+                    self._meant.add((table.place, meant))
+
+    def _missing(self, table: Table, key: str, message: str, remedy: str = "") -> None:
+        if (table.place, key) not in self._meant:
+            self.wrong(table.place, "missing-key", message, remedy)
 
     def _table(
         self, parent: Table | None, key: str, keys: Collection[str] = (), *, required: bool = False
@@ -137,7 +146,7 @@ class Reader:
         node = parent.get(key) if parent else None
         if node is None:
             if required and parent is not None:
-                self.wrong(parent.place, "missing-key", f"`{key}` is missing")
+                self._missing(parent, key, f"`{key}` is missing")
             return None
         if not isinstance(node, Table):
             self.wrong(node.place, "shape", f"`{key}` is a table of keys")
@@ -260,18 +269,26 @@ class Reader:
                 account = account.get("text")
             options.account = self._scalar(account, "`account`") if account else None
         options.on_missing = self._one_of(table, "on_missing", ("skip", "dead_letter"))
-        older = ("send", "drop", "dead_letter", "past_events")
+        older = ("send", "drop", "dead_letter")
         options.when_older = self._one_of(table, "when_older", older)
-        age = self._word(table, "max_age")
-        if age is not None:
-            try:
-                options.max_age_ms = round(_DURATION.validate_python(age.text) * 1000)
-            except ValidationError:
-                remedy = "write a number with a unit: `24h`, `30m`"
-                self.wrong(age.place, "duration", f"`{age.text}` is not a duration", remedy)
+        options.max_age_ms = self._duration(table, "max_age")
         options.tags = self._members(self._table(table, "tags"))
         options.params = self._members(self._table(table, "params"))
         return options
+
+    def _duration(self, table: Table, key: str) -> int | None:
+        """Milliseconds. A number without a unit is refused: nobody could tell what is meant."""
+        word = self._word(table, key)
+        if word is None:
+            return None
+        try:
+            if not word.text.strip().isdecimal():
+                return round(_DURATION.validate_python(word.text) * 1000)
+        except ValidationError:
+            pass
+        remedy = "write a number with a unit: `24h`, `30m`"
+        self.wrong(word.place, "duration", f"`{word.text}` is not a duration", remedy)
+        return None
 
     def _one_of(self, table: Table, key: str, allowed: tuple[str, ...]) -> Word | None:
         word = self._word(table, key)
@@ -305,7 +322,7 @@ class Reader:
     def _rules(self, root: Table | None) -> Iterator[Rule]:
         node = root.get("rules") if root else None
         if root is not None and node is None:
-            self.wrong(root.place, "missing-key", "`rules` is missing")
+            self._missing(root, "rules", "`rules` is missing")
         seen: dict[str, Place] = {}
         for count, item in enumerate(self._entries(node, "rules")):
             if count >= MAX_RULES:
@@ -316,7 +333,7 @@ class Reader:
             sends = [self._send(entry) for entry in self._entries(item.get("send"), "send")]
             if not sends:
                 remedy = "send:\n  - both: product_viewed"
-                self.wrong(item.place, "missing-key", "a rule needs `send`", remedy)
+                self._missing(item, "send", "a rule needs `send`", remedy)
             yield Rule(
                 name,
                 self._source(item, "when"),
@@ -328,7 +345,7 @@ class Reader:
         name = self._word(item, "name")
         if name is None:
             if item.get("name") is None:
-                self.wrong(item.place, "missing-key", "a rule needs a `name`")
+                self._missing(item, "name", "a rule needs a `name`")
             return Word("", item.place)
         if name.text in seen:
             message = f"two rules are called `{name.text}` (first on line {seen[name.text].line})"

@@ -16,8 +16,10 @@ from consumer.mapping.check import check
 from consumer.mapping.checked import Account, CheckedMapping
 from consumer.mapping.compile import MapRecord, compile_mapping
 from consumer.mapping.emit import TooMuchCode
+from consumer.mapping.lints import lints
 from consumer.mapping.loader import Files, load
 from consumer.mapping.output import Output
+from consumer.mapping.reach import unreachable
 from consumer.mapping.runtime import BadNumber
 from consumer.model import Decoded, Mapped, Record
 
@@ -140,7 +142,9 @@ def check_unit(
     for path in paths:
         given = load(path, files, findings)
         if given is not None:
-            checked.append(check(given, accounts, findings))
+            mapping = check(given, accounts, findings)
+            findings += [*unreachable(mapping), *lints(mapping)]
+            checked.append(mapping)
     _one_taker(checked, findings)
     findings = _sorted(findings)
     if any(finding.severity == "error" for finding in findings):

@@ -135,9 +135,7 @@ VALUE: dict[str, Any] = {
     "maybe_lines": None,
     "event": None,
 }
-ACCOUNTS = {
-    "main": Account(AccountContext("main", site_id="8A412DC"), frozenset({"legacy", "v2"}))
-}
+ACCOUNTS = {"main": Account(AccountContext("main", site_id="8A412DC"), frozenset({"legacy", "v2"}))}
 
 
 def record(
@@ -226,4 +224,3 @@ def unit_of(
 def run(unit: MappingUnit, given: Record | None = None, **fields: Any) -> Mapped:
     """What becomes of `VALUE` with `fields` replaced."""
     return unit.map(given or record(), Decoded(VALUE | fields, "shop.Test", "1"))
-

@@ -137,7 +137,7 @@ def test_comparisons_compare_values_not_their_binary_form(text: str, value: bool
         ("[line.sku for line in maybe_lines]", None),
         ("length(tags)", 2),
         ("first(maybe_tags)", None),
-        ('sum([line.quantity for line in lines if line.block != null])', D(8)),
+        ("sum([line.quantity for line in lines if line.block != null])", D(8)),
         ("iso(maybe_us)", None),
     ],
 )

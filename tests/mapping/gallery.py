@@ -1,0 +1,370 @@
+"""Wrong mappings, each with the finding it must get. `docs/mapping-errors.md` is made of them.
+
+.venv/bin/python -m tests.mapping.gallery > docs/mapping-errors.md
+"""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from consumer.mapping.checked import Account
+from consumer.vendor.spec import AccountContext
+from tests.mapping.evaluation import ACCOUNTS, HEAD, check_text
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """`text` replaces the rules of a good mapping; `shown` is the part that the page shows."""
+
+    section: str
+    code: str
+    text: str
+    says: str
+    """Words that the finding must hold."""
+    accounts: Mapping[str, Account] | None = None
+
+    @property
+    def title(self) -> str:
+        return f"{self.code}: {self.says}"
+
+
+_FOUND: list[Wrong] = []
+_SECTION = ""
+
+
+def section(title: str) -> None:
+    global _SECTION  # noqa: PLW0603  # a script that fills a list, top to bottom
+    _SECTION = title
+
+
+def value(expression: str, code: str, says: str) -> None:
+    """A wrong expression, as the text of a search."""
+    send(f"legacy: SearchRequest\nsearch: {expression}", code, says)
+
+
+def block(expression: str, code: str, says: str) -> None:
+    """The same in a `|` block."""
+    value("|\n          " + expression.replace("\n", "\n          "), code, says)
+
+
+def rules(text: str, code: str, says: str, head: str = HEAD) -> None:
+    """Wrong rules, or keys beside them."""
+    _FOUND.append(Wrong(_SECTION, code, head + text, says))
+
+
+def send(text: str, code: str, says: str, accounts: Mapping[str, Account] | None = None) -> None:
+    """One wrong send."""
+    lines = text.strip("\n").replace("\n", "\n        ")
+    whole = f"{HEAD}rules:\n  - name: r\n    send:\n      - {lines}\n"
+    _FOUND.append(Wrong(_SECTION, code, whole, says, accounts))
+
+
+GOOD = "rules: [{name: r, send: [{legacy: SearchRequest, search: name}]}]\n"
+CART = "v2: cartUpdated\nrecycleStateId: name\nproducts:\n"
+PRODUCT = "legacy: ProductPage\nProduct:\n  productKey: name\n  price: exact\n"
+
+section("Names and paths")
+value("nmae", "unknown-name", "did you mean `name`?")
+value("user.emial", "unknown-field", "did you mean `user.email`?")
+value("UAH", "unknown-name", 'if a text is meant: `"UAH"` in quotes')
+value('"UAH"', "unknown-name", "or `{text: UAH}`")
+value("lines.sku", "not-a-record", "[x.sku for x in ...]")
+value("name.first", "not-a-record", "not a record (text)")
+value("attributes.colour", "not-a-record", 'a map is read with `["colour"]`')
+value("class", "bad-expression", "see docs/mapping.md")
+value("record.class", "bad-expression", 'write `record["class"]`')
+value("kafka.keys", "unknown-name", "did you mean `key`?")
+value("kafka.headers", "kafka", 'kafka.headers["name"]')
+value("lower", "unknown-name", "`lower` is a function")
+value("lowr(name)", "unknown-function", "did you mean `lower`?")
+value("event.cart", "union", "add `event is CartChanged` to the condition")
+value("event.carrt", "unknown-field", "did you mean `cart`?")
+value('"x" if event is Cart else "y"', "bad-yaml", "")
+block('"x" if event is CartChange else "y"', "unknown-branch", "did you mean `CartChanged`?")
+block('"x" if name is CartChanged else "y"', "not-a-union", "this is text")
+block('"x" if kind == "viev" else "y"', "enum-symbol", "did you mean `view`?")
+value("True", "python-word", "`True` is written `true`")
+value("None", "python-word", "`None` is written `null`")
+
+section("Types and units")
+value("yes", "type", 'write `"yes" if x else "no"`')
+value("at_ms", "type", "write `iso(x)`")
+value("day", "type", "write `iso_date(x)`")
+value("data", "type", "write `utf8(x)`, `hex(x)` or `base64(x)`")
+value("tags", "type", 'write `join(x, ", ")` or `first(x)`')
+value("user", "type", "choose one of its fields: email, id")
+value("attributes", "type", 'choose one of its values: `x["key"]`')
+value("event", "type", "tell the records apart with `is`")
+block('"a" if id == 7 else "b"', "type", "is never true")
+block('"a" if count == "3" else "b"', "type", "is never true")
+block('"a" if name < "b" else "c"', "type", "write `number(x)` or `time(x)`")
+block('"a" if at_ms > count else "b"', "type", "a time is compared with a time")
+block('"a" if count else "b"', "type", "compare it: `x > 0`")
+block('"a" if name else "b"', "type", "or test it: `x != null`")
+value("text(count + name)", "type", 'write an f-string: f"{a} {b}"')
+value("text(name * 3)", "type", "`*` takes number, this is text")
+value("text(count + maybe_yes)", "type", "`+` takes number, this is boolean")
+value("coalesce(name, count)", "type", "takes values of one type, not text and integer")
+value("name if yes else count", "type", "both values must be of one type")
+value("coalesce(maybe or name)", "or-value", "write `coalesce(a, b)`")
+value("text(round(name))", "type", "text is read with `number(x)`")
+block('"a" if contains(name, "a") in name else "b"', "type", "write `contains(text, part)`")
+block('"a" if name > null else "b"', "type", "use `== null`")
+rules(
+    "time: count\n" + GOOD,
+    "type",
+    "write `millis(x)`, `micros(x)`",
+    HEAD.replace("time: at_ms\n", ""),
+)
+rules("time: name\n" + GOOD, "type", "is read with `time(x)`", HEAD.replace("time: at_ms\n", ""))
+send(
+    CART + "  - {productId: name, quantity: name, price: price}",
+    "type",
+    "takes number, this is text",
+)
+send(
+    "legacy: StatusCart\nGUID: name\nProducts:\n  - {productKey: name, quantity: price, price: price}",
+    "type",
+    "write `integer(x)`",
+)
+
+section("Absent values")
+value("maybe", "nullable", "add `maybe != null` to `when`, or give a default")
+value("user.id", "nullable", "`user` may be absent")
+value("text(count / maybe_count)", "nullable", "may be absent")
+value("url_host(name)", "nullable", "may be absent, but SearchRequest.search is required")
+send(
+    CART + "  for: line in maybe_lines\n  productId: line.sku\n"
+    "  quantity: line.quantity\n  price: price",
+    "nullable",
+    "in coalesce(maybe_lines, [])",
+)
+send(
+    "v2: searchRequest\nfor: line in lines\nby: line.block\nsearch: key",
+    "nullable",
+    "`by` may be absent",
+)
+send(
+    "legacy: ProductPage\nProduct:\n  if: yes\n  productKey: name\n  price: exact",
+    "nullable",
+    "which is required",
+)
+
+section("Syntax of expressions")
+value("count = 3", "bad-expression", "`==` compares")
+value("yes && yes", "bad-expression", "write `and`, `or`, `not`")
+value("maybe ?? name", "bad-expression", "coalesce(a, b)")
+value("new customer", "bad-expression", "a text stands in quotes")
+value("lower(name", "bad-expression", "this is not an expression")
+value("name.lower()", "not-allowed", "values have no methods")
+value("lower(x=name)", "arguments", "arguments have no names")
+value("lower(name, name)", "arguments", "write `lower(text) -> text`")
+value("lower()", "arguments", "is given 0 arguments")
+block('phone(name, "Ukraine")', "arguments", "two-letter country code")
+value("text(2 ** 100000)", "not-allowed", "the operators are")
+value("text(count << 3)", "not-allowed", "the operators are")
+value("text(999999999999999999999)", "too-large", "more than 18 digits")
+value("name[0:2]", "not-allowed", "slices")
+value("lambda: name", "bad-yaml", "")
+block("lambda: name", "not-allowed", "`lambda`")
+block("[x for y in lines for x in y]", "not-allowed", "one `for` in a list")
+block('f"{price:.2f}"', "f-string", "numbers are shaped with `round(x, 2)`")
+block("().__class__", "not-allowed", "a tuple")
+block("name.__class__.__mro__", "not-a-record", "`.__class__`")
+block('__import__("os").system("true")', "not-allowed", "values have no methods")
+block('__import__("os")', "unknown-function", "`__import__`")
+block('eval("1")', "unknown-function", "`eval`")
+block("(name := name)", "not-allowed", "`:=`")
+block("{name: name}", "not-allowed", "a dictionary")
+block("(" * 250 + "name" + ")" * 250, "bad-expression", "")
+block("not " * 70 + "yes", "too-large", "nested too deep")
+block(" + ".join(["count"] * 400), "too-large", "`define`")
+block('"' + "x" * 5000 + '"', "too-large", "longer than 4,000 characters")
+
+section("Events and their fields")
+send(
+    "legacy: ProductPag\nProduct: {productKey: name, price: exact}",
+    "unknown-event",
+    "did you mean `ProductPage`?",
+)
+send("v2: loyaltyLevelChanged\nlevel: name", "unknown-event", "declared under `custom_events`")
+send(
+    "both: product_view\nproduct: {id: name, price: exact}",
+    "unknown-event",
+    "did you mean `product_viewed`?",
+)
+send(PRODUCT.replace("productKey", "productkey"), "unknown-target", "did you mean `productKey`?")
+send("legacy: ProductPage\nProduct: {productKey: name}", "missing-field", "`price` is missing")
+send(
+    PRODUCT + "  properties: {is_in_stock: name}", "near-miss", "would be mistaken for `isInStock`"
+)
+send(PRODUCT + "  properties: {tag_brand: name}", "near-miss", "write `brand`: the prefix is added")
+send(
+    "v2: searchRequest\nsearch: name\nparams: {Email: name}",
+    "near-miss",
+    "identifiers in `identity`",
+)
+send(
+    "v2: searchRequest\nsearch: name\nparams: {ip: name}", "near-miss", "would be mistaken for `ip`"
+)
+send(PRODUCT + "params: {a: name}", "unknown-target", "takes no `params`")
+send("v2: searchRequest\nsearch: name\ntags: {a: name}", "unknown-target", "takes no `tags`")
+send(PRODUCT + "Tags: {a: name}", "unknown-target", "is written `tags:`")
+send("legacy: SearchRequest\nsearch: name\nkeyValue: name", "unknown-target", "belongs to v2")
+send("legacy: PurchasedItems\nOrderNumber: name", "missing-field", "needs `Products` or `GUID`")
+send(
+    "v2: productViewed\nproduct: {productId: name, price: price}\ncurrencyCode: {text: UHA}",
+    "constant",
+    "no ISO 4217 currency",
+)
+send("v2: productViewed\nproduct: name", "shape", "is an object: a block of its fields")
+send("v2: cartUpdated\nrecycleStateId: name\nproducts: name", "shape", "is a list of objects")
+send("v2: searchRequest\nsearch: {for: x in lines, a: x.sku}", "shape", "is one value")
+send("v2: searchRequest\nfor: lines\nsearch: name", "bad-for", "write `for: item in cart.items`")
+send("v2: searchRequest\nfor: name in lines\nsearch: name", "shadowing", "already a field of")
+send("v2: searchRequest\nfor: x in attributes\nsearch: x", "type", "write `for: k in keys(m)`")
+send(
+    "v2: searchRequest\nby: name\nsearch: name",
+    "by-without-for",
+    "`by` groups what `for` goes over",
+)
+send("legacy: ProductPage\nv2: productViewed", "missing-key", "one event, not two")
+send("search: name", "missing-key", "a send names one event")
+send("legacy: SearchRequest\nsearch: name\naccount: mian", "account", "did you mean `main`?")
+send(
+    "v2: searchRequest\nsearch: name",
+    "account",
+    "configure yespo.accounts.main.v2",
+    {"main": Account(AccountContext("main"), frozenset({"legacy"}))},
+)
+send(
+    "legacy: SearchRequest\nsearch: name",
+    "account",
+    "say which",
+    {**ACCOUNTS, "second": ACCOUNTS["main"]},
+)
+send("legacy: SearchRequest\nsearch: name\nmax_age: 24", "duration", "`24h`, `30m`")
+send(
+    "legacy: SearchRequest\nsearch: name\non_missing: drop",
+    "unknown-word",
+    "write one of: skip, dead_letter",
+)
+rules(
+    "custom_events: {cartUpdatd: {a: text}}\n" + GOOD,
+    "custom-event",
+    "looks like the vendor's cartUpdated",
+)
+rules("custom_events: {levelUp: {a: string}}\n" + GOOD, "unknown-word", "is no type")
+
+section("Rules and the file")
+rules(GOOD.replace("name: r", "nam: r"), "unknown-key", "did you mean `name`?")
+rules(GOOD.replace("{name: r, ", "{"), "missing-key", "a rule needs a `name`")
+rules("rules: [{name: r}]\n", "missing-key", "a rule needs `send`")
+rules(
+    "otherwise: ignore\n" + GOOD,
+    "unknown-word",
+    "write one of: drop, dead_letter",
+    HEAD.replace("otherwise: drop\n", ""),
+)
+rules(GOOD, "missing-key", "`otherwise` is missing", HEAD.replace("otherwise: drop\n", ""))
+rules(GOOD, "version", "version: 1", HEAD.replace("version: 1", "version: 2"))
+rules(GOOD, "no-file", "relative to this mapping file", HEAD.replace("test.avsc", "tets.avsc"))
+rules("define: {name: kind}\n" + GOOD, "shadowing", "`name` is already a field of `shop.Test`")
+rules("define: {record: kind}\n" + GOOD, "reserved", "a name of the language")
+rules("define: {a: b}\n" + GOOD, "unknown-name", "unknown name `b`")
+rules("define: {a: name}\n" + GOOD, "unused", "nothing uses `a`")
+rules("include: [none.yaml]\n" + GOOD, "no-file", "relative to the file that includes it")
+rules("suppress: [{when: not maybe_yes}]\n" + GOOD, "missing-key", "needs `when` and `reason`")
+rules("suppress: [{when: not maybe_yes, reason: no rule}]\n" + GOOD, "bad-name", "a metric label")
+
+TWO = """\
+rules:
+  - name: first
+    when: {first}
+    send: [{{legacy: SearchRequest, search: name}}]
+  - name: second
+    when: {second}
+    send: [{{legacy: SearchRequest, search: name}}]
+"""
+rules(TWO.format(first="yes", second="yes and count > 2"), "unreachable", "rule `first`")
+rules(
+    TWO.format(first='kind in ["view", "cart"]', second="kind != null").replace(
+        'kind in ["view", "cart"]', '|\n      kind in ["view", "cart"]'
+    ),
+    "unreachable",
+    "never reached",
+)
+rules(
+    TWO.format(first="count > 2", second='|\n      kind == "view" and kind == "cart"'),
+    "never-true",
+    "contradict",
+)
+rules(
+    "suppress: [{when: not yes, reason: no}]\n" + TWO.format(first="count > 1", second="not yes"),
+    "unreachable",
+    "suppress (no)",
+)
+rules(
+    TWO.format(first="yes", second="count > 2").replace("second", "first"),
+    "duplicate-rule",
+    "two rules are called",
+)
+
+section("Probably not meant")
+send(
+    "v2: searchRequest\nsearch: coalesce(user.email, name)",
+    "personal-data",
+    "people are named in `identity`",
+)
+rules(
+    """\
+rules:
+  - name: cart
+    when: yes
+    send: [{legacy: StatusCart, GUID: "uuid(name, count)", Products: []}]
+  - name: order
+    send: [{legacy: PurchasedItems, GUID: uuid(name), OrderNumber: name, Products: []}]
+""",
+    "guid",
+    "the two will never match",
+)
+
+section("YAML")
+rules("rules:\n\t- name: r\n", "bad-yaml", "tab")
+rules(GOOD + GOOD, "duplicate-key", "stands here twice")
+rules("define: &a {}\n" + GOOD, "anchor", "share it with `define`")
+rules("tables: {t: {a: &x y, b: *x}}\n" + GOOD, "anchor", "aliases are not allowed")
+rules("tables: {t: {<<: {a: b}}}\n" + GOOD, "merge", "merge keys")
+rules("tables: {t: {a: !!python/object x}}\n" + GOOD, "tag", "tags are not allowed")
+rules(GOOD + "---\n" + GOOD, "several-documents", "second YAML document")
+rules("tables: {t: " + "[" * 60 + "]" * 60 + "}\n" + GOOD, "too-large", "nested deeper")
+rules("define:\n  x: a: b\n" + GOOD, "bad-yaml", "|")
+
+GALLERY = tuple(_FOUND)
+
+
+def shown(wrong: Wrong, folder: Path) -> tuple[list[str], str]:
+    """The codes that the mapping gets, and what a person sees."""
+    _, findings, text = check_text(folder, wrong.text, wrong.accounts or ACCOUNTS)
+    return [finding.code for finding in findings], text
+
+
+def page() -> str:
+    """The documentation page."""
+    lines = ["# Mistakes in mappings, and what to write instead", ""]
+    lines += ["Every mistake below is a test; what you see is what the program prints.", ""]
+    last = ""
+    with tempfile.TemporaryDirectory() as folder:
+        for wrong in GALLERY:
+            if wrong.section != last:
+                last = wrong.section
+                lines += [f"## {last}", ""]
+            text = shown(wrong, Path(folder))[1]
+            cut = "\n".join(line[:160].rstrip() for line in text.splitlines())
+            lines += [f"`{wrong.code}`", "", "```", cut, "```", ""]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(page())  # noqa: T201  # a script that prints a page

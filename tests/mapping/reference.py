@@ -1,0 +1,70 @@
+"""The generated parts of docs/mapping.md: the function library and the shared events.
+
+.venv/bin/python -m tests.mapping.reference
+"""
+
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from consumer.mapping.library.all import LIBRARY
+from consumer.vendor.shared import SHARED
+from consumer.vendor.spec import FieldSpec, Kind
+
+DOC = Path(__file__).parents[2] / "docs" / "mapping.md"
+
+
+def functions() -> str:
+    lines = []
+    for section, members in LIBRARY.sections.items():
+        lines += [f"**{section}**", "", "| function | what it gives | example |", "|---|---|---|"]
+        for function in members:
+            text, value = function.examples[0]
+            signature = function.signature.replace("|", "\\|")
+            lines.append(f"| `{signature}` | {function.doc} | `{text}` is {_value(value)} |")
+        lines.append("")
+    lines.append(
+        "`T` is any one type, `?` after the result means that it may be absent though no argument is."
+    )
+    return "\n".join(lines)
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "absent"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, Decimal):
+        return f"`{value}`"
+    if isinstance(value, list):
+        return f"`{value}`".replace("'", '"')
+    return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
+
+
+def shared() -> str:
+    lines = ["| `both:` | legacy | v2 | fields (required in bold) |", "|---|---|---|---|"]
+    for event in SHARED.values():
+        fields = ", ".join(_field(field) for field in event.fields)
+        lines.append(f"| `{event.name}` | {event.legacy} | {event.v2} | {fields} |")
+    return "\n".join(lines)
+
+
+def _field(field: FieldSpec) -> str:
+    name = f"**`{field.name}`**" if field.required else f"`{field.name}`"
+    if field.kind in {Kind.OBJECT, Kind.OBJECTS} and field.fields:
+        inside = ", ".join(_field(member) for member in field.fields)
+        return f"{name}: {'list of ' if field.kind is Kind.OBJECTS else ''}({inside})"
+    return name
+
+
+def filled(text: str) -> str:
+    """The document with its generated parts replaced."""
+    for name, content in (("functions", functions()), ("shared events", shared())):
+        pattern = rf"(<!-- {name}: [^\n]*-->\n).*?(<!-- end of {name} -->)"
+        text = re.sub(pattern, lambda m, c=content: f"{m[1]}{c}\n{m[2]}", text, flags=re.DOTALL)
+    return text
+
+
+if __name__ == "__main__":
+    DOC.write_text(filled(DOC.read_text()))
