@@ -15,6 +15,7 @@ to give the same.
 
 import base64
 import binascii
+import functools
 from collections.abc import Sequence
 
 import orjson
@@ -117,6 +118,7 @@ def past_events(statuses: Sequence[str]) -> Reply:
     return reply(200, body, "application/json; charset=utf-8")
 
 
+@functools.lru_cache(256)
 def basic_credentials(header: bytes) -> tuple[str, str] | None:
     """User and password of an `Authorization: Basic` header, or None."""
     scheme, _, encoded = header.partition(b" ")

@@ -77,8 +77,9 @@ class VendorApis:
         arrival: Arrival = request.context
         api, fault, body = arrival.api, arrival.fault, request.body
         document = _parsed(body)
-        violations = [*_transport_violations(request), *self._judge(api, body)]
-        answer = self._faulty(fault) or self._refusal(api, request)
+        undeclared = _transport_violations(request)
+        violations = [*undeclared, *self._judge(api, body)]
+        answer = self._faulty(fault) or self._refusal(api, request, bool(undeclared))
         if answer is not None:
             items = _items(api, document, violations, taken=False)
         else:
@@ -109,7 +110,7 @@ class VendorApis:
                 return None
         return answer
 
-    def _refusal(self, api: Api, request: Request) -> Reply | None:
+    def _refusal(self, api: Api, request: Request, undeclared: bool) -> Reply | None:
         """A reason not to take the request that is not in the body."""
         if self.faults.forbids(api, request.body):
             return answers.firewall()
@@ -119,9 +120,7 @@ class VendorApis:
             return None
         if not self._authorized(api, request):
             return answers.unauthorized()
-        if _transport_violations(request):
-            return answers.wrong_type()
-        return None
+        return answers.wrong_type() if undeclared else None
 
     def _authorized(self, api: Api, request: Request) -> bool:
         if self.faults.profile.unauthorized and self.faults.touches(api):
