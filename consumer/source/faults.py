@@ -15,6 +15,11 @@ REMIND_SECONDS = 60.0
 # librdkafka's own codes begin with an underscore; they are as public as those of the brokers.
 PARTITION_EOF = KafkaError._PARTITION_EOF  # noqa: SLF001
 AUTO_OFFSET_RESET = KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001
+_UNREACHABLE = {
+    KafkaError._TRANSPORT,  # noqa: SLF001
+    KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
+    KafkaError._RESOLVE,  # noqa: SLF001
+}
 _AUTHENTICATION = KafkaError._AUTHENTICATION  # noqa: SLF001
 _SSL = KafkaError._SSL  # noqa: SLF001
 _UNSUPPORTED_FEATURE = KafkaError._UNSUPPORTED_FEATURE  # noqa: SLF001
@@ -74,15 +79,16 @@ class ErrorLog:
         self._silent: dict[str, int] = {}
 
     def note(self, event: str, error: KafkaError) -> None:
-        name = error.name()
-        self._tallies.kafka_errors.add((name,))
+        self._tallies.kafka_errors.add((error.name(),))
+        kind = "unreachable" if error.code() in _UNREACHABLE else error.name()
         now = self._monotonic()
-        told = self._told.get(name)
+        told = self._told.get(kind)
         if told is not None and now - told < REMIND_SECONDS:
-            self._silent[name] = self._silent.get(name, 0) + 1
+            self._silent[kind] = self._silent.get(kind, 0) + 1
             return
-        self._told[name] = now
-        log.warning(event, error=name, detail=error.str(), repeated=self._silent.pop(name, 0))
+        self._told[kind] = now
+        repeated = self._silent.pop(kind, 0)
+        log.warning(event, error=error.name(), detail=error.str(), repeated=repeated)
 
     def over(self) -> None:
         """Kafka answers: say so if it did not before."""

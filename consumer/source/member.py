@@ -79,7 +79,10 @@ class Member:
         self._assignment = Assignment()
         self._commits = Commits()
         self._uncommitted_starts = UncommittedStarts(
-            self._commits, self._start_committed, monotonic
+            self._commits,
+            known=starts.committed,
+            committed=self._start_committed,
+            monotonic=monotonic,
         )
         self.lags = Lags(monotonic)
         self._fault: BridgeError | None = None
@@ -276,7 +279,8 @@ class Member:
             log.info("partitions assigned", partitions=_listed(entries))
             begun = {entry.partition: starts[entry.key] for entry in entries}
             self._outbox.post(self._listener.assigned, begun)
-        self._uncommitted_starts.add(resolved)
+        if resolved:
+            self._uncommitted_starts.add(resolved, starts)
 
     def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         entries = self._entries(partitions)
@@ -380,7 +384,10 @@ class Member:
         self._meet(error)
 
     def _meet(self, error: KafkaError) -> None:
-        self._errors.note("Kafka reports an error", error)
+        event = (
+            "Kafka reports an error" if self._connected else "Kafka cannot be reached, trying again"
+        )
+        self._errors.note(event, error)
         if self._fault is None:
             self._fault = ending(error, connected=self._connected)
 

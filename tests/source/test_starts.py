@@ -1,0 +1,213 @@
+"""Where reading begins, each setting on a real Kafka."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from confluent_kafka import Producer
+
+from consumer.config.settings import StartSettings
+from consumer.errors import KafkaSetupError
+from consumer.source.positions import Rules, read_rules
+from consumer.stages import Position
+from tests.parts.kafka import KafkaBroker
+from tests.source.watch import Running, Watch, eventually, produce
+
+Names = Callable[[str], str]
+
+kafka_test = pytest.mark.kafka
+
+
+def only_failure(watch: Watch) -> str:
+    [error] = watch.failures
+    assert isinstance(error, KafkaSetupError)
+    assert error.exit_code == 4
+    return str(error)
+
+
+def test_start_settings_become_rules() -> None:
+    settings = StartSettings(no_offset="2026-01-31T01:00:00+01:00", out_of_range="latest")
+    assert read_rules(settings) == Rules(1_769_817_600_000, -2, -1)
+    assert read_rules(StartSettings()) == Rules(None, -2, None)
+
+
+@kafka_test
+async def test_without_a_committed_offset_the_default_is_to_stop_and_ask(
+    kafka: KafkaBroker, topic: str, unique: Names, protocol: str
+) -> None:
+    kafka.create_topic(topic, 2)
+    produce(kafka, topic, 4, partitions=2)
+    group = unique("group")
+    running = Running(kafka.bootstrap, topic, group, start=StartSettings(), group_protocol=protocol)
+    async with running as (_, watch):
+        await eventually(lambda: watch.failures)
+        assert only_failure(watch) == (
+            f"the group `{group}` has no committed offset for {topic}/0, {topic}/1: set "
+            "`start.no_offset` to `latest` (new records only) or `earliest` (all that Kafka still "
+            "holds), or choose a position with `yespo-bridge offsets set --to ...`"
+        )
+        await asyncio.sleep(0.3)
+        assert watch.records == []
+        assert len(watch.failures) == 1
+    assert kafka.committed(group, topic) == {}
+
+
+@kafka_test
+async def test_latest_is_committed_for_the_whole_topic_before_the_first_record(
+    kafka: KafkaBroker, topic: str, unique: Names
+) -> None:
+    kafka.create_topic(topic, 3)
+    produce(kafka, topic, 30, partitions=3)
+    group = unique("group")
+    latest = StartSettings(no_offset="latest")
+    async with Running(kafka.bootstrap, topic, group, start=latest) as (_, watch):
+        await eventually(lambda: len(watch.starts) == 3)
+        assert set(watch.starts.values()) == {Position(10)}
+        await eventually(lambda: kafka.committed(group, topic) == {0: 10, 1: 10, 2: 10})
+    # what arrives while nobody reads is not lost, though nothing was ever committed but the start
+    produce(kafka, topic, 6, partitions=3)
+    async with Running(kafka.bootstrap, topic, group, start=latest) as (_, watch):
+        await eventually(lambda: len(watch.records) == 6)
+        assert [watch.offsets(number) for number in range(3)] == [[10, 11]] * 3
+
+
+@kafka_test
+async def test_members_that_join_together_never_take_each_others_start_for_an_added_partition(
+    kafka: KafkaBroker, topic: str, unique: Names, protocol: str
+) -> None:
+    kafka.create_topic(topic, 6)
+    produce(kafka, topic, 60, partitions=6)
+    group = unique("group")
+    rules = StartSettings(no_offset="latest", new_partition="earliest")
+    members = [
+        Running(kafka.bootstrap, topic, group, start=rules, group_protocol=protocol)
+        for _ in range(3)
+    ]
+    async with members[0] as (_, a), members[1] as (_, b), members[2] as (_, c):
+        watches = [a, b, c]
+        await eventually(lambda: sum(len(watch.active()) for watch in watches) == 6)
+        await eventually(lambda: all(len(watch.active()) == 2 for watch in watches))
+        for watch in watches:
+            assert {start.offset for start in watch.starts.values()} == {10}
+            assert watch.records == []
+
+
+@kafka_test
+async def test_a_time_begins_at_its_first_record_and_a_late_one_at_the_end(
+    kafka: KafkaBroker, topic: str, unique: Names
+) -> None:
+    kafka.create_topic(topic, 2)
+    noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    begin = int(noon.timestamp() * 1000)
+    producer = Producer({"bootstrap.servers": kafka.bootstrap})
+    for minute in range(10):
+        producer.produce(topic, b"x", partition=0, timestamp=begin + minute * 60_000)
+        producer.produce(topic, b"x", partition=1, timestamp=begin - 3_600_000)
+    assert producer.flush(30) == 0
+    rules = StartSettings(no_offset="2026-03-01T12:04:00Z")
+    async with Running(kafka.bootstrap, topic, unique("group"), start=rules) as (_, watch):
+        await eventually(lambda: len(watch.records) == 6)
+        assert watch.offsets(0) == [4, 5, 6, 7, 8, 9]
+        assert watch.starts[watch.partition(1)] == Position(10)
+
+
+@kafka_test
+@pytest.mark.parametrize("rule", ["earliest", "latest", "error"])
+async def test_an_added_partition_follows_its_own_setting(
+    kafka: KafkaBroker, topic: str, unique: Names, rule: str
+) -> None:
+    kafka.create_topic(topic)
+    group = unique("group")
+    kafka.commit(group, topic, {0: 0})
+    kafka.add_partitions(topic, 2)
+    await eventually(lambda: len(kafka.end_offsets(topic)) == 2)
+    produce(kafka, topic, 6, partitions=2)
+    rules = StartSettings.model_validate({"no_offset": "error", "new_partition": rule})
+    async with Running(kafka.bootstrap, topic, group, start=rules) as (_, watch):
+        if rule == "error":
+            await eventually(lambda: watch.failures)
+            text = only_failure(watch)
+            assert f"no committed offset for {topic}/1: set `start.new_partition`" in text
+            return
+        await eventually(lambda: len(watch.starts) == 2)
+        assert watch.starts[watch.partition(1)] == Position(0 if rule == "earliest" else 3)
+        await eventually(lambda: len(watch.records) == (6 if rule == "earliest" else 3))
+        assert watch.offsets(0) == [0, 1, 2]
+        assert watch.failures == []
+
+
+@kafka_test
+@pytest.mark.parametrize("rule", ["earliest", "latest", "error"])
+async def test_an_offset_behind_the_retention_follows_its_own_setting(
+    kafka: KafkaBroker, topic: str, unique: Names, rule: str
+) -> None:
+    kafka.create_topic(topic)
+    produce(kafka, topic, 10)
+    group = unique("group")
+    kafka.commit(group, topic, {0: 3})
+    kafka.delete_records(topic, {0: 6})
+    rules = StartSettings.model_validate({"out_of_range": rule})
+    async with Running(kafka.bootstrap, topic, group, start=rules) as (_, watch):
+        if rule == "error":
+            await eventually(lambda: watch.failures)
+            assert only_failure(watch).startswith(
+                f"offset 3 of {topic}/0 is not in the log (its retention has passed, or the topic "
+                "was made anew): set `start.out_of_range` to `latest`"
+            )
+            return
+        expected = 6 if rule == "earliest" else 10
+        await eventually(lambda: len(watch.starts) == 2)
+        former, present = watch.starts
+        assert not former.active
+        assert present.active
+        assert watch.starts[present] == Position(expected)
+        await eventually(lambda: kafka.committed(group, topic) == {0: expected})
+        produce(kafka, topic, 1)
+        await eventually(lambda: 10 in watch.offsets())
+        assert watch.offsets() == list(range(expected, 11))
+        assert all(record.partition is present for record in watch.records)
+
+
+@kafka_test
+async def test_retention_that_overtakes_a_paused_reader_waits_for_what_is_in_memory(
+    kafka: KafkaBroker, topic: str, unique: Names
+) -> None:
+    kafka.create_topic(topic)
+    produce(kafka, topic, 5)
+    group = unique("group")
+    rules = StartSettings(no_offset="earliest", out_of_range="earliest")
+    async with Running(kafka.bootstrap, topic, group, start=rules) as (source, watch):
+        watch.final = None
+        await eventually(lambda: len(watch.records) == 5)
+        former = watch.partition()
+        source.pause(former)
+        await asyncio.sleep(0.2)  # the command takes effect with the next poll, after 20 ms
+        produce(kafka, topic, 5)
+        kafka.delete_records(topic, {0: 8})
+        source.resume(former)
+        await eventually(lambda: watch.revocations)
+        [(partitions, seconds, finished)] = watch.revocations
+        assert partitions == [former]
+        assert seconds == 86_400.0
+        assert all(partition.active for partition in watch.starts)
+        finished({former: Position(5)})
+        await eventually(lambda: watch.offsets() == [0, 1, 2, 3, 4, 8, 9])
+        assert not former.active
+        assert watch.records[-1].partition is watch.partition()
+        assert watch.commits == [({former: Position(5)}, None)]
+        assert kafka.committed(group, topic) == {0: 8}
+
+
+@kafka_test
+async def test_a_topic_made_anew_with_lower_offsets_is_out_of_range(
+    kafka: KafkaBroker, topic: str, unique: Names
+) -> None:
+    kafka.create_topic(topic)
+    produce(kafka, topic, 2)
+    group = unique("group")
+    kafka.commit(group, topic, {0: 50})
+    async with Running(kafka.bootstrap, topic, group, start=StartSettings()) as (_, watch):
+        await eventually(lambda: watch.failures)
+        assert only_failure(watch).startswith(f"offset 50 of {topic}/0 is not in the log")
+        assert watch.records == []
