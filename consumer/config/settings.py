@@ -135,6 +135,10 @@ class LegacySettings(Section):
     """`digits` sends `15417543010`; `as_given` keeps a valid number as written: `1-541-754-3010`."""
     without_cookie: Literal["send", "skip"] = "send"
     """What happens to events of somebody who is known (by e-mail, phone or ID) but has no cookie."""
+    rate: float | None = Field(None, gt=0)
+    """Requests per second and process. The vendor documents no limit here: none, until a 429."""
+    burst: int = Field(50, ge=1)
+    """Requests that may go at once beyond the even pace of `rate`."""
 
 
 class V2Settings(Section):
@@ -146,6 +150,12 @@ class V2Settings(Section):
     """Sent as the password of HTTP Basic. Needs the scope "Access to events"."""
     values: Literal["text", "object"] = "text"
     """Nested values as compact JSON text (as the vendor's page shows) or as objects."""
+    rate: float | None = Field(250.0, gt=0)
+    """Requests per second and process; `null` for no ceiling. The vendor allows 350 and does not
+    say whether per key, account or address: divide it among replicas. After a 429 it goes lower
+    by itself, and comes back."""
+    burst: int = Field(50, ge=1)
+    """Requests that may go at once beyond the even pace of `rate`."""
 
 
 class AccountSettings(Section):

@@ -11,6 +11,7 @@ from consumer.config.settings import DeliverySettings
 from consumer.delivery.answer import Pool
 from consumer.delivery.endpoint import EndpointLane
 from consumer.delivery.httpx_pool import HttpxPool
+from consumer.delivery.limiter import Limiter
 from consumer.delivery.pool import HttpPool, Limits
 from consumer.delivery.target import Target
 from consumer.errors import ConfigError
@@ -21,12 +22,18 @@ from consumer.telemetry.tallies import Tallies
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where the events of an endpoint go. `secret` is the API key (None for the tracker, which
-    knows no authorisation), asked for again before each trial after a stop and now and then."""
+    """Where the events of an endpoint go.
+
+    `secret` is the API key (None for the tracker, which knows no authorisation), asked for again
+    before each trial after a stop and now and then. In any second at most `rate + burst` requests
+    start; a `rate` of None is no limit until the vendor shows one.
+    """
 
     endpoint: Endpoint
     url: str
     secret: Callable[[], str] | None = None
+    rate: float | None = None
+    burst: int = 50
 
     def authorization(self) -> str | None:
         """HTTP Basic, "any value in Username, your API key in Password" (docs.yespo.io, API keys)."""
@@ -59,6 +66,7 @@ class Delivery:
                 destination.endpoint,
                 open_pool(destination),
                 settings,
+                limiter=Limiter(destination.rate, destination.burst, clock.monotonic()),
                 authorization=destination.authorization,
                 ended=ended,
                 may_send=may_send,

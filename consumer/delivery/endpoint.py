@@ -20,6 +20,7 @@ from consumer.delivery.answer import Answer, Fault, Pool
 from consumer.delivery.classify import Classifier, Meaning, explanation, may_have_arrived
 from consumer.delivery.gate import Gate, State
 from consumer.delivery.job import Job
+from consumer.delivery.limiter import Limiter
 from consumer.delivery.order import Order
 from consumer.delivery.retry import Budget, backoff, retry_after
 from consumer.errors import BridgeError
@@ -49,6 +50,7 @@ class EndpointLane:
         pool: Pool,
         settings: DeliverySettings,
         *,
+        limiter: Limiter,
         authorization: Callable[[], str | None],
         ended: EventEnded,
         may_send: Callable[[], bool],
@@ -71,6 +73,7 @@ class EndpointLane:
         self._tallies = tallies
         self._rng = rng
         self._gate = Gate(rng, clock.monotonic())
+        self._limiter = limiter
         self._order = Order()
         self._ready: deque[Job] = deque()
         self._in_flight: set[Job] = set()
@@ -82,6 +85,7 @@ class EndpointLane:
         self._submitted = 0
         self._attempts = 0
         self._deliveries = 0
+        self._refused_at = 0
         self._authorized_at = clock.monotonic()
         self._codes: dict[Fault | int, tuple[str, str, str]] = {}
 
@@ -91,6 +95,22 @@ class EndpointLane:
         if self._gate.state is State.FLOWING and self._gate.paused(self._clock.monotonic()):
             return "throttled"
         return self._gate.state.value
+
+    @property
+    def rate(self) -> float:
+        """Requests per second that may start; `inf` where nothing is known to limit them."""
+        return self._limiter.rate
+
+    @property
+    def limited(self) -> bool:
+        """Whether events wait for the rate alone: more is offered than may be sent."""
+        now = self._clock.monotonic()
+        return (
+            bool(self._ready)
+            and self._gate.state is State.FLOWING
+            and len(self._in_flight) < self._limit
+            and self._limiter.opens(now) > now
+        )
 
     @property
     def in_flight(self) -> int:
@@ -141,10 +161,12 @@ class EndpointLane:
         if not self._may_send():
             self._wake(now + LOOK_AGAIN)
             return
-        while len(self._in_flight) < self._limit:
+        while len(self._in_flight) < self._limit and (self._ready or self._accused):
             opens = self._gate.opens(
                 now, trial=self._trial is not None, in_flight=len(self._in_flight)
             )
+            if opens <= now:
+                opens = self._limiter.opens(now)
             job = self._next(now) if opens <= now else None
             if job is None:
                 if now < opens < inf:
@@ -179,6 +201,7 @@ class EndpointLane:
         if not job.attempts:
             self._budget.begin(job, self._deliveries, now)
         self._attempts += 1
+        self._limiter.started()
         job.started = self._attempts
         job.attempts += 1
         self._in_flight.add(job)
@@ -234,7 +257,9 @@ class EndpointLane:
 
     def _delivered(self, job: Job) -> None:
         self._deliveries += 1
-        self._taken(job)
+        now = self._clock.monotonic()
+        self._limiter.delivered(now)
+        self._taken(job, now)
         if job.attempts == 1:
             self._end(job, _FIRST_TIME)
         else:
@@ -245,7 +270,7 @@ class EndpointLane:
         before = self._gate.state
         job.ambiguous = job.ambiguous or may_have_arrived(answer)
         if what is Meaning.INVALID:
-            self._taken(job)  # whoever judges an event is up, and lets us in
+            self._taken(job, now)  # whoever judges an event is up, and lets us in
             self._dead(job, "rejected", explanation(answer))
             return
         endpoint = self.endpoint
@@ -268,11 +293,13 @@ class EndpointLane:
             self._log_stop(before)
 
     def _throttled(self, job: Job, answer: Answer, now: float) -> None:
-        if not self._gate.paused(now):
+        if job.started > self._refused_at:  # the rest was under way when the first was refused
+            self._refused_at = self._attempts
+            self._limiter.refused(now)
             log.debug("told to slow down", endpoint=str(self.endpoint), code=answer.code)
         self._gate.throttled(now, retry_after(answer.retry_after, self._clock.now_ms()))
         if self._gate.stopped:
-            self._taken(job)
+            self._taken(job, now)
         self._ready.appendleft(job)
 
     def _failed(self, job: Job, answer: Answer, now: float) -> None:
@@ -291,10 +318,9 @@ class EndpointLane:
         heapq.heappush(self._backoff, (due, job.number, job))
         self._wake(due)
 
-    def _taken(self, job: Job) -> None:
+    def _taken(self, job: Job, now: float) -> None:
         """The endpoint dealt with an event: it is neither down nor misconfigured."""
         before, since = self._gate.state, self._gate.since
-        now = self._clock.monotonic()
         if not self._gate.succeeded(job.started, now):
             return
         if before is State.SUSPECT:

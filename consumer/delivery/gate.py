@@ -22,7 +22,7 @@ LONGEST_MISCONFIGURED = 30.0
 STEADY = 10.0
 """Seconds of flowing after which a stop is a new one: an endpoint that takes one event and then
 fails again is not asked every half second."""
-FIRST_PAUSE = 1.0
+FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 """Seconds. Pauses after 429 without `Retry-After`; the vendor documents none, and blocks "until the
 rate limit window resets" (reference, rate limits)."""

@@ -1,8 +1,11 @@
 """The delivery stage over a scripted pool and a clock that stands still: order, retries, budgets,
 and what stops a lane and sets it going again."""
 
+from collections import Counter
 from dataclasses import dataclass, field
-from itertools import combinations, pairwise
+from functools import partial
+from itertools import combinations, count, pairwise
+from math import inf
 from random import Random
 
 import pytest
@@ -35,6 +38,8 @@ class Bench:
 
     limit: int = 8
     retry: RetrySettings = field(default_factory=RetrySettings)
+    rate: float | None = None
+    burst: int = 50
     pool: ScriptedPool = field(default_factory=ScriptedPool)
     legacy: ScriptedPool = field(default_factory=ScriptedPool)
     clock: ManualClock = field(default_factory=ManualClock)
@@ -48,7 +53,9 @@ class Bench:
         self.here = a_partition()
         self.delivery = Delivery(
             [
-                Destination(V2, "https://yespo.io/api/v2/event", lambda: self.secret),
+                Destination(
+                    V2, "https://yespo.io/api/v2/event", lambda: self.secret, self.rate, self.burst
+                ),
                 Destination(LEGACY, "https://tracker.yespo.io/api/v2"),
             ],
             DeliverySettings(max_in_flight=self.limit, retry=self.retry),
@@ -501,8 +508,10 @@ def test_429_pauses_all_and_charges_nobody() -> None:
     bench.clock.advance(4.9)
     assert list(bench.pool.wire) == ["c"]
     bench.clock.advance(0.2)
-    assert sorted(bench.pool.wire) == ["a", "c", "d"]
+    assert sorted(bench.pool.wire) == ["a", "c"]  # one to see whether it goes again
     assert bench.lane.state == "flowing"
+    bench.clock.advance(0.2)
+    assert sorted(bench.pool.wire) == ["a", "c", "d"]
     bench.pool.answer_all(200)
     assert bench.outcome("a") == Outcome(Ended.DELIVERED, 2)
 
@@ -516,9 +525,78 @@ def test_429_without_a_time_pauses_longer_and_longer(bench: Bench) -> None:
         while not bench.pool.wire:
             bench.clock.advance(0.01)
         pauses.append(bench.clock.monotonic() - began)
-    bounds = [1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0]
+    bounds = [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
     for pause, bound in zip(pauses, bounds, strict=True):
         assert bound / 2 <= pause <= bound + 0.02
+
+
+@dataclass
+class Vendor:
+    """Takes `limit` requests per calendar second, answers 50 ms after each was sent."""
+
+    bench: Bench
+    limit: float
+    taken: Counter[int] = field(default_factory=Counter)
+    seen: Counter[int] = field(default_factory=Counter)
+
+    def serve(self, seconds: float, offered: int) -> None:
+        """Let time pass in steps of 10 ms, with always `offered` events waiting or on the wire."""
+        bench, begins = self.bench, len(self.bench.pool.sent)
+        served = 0
+        for _ in range(round(seconds * 100)):
+            while bench.delivery.in_flight + bench.delivery.waiting < offered:
+                bench.submit(f"event-{next(numbers)}")
+            bench.clock.advance(0.01)
+            for name in bench.pool.sent[begins + served :]:
+                served += 1
+                self.seen[int(bench.clock.monotonic())] += 1
+                bench.clock.call_later(0.05, partial(self.answer, name))
+
+    def answer(self, name: str) -> None:
+        second = int(self.bench.clock.monotonic())
+        if self.taken[second] < self.limit:
+            self.taken[second] += 1
+            self.bench.pool.answer(name, 200)
+        else:
+            self.bench.pool.answer(name, 429)
+
+    def throughput(self, seconds: int) -> float:
+        """Requests taken per second, of late."""
+        now = int(self.bench.clock.monotonic())
+        return sum(self.taken[second] for second in range(now - seconds, now)) / seconds
+
+
+numbers = count()
+
+
+def test_no_second_sees_more_than_rate_and_burst() -> None:
+    vendor = Vendor(Bench(limit=64, rate=250.0, burst=50), limit=inf)
+    vendor.serve(10.0, offered=300)
+    assert max(vendor.seen.values()) <= 300
+    assert 245 <= vendor.throughput(8) <= 251
+    assert vendor.bench.lane.limited
+
+
+def test_less_than_the_ceiling_is_not_held_up() -> None:
+    bench = Bench(limit=64, rate=250.0, burst=50)
+    for _ in range(50):
+        bench.submit(f"event-{next(numbers)}")
+    assert len(bench.pool.sent) == 50
+    assert not bench.lane.limited
+
+
+@pytest.mark.parametrize("ceiling", [250.0, None])
+@pytest.mark.parametrize("true_limit", [20, 100, 200])
+def test_in_a_429_storm_the_rate_settles_near_the_true_limit_and_recovers(
+    ceiling: float | None, true_limit: int
+) -> None:
+    vendor = Vendor(Bench(limit=64, rate=ceiling), limit=true_limit)
+    vendor.serve(60.0, offered=200)
+    assert vendor.throughput(30) >= true_limit * 0.8
+    vendor.limit = inf
+    vendor.serve(61.0, offered=200)
+    assert vendor.bench.lane.rate == (ceiling or inf)
+    assert all(outcome.ended is Ended.DELIVERED for _, outcome in vendor.bench.ended)
 
 
 # --- no stale send
