@@ -21,6 +21,7 @@ EXIT_KAFKA = 4
 EXIT_PORT = 5
 EXIT_DRAIN = 6
 EXIT_FATAL = 7
+EXIT_SIGNAL = 130
 
 
 class BridgeError(Exception):

@@ -63,6 +63,10 @@ class EmbeddedKafka:
         self.written = 0
         """Records that the cluster has acknowledged."""
 
+    def create(self, topic: str) -> None:
+        """Make a topic before its first record; asking for it does."""
+        self._open().list_topics(topic, timeout=10)
+
     def send(
         self,
         topic: str,

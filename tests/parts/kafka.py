@@ -3,10 +3,10 @@
 import base64
 import tempfile
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic, OffsetSpec
 
 from tests.parts.fetch import fetch_all, read_lock
@@ -167,8 +167,12 @@ class KafkaBroker:
     def commit(self, group: str, topic: str, offsets: Mapping[int, int]) -> None:
         """Set the offsets of a group that has no members."""
         positions = [TopicPartition(topic, number, offset) for number, offset in offsets.items()]
-        request = ConsumerGroupTopicPartitions(group, positions)
-        self.admin.alter_consumer_group_offsets([request])[group].result(30)
+
+        def done(member: Consumer) -> bool:
+            answers = member.commit(offsets=positions, asynchronous=False)
+            return all(answer.error is None for answer in answers)
+
+        self._ask(group, done, f"offsets of {group} to be set")
 
     def delete_records(self, topic: str, before: Mapping[int, int]) -> None:
         """Move the begin of the log: records below these offsets are gone."""
@@ -178,14 +182,49 @@ class KafkaBroker:
 
     def members(self, group: str) -> int:
         """How many members the consumer group has."""
-        described = self.admin.describe_consumer_groups([group])[group].result(30)
-        return len(described.members)
+        counted: list[int] = []
+
+        def described() -> bool:
+            try:
+                answer = self.admin.describe_consumer_groups([group])[group].result(30)
+            except KafkaException:  # the coordinator is loading or moving
+                return False
+            counted[:] = [len(answer.members)]
+            return True
+
+        wait_until(described, 30.0, f"the description of {group}")
+        return counted[0]
 
     def _committed(self, group: str, topic: str) -> dict[int, TopicPartition]:
-        request = ConsumerGroupTopicPartitions(group)
-        answer = self.admin.list_consumer_group_offsets([request])[group].result(30)
-        positions = answer.topic_partitions or []
-        return {p.partition: p for p in positions if p.topic == topic and p.offset >= 0}
+        partitions = self.admin.list_topics(topic, timeout=10.0).topics[topic].partitions
+        found: list[TopicPartition] = []
+
+        def done(member: Consumer) -> bool:
+            asked = [TopicPartition(topic, number) for number in partitions]
+            found[:] = member.committed(asked, timeout=10.0)
+            return all(position.error is None for position in found)
+
+        self._ask(group, done, f"offsets of {group}")
+        return {position.partition: position for position in found if position.offset >= 0}
+
+    def _ask(self, group: str, done: Callable[[Consumer], bool], what: str) -> None:
+        """Ask the group's coordinator until there is an answer, without joining the group.
+
+        By a consumer: librdkafka 2.16's AdminClient crashes the process when the coordinator
+        answers such a question with an error, as it does while it is still loading.
+        """
+        member = Consumer({"bootstrap.servers": self.bootstrap, "group.id": group, "log_level": 0})
+
+        def answered() -> bool:
+            try:
+                return done(member)
+            except KafkaException:
+                return False
+
+        try:
+            wait_until(answered, 30.0, what)
+        finally:
+            member.close()
 
     def _offsets(self, topic: str, spec: OffsetSpec) -> dict[int, int]:
         partitions = self.admin.list_topics(topic, timeout=10.0).topics[topic].partitions

@@ -1,0 +1,249 @@
+"""The whole program, wired top to bottom: read this first.
+
+    source ─▶ decode ─▶ mapping ─▶ delivery ─▶ commit       (the arrows are drawn by `pipeline`)
+
+`App.start` builds the stages and joins the group; `App.stop` drains, commits and leaves it.
+"""
+
+import asyncio
+import collections.abc
+import os
+import signal
+import time
+from collections.abc import Sequence
+from random import SystemRandom
+from typing import Any, Protocol
+
+import structlog
+
+from consumer import report
+from consumer.clock import SystemClock
+from consumer.commit.committer import Committer
+from consumer.config.budgets import Budgets
+from consumer.config.settings import Settings
+from consumer.decode.decoder import Decoder
+from consumer.decode.registry import RegistryClient
+from consumer.delivery.dead_letter import DeadLetterWriter
+from consumer.delivery.deliver import Delivery, Destination, pool_opener
+from consumer.errors import EXIT_DRAIN, EXIT_FATAL, EXIT_OK, EXIT_SIGNAL, SetupError
+from consumer.ledger import Ledger
+from consumer.model import Endpoint, Event, Flight, Outcome
+from consumer.observation import Observation
+from consumer.pipeline import Limits, Pipeline, Stages
+from consumer.source.consumer import KafkaSource
+from consumer.stages import Map
+from consumer.telemetry.metrics import BridgeCollector, registry
+from consumer.telemetry.server import SideDoor
+from consumer.telemetry.tallies import Tallies
+
+log = structlog.get_logger()
+
+
+class Mapping(Map, Protocol):
+    """What the program needs of the mapping unit beside `map`."""
+
+    @property
+    def topics(self) -> Sequence[str]: ...
+
+    def reader_schemas(self, topic: str) -> collections.abc.Mapping[str, Any]: ...
+
+
+class App:
+    """One bridge: a member of the consumer group, from Kafka to Yespo."""
+
+    def __init__(self, settings: Settings, mapping: Mapping) -> None:
+        self._settings = settings
+        self._mapping = mapping
+        self._budgets = Budgets.of(settings)
+        self.ledger = Ledger()
+        self.tallies = Tallies()
+        self._stop_asked = asyncio.Event()
+        self._failure: Exception | None = None
+
+    # ---- life ------------------------------------------------------------------------------
+
+    async def run(self) -> int:
+        """Start, go on until `ask_to_stop` or a failure, stop. Returns the exit code.
+
+        Raises SetupError where a person must change something.
+        """
+        await self.start()
+        await self._stop_asked.wait()
+        complete = await self.stop()
+        if isinstance(self._failure, SetupError):
+            raise self._failure
+        if self._failure is not None:
+            log.error("ended because it was not safe to go on", reason=str(self._failure))
+            return EXIT_FATAL
+        return EXIT_OK if complete else EXIT_DRAIN
+
+    @property
+    def stopping(self) -> bool:
+        return self._stop_asked.is_set()
+
+    def stop_on_signals(self) -> None:
+        """SIGTERM and SIGINT end in order; a second one ends the process at once."""
+
+        def stop_or_die() -> None:
+            if self.stopping:
+                os._exit(EXIT_SIGNAL)
+            self.ask_to_stop()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop_or_die)
+
+    async def asked_to_stop(self) -> None:
+        """Return once somebody has asked."""
+        await self._stop_asked.wait()
+
+    @property
+    def port(self) -> int:
+        """Where metrics, health and status are."""
+        return self._side_door.port
+
+    def count_in_flight(self) -> None:
+        """Bring the ledger's `in_flight` up to date."""
+        self._pipeline.count_in_flight()
+
+    def ask_to_stop(self, failure: Exception | None = None) -> None:
+        """End in order; with a failure, `run` tells of it when all has ended."""
+        if self._failure is None:
+            self._failure = failure
+        self._stop_asked.set()
+
+    async def start(self) -> None:
+        """Build the stages, open the side door, join the group."""
+        self._build(asyncio.get_running_loop())
+        self._side_door.start()
+        log.info("metrics, health and status", port=self._side_door.port)
+        self._observation.begin()
+        if await self._open_dead_letters():
+            self._source.start(self._pipeline)
+
+    async def stop(self) -> bool:
+        """Drain, commit, leave the group, close. True when everything admitted has ended."""
+        began = time.monotonic()
+        ends = began + self._settings.drain.shutdown
+        positions, complete = await self._pipeline.drain(self._settings.drain.shutdown)
+        left = max(1.0, ends - time.monotonic())
+        await asyncio.to_thread(self._source.close, positions, left)
+        await self._dead_letters.close(left)
+        await self._delivery.close()
+        await self._registry.close()
+        self._side_door.stop()
+        self._pipeline.count_in_flight()
+        totals = report.summary(self.ledger)
+        log.info(
+            "stopped",
+            complete=complete,
+            seconds=round(time.monotonic() - began, 2),
+            received=totals["received"],
+            **totals["outcomes"],
+            balanced=totals["balanced"],
+        )
+        return complete
+
+    # ---- wiring ----------------------------------------------------------------------------
+
+    def _build(self, loop: asyncio.AbstractEventLoop) -> None:
+        settings, tallies, clock = self._settings, self.tallies, SystemClock(loop)
+        self._source = source = KafkaSource(
+            settings.kafka,
+            self._mapping.topics,
+            start=settings.start,
+            drain_seconds=settings.drain.revoke,
+            tallies=tallies,
+        )
+        self._registry = RegistryClient(settings.registry, tallies=tallies, clock=clock)
+        decoder = Decoder(
+            registry=self._registry,
+            reader_schemas=self._mapping.reader_schemas,
+            settings=settings.decode,
+            tallies=tallies,
+        )
+        self._delivery = Delivery(
+            self._destinations(),
+            settings.delivery,
+            open_pool=pool_opener(settings.delivery, clock),
+            ended=self._event_ended,
+            may_send=lambda: source.polled_within(source.session_seconds),
+            clock=clock,
+            tallies=tallies,
+            rng=SystemRandom(),
+        )
+        self._dead_letters = DeadLetterWriter(
+            settings.dead_letters,
+            settings.kafka,
+            clock=clock,
+            loop=loop,
+            tallies=tallies,
+            sources=self._mapping.topics,
+        )
+        self._committer = Committer(
+            send=source.commit,
+            interval=settings.commit.interval,
+            threshold=max(1, settings.commit.max_unacknowledged // 4),
+            clock=clock,
+            tallies=tallies,
+        )
+        self._pipeline = Pipeline(
+            Stages(
+                source,
+                decoder,
+                self._mapping,
+                self._delivery,
+                self._dead_letters,
+                self._committer,
+            ),
+            limits=Limits(
+                unacknowledged=self._budgets.unacknowledged,
+                gap=settings.commit.max_gap,
+                buffer_records=settings.buffer.records,
+                buffer_bytes=settings.buffer.bytes,
+            ),
+            ledger=self.ledger,
+            tallies=tallies,
+            clock=clock,
+            loop=loop,
+            stop=self.ask_to_stop,
+        )
+        self._observation = Observation(
+            source=source,
+            mapping=self._mapping,
+            delivery=self._delivery,
+            committer=self._committer,
+            pipeline=self._pipeline,
+            ledger=self.ledger,
+            loop=loop,
+        )
+        collector = BridgeCollector(self._observation.snapshot, tallies, self._observation.gauges())
+        self._side_door = SideDoor(
+            settings.http.host, settings.http.port, registry(collector), self._observation.probes()
+        )
+
+    def _event_ended(self, flight: Flight, event: Event, outcome: Outcome) -> None:
+        self._pipeline.event_ended(flight, event, outcome)
+
+    def _destinations(self) -> list[Destination]:
+        found = []
+        for name, account in self._settings.yespo.accounts.items():
+            if (legacy := account.legacy) is not None:
+                found.append(Destination(Endpoint(name, "legacy"), legacy.url))
+            if (v2 := account.v2) is not None:
+                found.append(Destination(Endpoint(name, "v2"), v2.url, v2.api_key.current))
+        return found
+
+    async def _open_dead_letters(self) -> bool:
+        """Wait for Kafka as long as it takes; False when asked to stop first.
+
+        Raises KafkaSetupError where the dead-letter topic is missing or forbidden.
+        """
+        opening = asyncio.ensure_future(self._dead_letters.open())
+        asked = asyncio.ensure_future(self._stop_asked.wait())
+        await asyncio.wait((opening, asked), return_when=asyncio.FIRST_COMPLETED)
+        asked.cancel()
+        if not opening.done():
+            opening.cancel()
+            return False
+        opening.result()
+        return True

@@ -1,0 +1,49 @@
+"""`yespo-bridge`: one program, a command for each thing a person wants to do."""
+
+import importlib
+import sys
+
+import click
+
+from consumer import __version__
+from consumer.errors import SetupError
+
+COMMANDS = {
+    "demo": "consumer.cli.demo",
+    "run": "consumer.cli.run",
+    "check": "consumer.cli.check",
+    "config": "consumer.cli.config",
+    "mapping": "consumer.cli.mapping",
+    "sandbox": "consumer.cli.sandbox",
+}
+
+
+class _Commands(click.Group):
+    """Imports a command when it is asked for: `--help` needs neither Kafka nor the mapping."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="yespo-bridge")
+def cli() -> None:
+    """Carry a shop's clickstream from Kafka into Yespo.
+
+    Begin with `yespo-bridge demo`: the whole job on embedded parts.
+    """
+
+
+def main() -> None:
+    """Entry point. An error that a person can mend is one clear text and an exit code, no trace."""
+    try:
+        cli(prog_name="yespo-bridge")
+    except SetupError as error:
+        click.echo(f"error: {error}" if "\n" not in str(error) else str(error), err=True)
+        sys.exit(error.exit_code)

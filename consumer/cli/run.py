@@ -1,0 +1,62 @@
+"""`yespo-bridge run`: the service."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import click
+import uvloop
+from rich.console import Console
+
+from consumer import report
+from consumer.app import App
+from consumer.setup import Setup, load_setup
+from consumer.telemetry import logs
+
+
+@click.command("run")
+@click.option(
+    "--config",
+    "-c",
+    "path",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The configuration file (docs/configuration.md).",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the ledgers at the end as one JSON line."
+)
+def command(path: Path, as_json: bool) -> None:  # click passes flags by name
+    """Consume, map and deliver until SIGTERM or SIGINT; then drain, commit and leave the group.
+
+    At the end the ledgers are printed: where every record and every event went. A second signal ends
+    the process at once.
+
+    Exit codes: 0 drained completely; 3 configuration or mapping; 4 Kafka refuses (topic, credentials);
+    5 port in use; 6 the drain ran out of time (some requests will be repeated); 7 not safe to go on.
+    """
+    setup = load_setup(path)
+    logs.configure(setup.settings.log.level, setup.settings.log.format)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        code, app = runner.run(_serve(setup))
+    _print_ledgers(app, as_json=as_json)
+    sys.exit(code)
+
+
+async def _serve(setup: Setup) -> tuple[int, App]:
+    app = App(setup.settings, setup.mapping)
+    app.stop_on_signals()
+    return await app.run(), app
+
+
+def _print_ledgers(app: App, *, as_json: bool) -> None:
+    """Both ledgers to standard output, for a person or as the last line for a program."""
+    if as_json:
+        click.echo(json.dumps(report.summary(app.ledger)))
+        return
+    console = Console()
+    console.print(report.records_table(app.ledger))
+    console.print(report.events_table(app.ledger))
+    for line in app.ledger.imbalance():
+        console.print(f"[red]does not balance:[/red] {line}")

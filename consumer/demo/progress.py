@@ -1,0 +1,73 @@
+"""Live progress: a small table on a terminal, plain lines elsewhere."""
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from consumer.app import App
+from consumer.demo.parts import Parts
+from consumer.report import summary
+
+PLAIN_SECONDS = 2.0
+
+
+class Progress:
+    """`with Progress(...) as progress: progress.show()` now and then."""
+
+    def __init__(self, console: Console, app: App, parts: Parts) -> None:
+        self._console = console
+        self._app = app
+        self._parts = parts
+        self._began = time.monotonic()
+        self._last_line = 0.0
+        self._live = Live(console=console, refresh_per_second=8) if console.is_terminal else None
+
+    def __enter__(self) -> Self:
+        if self._live is not None:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live is not None:
+            self.show()
+            self._live.stop()
+
+    def show(self) -> None:
+        """The present state. On the loop's thread."""
+        now = time.monotonic()
+        if self._live is not None:
+            self._live.update(self._table(now - self._began))
+        elif now - self._last_line >= PLAIN_SECONDS:
+            self._last_line = now
+            self._console.print(self._line(now - self._began))
+
+    def _figures(self) -> dict[str, int]:
+        self._app.count_in_flight()
+        found = summary(self._app.ledger)
+        return {
+            "visitors sent": self._parts.produced,
+            "received": found["received"],
+            **found["outcomes"],
+            "in flight": found["in_flight"],
+            "requests at Yespo": self._parts.sandbox.totals.requests,
+        }
+
+    def _line(self, seconds: float) -> str:
+        figures = ", ".join(f"{name} {count:,}" for name, count in self._figures().items())
+        return f"{seconds:5.1f} s  {figures}"
+
+    def _table(self, seconds: float) -> Table:
+        table = Table(title=f"Kafka → Yespo, {seconds:.0f} s", title_justify="left")
+        for name in (figures := self._figures()):
+            table.add_column(name.replace("_", "-"), justify="right")
+        table.add_row(*(f"{count:,}" for count in figures.values()))
+        return table

@@ -1,0 +1,131 @@
+"""The demo: the app of `run` on embedded parts, from the first visitor to balanced ledgers."""
+
+import asyncio
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from consumer.app import App
+from consumer.demo.parts import Parts, Plan
+from consumer.demo.progress import Progress
+from consumer.demo.samples import SamplingMap, samples_table
+from consumer.mapping.unit import load_unit
+from consumer.report import events_table, records_table, summary
+from consumer.setup import accounts_of
+
+LOOK_SECONDS = 0.1
+GIVE_UP_SECONDS = 60.0
+"""Without any progress for this long the demo has failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """`problems` is empty when all that was produced was received and ended, both ledgers balance,
+    every request kept the contract, and every event kind of both APIs was delivered."""
+
+    problems: list[str]
+    document: dict[str, Any]
+
+
+def shipped() -> Path:
+    """The folder that holds `avro/` and `mappings/`: in the wheel, or the checkout."""
+    package = Path(__file__).parents[1]
+    inside = package / "shipped"
+    return inside if inside.is_dir() else package.parent
+
+
+async def show(
+    plan: Plan, console: Console, *, ports: tuple[int, int] = (0, 0), keep: bool = False
+) -> Result:
+    """Run the demo; progress, ledgers and samples go to `console`.
+
+    `ports` are those of the metrics and of the sandbox; 0 lets the system choose.
+    """
+    mapping_file = shipped() / "mappings" / "shop.yaml"
+    schema_file = shipped() / "avro" / "shop_click.avsc"
+    with Parts(plan, schema_file, sandbox_port=ports[1]) as parts:
+        settings = parts.settings(mapping_file, http_port=ports[0])
+        mapping = SamplingMap(load_unit([mapping_file], accounts_of(settings)))
+        app = App(settings, mapping)
+        app.stop_on_signals()
+        await app.start()
+        console.print(
+            f"Kafka {parts.kafka.bootstrap} and registry {parts.registry.url}, in this process\n"
+            f"Yespo's double {parts.sandbox.url}\n"
+            f"metrics http://127.0.0.1:{app.port}/metrics",
+            highlight=False,
+        )
+        began = time.monotonic()
+        with Progress(console, app, parts) as progress:
+            stuck = await _until_all_ended(app, parts, progress)
+        seconds = time.monotonic() - began
+        if keep and not stuck:
+            console.print("Left running, as asked. Ctrl-C ends it.")
+            await app.asked_to_stop()
+        complete = await app.stop()
+        document = _document(app, parts, seconds)
+        problems = _problems(app, parts, document, complete=complete and not stuck)
+        console.print(records_table(app.ledger))
+        console.print(events_table(app.ledger))
+        console.print(samples_table(mapping.samples(parts.sandbox.received), console.width))
+        return Result(problems, document)
+
+
+async def _until_all_ended(app: App, parts: Parts, progress: Progress) -> bool:
+    """Until the visitors are done and every record has ended. True when nothing moves any more."""
+    visiting = asyncio.ensure_future(parts.visit())
+    ended, moved_at = -1, time.monotonic()
+    while not app.stopping:
+        progress.show()
+        now_ended = sum(counts.ended() for counts in app.ledger.records.values())
+        if now_ended != ended:
+            ended, moved_at = now_ended, time.monotonic()
+        if visiting.done():
+            visiting.result()
+            if ended == parts.produced:
+                return False
+        if time.monotonic() - moved_at > GIVE_UP_SECONDS:
+            break
+        await asyncio.sleep(LOOK_SECONDS)
+    visiting.cancel()
+    return True
+
+
+def _document(app: App, parts: Parts, seconds: float) -> dict[str, Any]:
+    """What `--json` prints."""
+    delivered: Counter[str] = Counter()
+    for (api, name), count in parts.sandbox.counts().items():
+        delivered[f"{api}/{name}"] = count
+    totals = summary(app.ledger)
+    return {
+        "produced": parts.produced,
+        "poisoned": parts.poisoned,
+        "received": totals["received"],
+        "outcomes": totals["outcomes"],
+        "reasons": totals["reasons"],
+        "in_flight": totals["in_flight"],
+        "balanced": totals["balanced"],
+        "events": dict(sorted(delivered.items())),
+        "contract_violations": len(parts.sandbox.violations),
+        "seconds": round(seconds, 1),
+    }
+
+
+def _problems(app: App, parts: Parts, document: dict[str, Any], *, complete: bool) -> list[str]:
+    found = [f"does not balance: {line}" for line in app.ledger.imbalance()]
+    if not complete:
+        found.append("not every record ended")
+    if document["received"] != parts.produced:
+        found.append(f"produced {parts.produced} records, received {document['received']}")
+    found += [
+        f"{violation.api}/{violation.event}: {violation.path} {violation.message}"
+        for violation in parts.sandbox.violations[:10]
+    ]
+    expected = {(endpoint.api, name) for endpoint, name in app.ledger.events}
+    for api, name in sorted(expected - set(parts.sandbox.counts())):
+        found.append(f"no {api}/{name} arrived")
+    return found

@@ -1,0 +1,96 @@
+"""The HTTP side door: /metrics for Prometheus, /livez /readyz /startupz for Kubernetes, /status.
+
+It runs in threads of its own, so that a slow scraper never holds the event loop up.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+from prometheus_client import CollectorRegistry, make_wsgi_app
+from prometheus_client.exposition import ThreadingWSGIServer
+
+from consumer.errors import PortInUseError
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """What the endpoints ask. A probe answers None when all is well, else why not."""
+
+    live: Callable[[], str | None]
+    ready: Callable[[], str | None]
+    started: Callable[[], str | None]
+    status: Callable[[], dict[str, Any]]
+
+
+class SideDoor:
+    """The server. `start` binds and returns; `port` is the one that was bound."""
+
+    def __init__(self, host: str, port: int, metrics: CollectorRegistry, probes: Probes) -> None:
+        self._host = host
+        self._metrics = make_wsgi_app(metrics)
+        self._probes = probes
+        self._server: ThreadingWSGIServer | None = None
+        self.port = port
+
+    def start(self) -> None:
+        """Raises PortInUseError where the port cannot be bound."""
+        try:
+            server = make_server(
+                self._host,
+                self.port,
+                self._answer,
+                ThreadingWSGIServer,
+                handler_class=_QuietHandler,
+            )
+        except OSError as error:
+            text = f"cannot listen on {self._host}:{self.port} ({error.strerror}); set `http.port`"
+            raise PortInUseError(text) from error
+        self._server = server
+        self.port = server.server_port
+        threading.Thread(target=server.serve_forever, name="side-door", daemon=True).start()
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+    def _answer(self, environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path == "/metrics":
+            answered: Iterable[bytes] = self._metrics(environ, start)
+            return answered
+        probes = {
+            "/livez": self._probes.live,
+            "/readyz": self._probes.ready,
+            "/startupz": self._probes.started,
+        }
+        if path in probes:
+            problem = probes[path]()
+            status = HTTPStatus.OK if problem is None else HTTPStatus.SERVICE_UNAVAILABLE
+            return _respond(start, status, "text/plain; charset=utf-8", problem or "ok")
+        if path == "/status":
+            body = json.dumps(self._probes.status(), indent=2)
+            return _respond(start, HTTPStatus.OK, "application/json", body)
+        pages = "/metrics /livez /readyz /startupz /status"
+        return _respond(start, HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", pages)
+
+
+def _respond(start: "StartResponse", status: HTTPStatus, kind: str, body: str) -> Iterable[bytes]:
+    data = (body + "\n").encode()
+    headers = [("Content-Type", kind), ("Content-Length", str(len(data)))]
+    start(f"{status.value} {status.phrase}", headers)
+    return [data]
+
+
+class _QuietHandler(WSGIRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base class names it
+        """Probes every few seconds are no news."""

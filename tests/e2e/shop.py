@@ -1,0 +1,129 @@
+"""A topic filled by made-up visitors, and what must arrive at Yespo for it.
+
+Each record becomes one legacy event that carries its partition, offset, person and number, and a v2
+event too where the visitor is known. So the requests to expect follow from the records alone, and
+nothing of the bridge takes part in judging it.
+"""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import Message, Producer
+
+from consumer.sandbox.broker import AvroWriter
+from consumer.sandbox.store import Received
+from consumer.sandbox.visitors import Visitors, key_of
+
+ROOT = Path(__file__).parents[2]
+SCHEMA: dict[str, Any] = json.loads((ROOT / "avro" / "shop_click.avsc").read_text())
+START_MS = 1_763_700_000_000
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Request:
+    """One request to expect: of which record, and to which API."""
+
+    partition: int
+    offset: int
+    api: str
+
+
+@dataclass
+class Topic:
+    """What was produced. `persons` names the visitor of each (partition, offset)."""
+
+    persons: dict[tuple[int, int], str] = field(default_factory=dict)
+    expected: set[Request] = field(default_factory=set)
+
+    def fill(self, bootstrap: str, topic: str, schema_id: int, count: int, seed: int = 1) -> None:
+        """Produce `count` records and wait for Kafka's acknowledgement of each."""
+        write = AvroWriter(SCHEMA, schema_id)
+        producer = Producer(
+            {"bootstrap.servers": bootstrap, "linger.ms": 20, "partitioner": "murmur2_random"}
+        )
+
+        def acknowledged(known: bool, person: str) -> Any:  # noqa: FBT001
+            def done(error: object, message: Message) -> None:
+                assert error is None, error
+                where = (message.partition() or 0, message.offset() or 0)
+                self.persons[where] = person
+                self.expected.add(Request(*where, "legacy"))
+                if known:
+                    self.expected.add(Request(*where, "v2"))
+
+            return done
+
+        visitors = Visitors(seed, lambda: START_MS).records()
+        for record in islice((one for one in visitors if one["visitor_id"]), count):
+            person = key_of(record)
+            known = record["user"] is not None
+            while True:
+                try:
+                    producer.produce(
+                        topic, write(record), person, on_delivery=acknowledged(known, person)
+                    )
+                    break
+                except BufferError:
+                    producer.poll(0.1)
+            producer.poll(0)
+        assert producer.flush(60) == 0
+
+
+@dataclass
+class Verdict:
+    """What is wrong with what arrived."""
+
+    lost: list[Request]
+    repeated: int
+    reordered: list[Request]
+    unexpected: list[Request]
+    violations: int
+
+    @property
+    def clean(self) -> bool:
+        return not (self.lost or self.reordered or self.unexpected or self.violations)
+
+
+def arrived(received: Iterable[Received]) -> list[Request]:
+    """What was accepted, in order of arrival."""
+    return [_request(request) for request in received if request.taken]
+
+
+def judge(topic: Topic, received: Iterable[Received]) -> Verdict:
+    """Hold what arrived against what was produced: lost, repeated, out of order per person."""
+    everything = list(received)
+    order = arrived(everything)
+    counts = Counter(order)
+    newest: dict[tuple[int, str, str], int] = defaultdict(lambda: -1)
+    seen: set[Request] = set()
+    reordered: list[Request] = []
+    for request in order:
+        if request in seen or request not in topic.expected:
+            continue
+        seen.add(request)
+        person = topic.persons[request.partition, request.offset]
+        lane = (request.partition, request.api, person)
+        if request.offset < newest[lane]:
+            reordered.append(request)
+        newest[lane] = max(newest[lane], request.offset)
+    return Verdict(
+        lost=sorted(topic.expected - seen),
+        repeated=sum(count - 1 for count in counts.values()),
+        reordered=reordered,
+        unexpected=sorted(set(order) - topic.expected),
+        violations=sum(len(request.violations) for request in everything),
+    )
+
+
+def _request(received: Received) -> Request:
+    body = json.loads(received.body)
+    if received.api == "legacy":
+        tags = body["CustomEvent"]["Tags"]
+        return Request(int(tags["partition"][0]), int(tags["offset"][0]), "legacy")
+    params = {param["name"]: param["value"] for param in body["params"]}
+    return Request(int(params["partition"]), int(params["offset"]), "v2")
