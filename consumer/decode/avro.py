@@ -66,8 +66,6 @@ def plan(writer: Node, readers: Mapping[str, RecordType], schema_id: str) -> Pla
         return refusal(Reason.SCHEMA_MISMATCH, str(error))
     except (SchemaParseException, UnknownType) as error:
         return refusal(Reason.UNSUPPORTED_SCHEMA, f"schema {schema_id}: {type(error).__name__}")
-    except RecursionError:
-        return refusal(Reason.UNSUPPORTED_SCHEMA, f"schema {schema_id} is nested too deep")
 
 
 def _choice(writer: Union, readers: Mapping[str, RecordType], schema_id: str) -> Plan:

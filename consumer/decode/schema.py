@@ -26,7 +26,9 @@ PRIMITIVES: Final = frozenset(
     {"null", "boolean", "int", "long", "float", "double", "bytes", "string"}
 )
 MAX_NESTING: Final = 64
-"""Levels of nesting in a schema's text; real ones have less than ten."""
+"""Levels of nesting in a schema's text, and of types within types; real ones have less than ten."""
+MAX_SCALE: Final = 1000
+"""Digits after the decimal point that anybody could mean."""
 
 _LOGICAL_BY_KIND: Final[Mapping[str, frozenset[str]]] = {
     "int": frozenset({"date", "time-millis"}),
@@ -60,7 +62,7 @@ def parse(document: Any, referenced: Sequence[Any] = ()) -> Node:
     for earlier in referenced:
         parser.parse(_objects(earlier), "", 0)
     node = parser.parse(_objects(document), "", 0)
-    parser.refuse_endless()
+    parser.check_types()
     return node
 
 
@@ -156,22 +158,33 @@ class _Parser:
         logical = _logical(document, "fixed", size)
         return self._define(Fixed(name, size, logical, _aliases(document, inner)))
 
-    def refuse_endless(self) -> None:
-        """A record that holds itself, with no union, array or map between, has no finite value."""
-        finite: set[str] = set()
+    def check_types(self) -> None:
+        """Refuse records that hold themselves with no union, array or map between (they have no
+        finite value), and types that hold one another by name deeper than any text could nest."""
+        depths: dict[str, int] = {}
 
-        def check(record: RecordType, holders: tuple[str, ...]) -> None:
-            if record.name in holders:
-                raise SchemaError(f"`{record.name}` holds itself and can never end")
-            if record.name not in finite:
-                for one in record.fields:
-                    if isinstance(one.node, RecordType):
-                        check(one.node, (*holders, record.name))
-                finite.add(record.name)
+        def depth(node: Node, holders: tuple[str, ...]) -> int:
+            match node:
+                case Array(inner) | MapType(inner):
+                    return 1 + depth(inner, ())
+                case Union(branches):
+                    return max(depth(branch, ()) for branch in branches)
+                case RecordType(name, _, fields):
+                    if name in holders:
+                        raise SchemaError(f"`{name}` holds itself and can never end")
+                    if name not in depths:
+                        depths[name] = 0  # recursive references do not count
+                        inside = (*holders, name)
+                        deepest = max((depth(one.node, inside) for one in fields), default=0)
+                        depths[name] = 1 + deepest
+                    return depths[name]
+                case _:
+                    return 0
 
+        # In the order of definition, so that each type finds those it names already measured.
         for named in self._named.values():
-            if isinstance(named, RecordType):
-                check(named, ())
+            if depth(named, ()) > MAX_NESTING:
+                raise SchemaError(f"`{named.name}` holds types more than {MAX_NESTING} deep")
 
     def _define(self, named: _N) -> _N:
         if named.name in self._named:
@@ -214,10 +227,10 @@ def _logical(document: Mapping[str, Any], kind: str, size: int) -> Logical | Non
         return None
     if name == "decimal" and kind in {"bytes", "fixed"}:
         precision, scale = document.get("precision"), document.get("scale", 0)
-        if isinstance(precision, int) and isinstance(scale, int) and 0 <= scale <= precision:
-            return Logical("decimal", scale) if precision else None
-        return None
+        if not isinstance(precision, int) or not isinstance(scale, int):
+            return None
+        valid = precision > 0 and 0 <= scale <= min(precision, MAX_SCALE)
+        return Logical("decimal", scale) if valid else None
     if kind == "fixed":
-        valid = {("duration", 12), ("uuid", 16)}
-        return Logical(name) if (name, size) in valid else None
+        return Logical(name) if (name, size) in {("duration", 12), ("uuid", 16)} else None
     return Logical(name) if name in _LOGICAL_BY_KIND.get(kind, ()) else None

@@ -322,6 +322,8 @@ async def test_a_registry_that_cannot_be_asked_condemns_nothing_and_is_asked_aga
 async def test_an_answer_that_drips_for_ever_is_given_up(bridge: BridgeMaker) -> None:
     """Each read is quick enough for a timeout per read; only the whole takes too long."""
 
+    hung_up = asyncio.Event()
+
     async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
         with contextlib.suppress(OSError):
@@ -330,13 +332,14 @@ async def test_an_answer_that_drips_for_ever_is_given_up(bridge: BridgeMaker) ->
                 await writer.drain()
                 await asyncio.sleep(0.02)
         writer.close()
+        hung_up.set()
 
     async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
         one = bridge(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", timeout=0.2)
         waiting = asyncio.create_task(one.read(1))
         await until(lambda: one.clock.pending == 1)
         waiting.cancel()
-        await one.client.close()
+        await until(hung_up.is_set)
 
 
 async def test_a_registry_that_is_down_is_waited_for(bridge: BridgeMaker) -> None:
@@ -513,6 +516,7 @@ async def test_tls_takes_the_authority_and_certificate_that_are_configured(
         await until(lambda: stranger.clock.pending == 1)
         assert stranger.lookups("error") == 1
         waiting.cancel()
+        await stranger.client.close()
 
 
 @contextlib.asynccontextmanager
@@ -529,10 +533,15 @@ async def tls_in_front_of(
                 await writer.drain()
         writer.close()
 
+    connections: set[asyncio.StreamWriter] = set()
+
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.add(writer)
         inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
         await asyncio.gather(copy(reader, inner_writer), copy(inner_reader, writer))
+        connections.discard(writer)
 
     server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=context)
     async with server:
         yield f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        await until(lambda: not connections)

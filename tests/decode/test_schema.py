@@ -78,6 +78,8 @@ def test_a_fingerprint_ignores_docs_defaults_and_logical_types() -> None:
         {"type": "bytes", "logicalType": "decimal"},
         {"type": "bytes", "logicalType": "decimal", "precision": 4, "scale": 5},
         {"type": "bytes", "logicalType": "decimal", "precision": 4, "scale": -1},
+        {"type": "bytes", "logicalType": "decimal", "precision": 0},
+        {"type": "bytes", "logicalType": "decimal", "precision": 10**30, "scale": 10**29},
         {"type": "string", "logicalType": "decimal", "precision": 4},
         {"type": "int", "logicalType": "timestamp-millis"},
         {"type": "long", "logicalType": "date"},
@@ -136,3 +138,11 @@ def test_nesting_is_bounded() -> None:
         schema = {"type": "array", "items": schema}
     with pytest.raises(SchemaError, match="deeper than 64"):
         parse(schema)
+
+
+@pytest.mark.parametrize("wrap", [lambda name: name, lambda name: {"type": "array", "items": name}])
+def test_types_that_hold_one_another_a_thousand_deep_are_refused(wrap: Any) -> None:
+    chain: list[Any] = [record_type("T0", field("x", "int"))]
+    chain += [record_type(f"T{n}", field("x", wrap(f"T{n - 1}"))) for n in range(1, 3000)]
+    with pytest.raises(SchemaError, match="more than 64 deep"):
+        parse(chain)

@@ -178,16 +178,23 @@ def test_a_union_with_one_record_is_the_plain_record(bare: BareDecoderMaker) -> 
 
 
 def test_named_types_used_again_by_name_are_no_records_to_a_union(bare: BareDecoderMaker) -> None:
-    """fastavro gives `("shop.Colour", "BLUE")` here, and names the only record as well."""
+    """fastavro gives `("shop.Colour", "BLUE")` here, as if the enum were a record."""
     schema = record_type(
         "shop.Click",
         field("first", COLOUR),
         field("view", VIEW),
-        field("event", ["null", "shop.Colour", "shop.View"]),
+        field("event", ["null", "shop.Colour", "shop.View", CART]),
+        field("only", ["null", "shop.Colour", "shop.View"]),
     )
     decoder = bare(schema)
-    assert decoder.read(b"\x00\x02a\x02\x02")["event"] == "BLUE"
-    assert decoder.read(b"\x00\x02a\x04\x02b")["event"] == {"sku": "b"}
+    start = b"\x00\x02a"
+    assert decoder.read(start + b"\x02\x02\x02\x02")["event"] == "BLUE"
+    assert decoder.read(start + b"\x04\x02b\x04\x02c") == {
+        "first": "RED",
+        "view": {"sku": "a"},
+        "event": ("shop.View", {"sku": "b"}),
+        "only": {"sku": "c"},
+    }
 
 
 def test_records_of_one_short_name_stay_apart_in_a_union(bare: BareDecoderMaker) -> None:
