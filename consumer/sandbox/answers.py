@@ -37,7 +37,12 @@ def refused(violations: Violations) -> Reply:
     """400: plain text with a JSON fragment, which is not valid JSON as a whole (vendor page
     "Validating event parameters")."""
     params = [
-        {"name": found.path, "required": True, "rule": found.rule, "details": found.message}
+        {
+            "name": found.path,
+            "required": found.rule == "required",
+            "rule": found.rule,
+            "details": found.message,
+        }
         for found in violations
     ]
     text = b"The event should have the following params: " + orjson.dumps(params)

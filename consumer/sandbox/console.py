@@ -26,7 +26,7 @@ from consumer.sandbox.protocol import Reply, Request, reply
 from consumer.sandbox.recording import Recorder
 from consumer.sandbox.store import Received, Store
 
-_SHOWN = 100
+_SHOWN = 50
 _BEFORE_REFUSING = 0.05  # seconds
 _JSON = "application/json; charset=utf-8"
 _SAFE = [

@@ -24,6 +24,9 @@ _PERSONAL = frozenset(
     """.lower().split()
 )
 
+_SHOWN_BYTES = 32_768
+_SHOWN_DEPTH = 20
+
 _EMAIL = re.compile(r"[^\s\"'<>@:,;]+@[^\s\"'<>@:,;]+")
 _PHONE = re.compile(r"\+\d[\d ()-]{7,}\d")
 
@@ -72,7 +75,10 @@ class Masker:
         return ""
 
     def shown(self, api: Api, raw: bytes) -> tuple[str, str]:
-        """(person, body): the body as indented JSON. What is not JSON is not shown at all."""
+        """(person, body): the body as indented JSON. What is not JSON is not shown at all, nor is
+        what would take the load's time to show."""
+        if len(raw) > _SHOWN_BYTES:
+            return "", f"({len(raw)} bytes, too many to show)"
         try:
             document = orjson.loads(raw)
         except orjson.JSONDecodeError:
@@ -80,28 +86,30 @@ class Masker:
         body = orjson.dumps(self.masked(document), option=orjson.OPT_INDENT_2).decode()
         return self.person(api, document), body
 
-    def masked(self, value: Any, personal: bool = False) -> Any:
-        """`value` with identifiers replaced, at any depth, also in JSON that is carried as text."""
+    def masked(self, value: Any, personal: bool = False, depth: int = 0) -> Any:
+        """`value` with identifiers replaced, also in JSON that is carried as text."""
+        if depth > _SHOWN_DEPTH:
+            return "(nested too deeply to show)"
         if isinstance(value, dict):
-            return self._members(value, personal)
+            return self._members(value, personal, depth + 1)
         if isinstance(value, list):
-            return [self.masked(member, personal) for member in value]
+            return [self.masked(member, personal, depth + 1) for member in value]
         if personal:
             return value if value in (None, "", True, False) else self.hashed(value)
-        return self._scalar(value)
+        return self._scalar(value, depth + 1)
 
-    def _members(self, value: dict[str, Any], personal: bool) -> dict[str, Any]:
+    def _members(self, value: dict[str, Any], personal: bool, depth: int) -> dict[str, Any]:
         # A v2 parameter names itself: {"name": "email", "value": "..."}.
         own = value.get("name")
         named = isinstance(own, str) and own.lower() in _PERSONAL
         return {
             self.text(key): self.masked(
-                member, personal or key.lower() in _PERSONAL or (named and key == "value")
+                member, personal or key.lower() in _PERSONAL or (named and key == "value"), depth
             )
             for key, member in value.items()
         }
 
-    def _scalar(self, value: Any) -> Any:
+    def _scalar(self, value: Any, depth: int) -> Any:
         if not isinstance(value, str):
             return value
         if value[:1] in ("{", "["):
@@ -109,7 +117,7 @@ class Masker:
                 inner = orjson.loads(value)
             except orjson.JSONDecodeError:
                 return self.text(value)
-            return orjson.dumps(self.masked(inner)).decode()
+            return orjson.dumps(self.masked(inner, False, depth)).decode()
         return self.text(value)
 
     def text(self, text: str) -> str:

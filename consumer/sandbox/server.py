@@ -72,6 +72,7 @@ class Sandbox:
         self._names = {b"localhost", b"127.0.0.1", b"[::1]", _host_name(host)}
         self._names.update(name.lower().encode() for name in allowed_hosts)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._home: threading.Thread | None = None
         self._thread: threading.Thread | None = None
         self._stopping: asyncio.Event | None = None
 
@@ -157,6 +158,7 @@ class Sandbox:
     async def start(self) -> None:
         """Listen, on the present loop. Raises PortInUseError, SetupError."""
         self._loop = asyncio.get_running_loop()
+        self._home = threading.current_thread()
         try:
             await self._listener.start()
         except SetupError:
@@ -226,7 +228,7 @@ class Sandbox:
     def _on_loop(self, call: Callable[[], None]) -> None:
         """Run `call` on the sandbox's loop and return when it is done."""
         assert self._loop is not None, "the sandbox has not been started"
-        if self._thread is None or threading.current_thread() is self._thread:
+        if threading.current_thread() is self._home:
             call()
             return
 

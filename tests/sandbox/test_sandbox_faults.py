@@ -1,5 +1,6 @@
 """Every way in which the sandbox can misbehave, seen from the client's end of the socket."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator
@@ -290,6 +291,12 @@ def test_refusing_for_a_time_ends_by_itself(sandbox: Sandbox) -> None:
     assert not connects(sandbox.port)
     eventually(lambda: connects(sandbox.port))
     assert time.monotonic() - started >= 0.2
+
+
+async def test_refusing_works_from_another_thread_than_the_loops() -> None:
+    async with Sandbox(ScriptedJudge()) as sandbox:
+        await asyncio.to_thread(sandbox.refuse_connections)
+        assert not await asyncio.to_thread(connects, sandbox.port)
 
 
 async def test_refusing_works_on_the_callers_own_loop() -> None:

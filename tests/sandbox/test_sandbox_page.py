@@ -117,6 +117,22 @@ def test_a_body_that_is_not_json_is_not_shown(sandbox: Sandbox, console: httpx.C
     assert state(console)["received"][0]["body"] == "(19 bytes that are not JSON)"
 
 
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (b"[" * 900 + b"]" * 900, "(nested too deeply to show)"),
+        (b'{"a":"' + b"x" * 40_000 + b'"}', "(40008 bytes, too many to show)"),
+        (b'{"a":"' + b'{\\"b\\":[' * 20 + b'"}', '{\\"b\\":['),
+    ],
+)
+def test_a_body_made_to_hurt_the_page_does_not(
+    sandbox: Sandbox, console: httpx.Client, body: bytes, shown: str
+) -> None:
+    with RawClient(sandbox.port) as client:
+        client.post("/api/v2", body)
+    assert shown in state(console)["received"][0]["body"]
+
+
 def test_masking_reaches_into_text_that_is_json_and_knows_the_vendors_aliases() -> None:
     masker = Masker(b"key")
     shown = masker.masked(
