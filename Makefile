@@ -38,6 +38,8 @@ soak: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/python -m consumer.config.reference > docs/configuration.md
 	$(BIN)/python -m consumer.vendor.reference > docs/events.md
+	$(BIN)/python -m tests.mapping.reference
+	$(BIN)/python -m tests.mapping.gallery > docs/mapping-errors.md
 
 lock:
 	$(COMPILE) pyproject.toml --output-file requirements.lock

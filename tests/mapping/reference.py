@@ -1,18 +1,21 @@
-"""The generated parts of docs/mapping.md: the function library and the shared events.
+"""The generated parts of docs/mapping.md (function library, shared events), and the editors' schema.
 
 .venv/bin/python -m tests.mapping.reference
 """
 
+import json
 import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from consumer.mapping.editor import json_schema
 from consumer.mapping.library.all import LIBRARY
 from consumer.vendor.shared import SHARED
 from consumer.vendor.spec import FieldSpec, Kind
 
 DOC = Path(__file__).parents[2] / "docs" / "mapping.md"
+SCHEMA = DOC.parent / "mapping.schema.json"
 
 
 def functions() -> str:
@@ -61,10 +64,18 @@ def _field(field: FieldSpec) -> str:
 def filled(text: str) -> str:
     """The document with its generated parts replaced."""
     for name, content in (("functions", functions()), ("shared events", shared())):
-        pattern = rf"(<!-- {name}: [^\n]*-->\n).*?(<!-- end of {name} -->)"
-        text = re.sub(pattern, lambda m, c=content: f"{m[1]}{c}\n{m[2]}", text, flags=re.DOTALL)
+        begin = re.search(rf"<!-- {name}: [^\n]*-->\n", text)
+        assert begin, name
+        rest = text[begin.end() :].partition(f"<!-- end of {name} -->")
+        text = "".join((text[: begin.end()], content, "\n", *rest[1:]))
     return text
+
+
+def schema() -> str:
+    """docs/mapping.schema.json."""
+    return json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":
     DOC.write_text(filled(DOC.read_text()))
+    SCHEMA.write_text(schema())

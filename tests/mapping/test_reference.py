@@ -4,7 +4,7 @@ from pathlib import Path
 
 from consumer.mapping.unit import check_unit, render
 from tests.mapping.evaluation import ACCOUNTS
-from tests.mapping.reference import DOC, filled
+from tests.mapping.reference import DOC, SCHEMA, filled, schema
 
 ROOT = Path(__file__).parents[2]
 
@@ -13,6 +13,10 @@ def test_function_library_and_shared_events_are_documented_as_they_are() -> None
     text = DOC.read_text()
     assert filled(text) == text
     assert "`phone(text, text) -> text?`" in text
+
+
+def test_the_schema_for_editors_is_that_of_the_program() -> None:
+    assert SCHEMA.read_text() == schema()
 
 
 def test_the_example_of_the_documentation_is_a_valid_mapping(tmp_path: Path) -> None:

@@ -1,0 +1,260 @@
+"""What the check says about an expression holds for every record: it never fails, what is said to be
+present is present, and each value has the type it was given."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from consumer.mapping.compile import RUNTIME
+from consumer.mapping.emit import Code
+from consumer.mapping.nodes import Node
+from consumer.mapping.runtime import BadNumber
+from consumer.mapping.syntax import Wrong
+from consumer.mapping.types import (
+    Array,
+    Binary,
+    Boolean,
+    Date,
+    Integer,
+    MapOf,
+    Nothing,
+    Number,
+    Record,
+    Text,
+    Time,
+    Type,
+    Union,
+)
+from tests.mapping.evaluation import VALUE, node_of, record
+
+TEXT = st.text(max_size=6) | st.sampled_from(
+    ["", " ", "null", "UA", "12.5", "a@b.c", "\ud800", "ż"]
+)
+LONG = st.integers(-(2**63), 2**63 - 1) | st.integers(-3, 3)
+DOUBLE = st.floats() | st.sampled_from([0.1, -0.0, 1e308, 5e-324])
+LINE = st.fixed_dictionaries(
+    {"sku": TEXT, "quantity": st.integers(-(2**31), 2**31 - 1), "block": st.none() | TEXT}
+)
+RECORDS = st.fixed_dictionaries(
+    {
+        "name": TEXT,
+        "maybe": st.none() | TEXT,
+        "count": LONG,
+        "maybe_count": st.none() | LONG,
+        "price": DOUBLE,
+        "maybe_price": st.none() | DOUBLE,
+        "exact": st.decimals(-9999999999, 9999999999, places=2),
+        "yes": st.booleans(),
+        "maybe_yes": st.none() | st.booleans(),
+        "at_ms": LONG,
+        "at_us": LONG,
+        "maybe_us": st.none() | LONG,
+        "day": st.integers(-(2**31), 2**31 - 1),
+        "data": st.binary(max_size=4),
+        "kind": st.sampled_from(["view", "cart"]),
+        "class": TEXT,
+        "id": LONG | TEXT,
+        "tags": st.lists(st.none() | TEXT, max_size=3),
+        "maybe_tags": st.none() | st.lists(TEXT, max_size=3),
+        "attributes": st.dictionaries(st.sampled_from(["colour", "a"]), TEXT),
+        "user": st.none() | st.fixed_dictionaries({"id": TEXT, "email": st.none() | TEXT}),
+        "lines": st.lists(LINE, max_size=3),
+        "maybe_lines": st.none() | st.lists(LINE, max_size=3),
+        "event": st.none()
+        | st.tuples(
+            st.just("shop.CartChanged"), st.fixed_dictionaries({"cart": TEXT, "total": DOUBLE})
+        )
+        | st.tuples(st.just("shop.Viewed"), st.fixed_dictionaries({"sku": TEXT})),
+    }
+)
+
+TEXTS = st.sampled_from(
+    [
+        "name",
+        "maybe",
+        "kind",
+        "user.id",
+        "user.email",
+        "attributes['colour']",
+        "lines[0].block",
+        "kafka.key",
+        "event.cart",
+        "event.sku",
+        "stores[name]",
+        'record["class"]',
+        "text(id)",
+        '"UA"',
+        '"view"',
+        '""',
+        "first(tags)",
+        "iso(at_us)",
+        "lines[-1].sku",
+    ]
+)
+NUMBERS = st.sampled_from(
+    [
+        "count",
+        "maybe_count",
+        "price",
+        "maybe_price",
+        "exact",
+        "0",
+        "2",
+        "0.1",
+        "event.total",
+        "length(tags)",
+        "number(name)",
+        "lines[1].quantity",
+        "sum([l.quantity for l in lines])",
+    ]
+)
+CONDITIONS = st.sampled_from(
+    [
+        "yes",
+        "maybe_yes",
+        "event is CartChanged",
+        "event is not Viewed",
+        "user != null",
+        "maybe == null",
+        "true",
+        "event != null",
+        "maybe_lines != null",
+        '"a" in tags',
+    ]
+)
+
+
+def _grow(
+    parts: st.SearchStrategy[tuple[str, str, str]],
+) -> st.SearchStrategy[tuple[str, str, str]]:
+    """From (text, number, condition) to larger ones, mostly well typed and sometimes not."""
+
+    @st.composite
+    def larger(draw: st.DrawFn) -> tuple[str, str, str]:
+        (t1, n1, c1), (t2, n2, c2) = draw(parts), draw(parts)
+        if draw(st.integers(0, 19)) == 0:
+            t1, n1 = n1, t1
+        text = draw(
+            st.sampled_from(
+                [
+                    f"lower({t1})",
+                    f'f"{{{t1.replace(chr(34), chr(39))}}} x"',
+                    f"({t1} if {c1} else {t2})",
+                    f"coalesce({t1}, {t2})",
+                    f"join([{t1}, {t2}], ' ')",
+                    f"uuid({t1}, {n1})",
+                    f"phone({t1}, 'UA')",
+                    f"money({n1}, {t1})",
+                    f"text({n1})",
+                    f"first([l.sku for l in lines if l.sku != {t1}])",
+                    f"truncate({t1}, {n1})",
+                    f"split({t1}, ',')",
+                    f"url_host({t1})",
+                    f"filled({t1})",
+                ]
+            )
+        )
+        number = draw(
+            st.sampled_from(
+                [f"({n1} {op} {n2})" for op in ("+", "-", "*", "/", "//", "%")]
+                + [f"round({n1}, 2)", f"({n1} if {c1} else {n2})", f"-{n1}", f"max({n1}, {n2})"]
+                + [f"amount({t1})", f"integer({n1})", f"size({t1})", f"coalesce({n1}, {n2})"]
+            )
+        )
+        condition = draw(
+            st.sampled_from(
+                [f"({n1} {op} {n2})" for op in ("==", "!=", "<", "<=", ">", ">=")]
+                + [f"({n1} in [{n2}, 2])", f"({n1} not in [1, 2.5])", f"({n1} < {n2} <= 3)"]
+                + [f"({t1} {op} {t2})" for op in ("==", "!=")]
+                + [f"({t1} in [{t2}, 'x'])", f"({t1} not in ['a', 'b'])", f"({t1} in attributes)"]
+                + [f"(not {c1})", f"({c1} and {c2})", f"({c1} or {c2})", f"({t1} == null)"]
+                + [f"({c1} and {t1} != null)", f"contains({t1}, {t2})", f"sample({t1}, 0.5)"]
+            )
+        )
+        return text, number, condition
+
+    return larger()
+
+
+EXPRESSIONS = st.recursive(st.tuples(TEXTS, NUMBERS, CONDITIONS), _grow, max_leaves=8).flatmap(
+    st.sampled_from
+)
+
+
+def _fits(value: Any, kind: Type) -> bool:  # noqa: PLR0911  # a return per type
+    match kind:
+        case Text(symbols=symbols):
+            return isinstance(value, str) and (symbols is None or value in symbols)
+        case Boolean():
+            return isinstance(value, bool)
+        case Integer() | Time() | Date():
+            return isinstance(value, int) and not isinstance(value, bool)
+        case Number(binary=binary):
+            return isinstance(value, int | Decimal | float if binary else int | Decimal)
+        case Array(item=item):
+            return isinstance(value, list) and all(_fits(one, item.type) for one in value)
+        case Binary():
+            return isinstance(value, bytes)
+        case MapOf() | Record():
+            return isinstance(value, dict)
+        case Union():
+            return isinstance(value, tuple)
+        case Nothing():
+            return False
+    return True
+
+
+def check(text: str, values: list[dict[str, Any]]) -> None:
+    try:
+        node: Node = node_of(text)
+    except Wrong:  # refused in words; anything else fails the test
+        return
+    code = Code()
+    with code.function("def run(record, kafka):"):
+        code.line(f"return {code.value(node)}")
+    names: dict[str, Any] = {function.__name__: function for function in RUNTIME}
+    names |= code.constants | {"table_stores": {"kyiv": "1"}}
+    exec("\n".join(code.lines), names)  # generated code, as in the mapping unit
+    for value in values:
+        try:
+            found = names["run"](value, record())
+        except BadNumber:
+            continue
+        if found is None:
+            assert node.slot.nullable, text
+        else:
+            assert _fits(found, node.slot.type), (text, found, node.slot.type)
+
+
+@given(EXPRESSIONS, st.lists(RECORDS, min_size=1, max_size=3))
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+def test_what_the_check_says_holds_for_every_record(
+    text: str, values: list[dict[str, Any]]
+) -> None:
+    check(text, values)
+
+
+@pytest.mark.soak
+@given(EXPRESSIONS, st.lists(RECORDS, min_size=1, max_size=3))
+@settings(max_examples=100_000, deadline=None, suppress_health_check=list(HealthCheck))
+def test_what_the_check_says_holds_for_every_record_at_length(
+    text: str, values: list[dict[str, Any]]
+) -> None:
+    check(text, values)
+
+
+@given(st.text(max_size=40) | st.text("()[]{}.,=<>+-*/%'\"fabc:! \\\n#0_", max_size=60))
+@settings(max_examples=200, deadline=None)
+def test_any_text_is_an_expression_or_a_finding(text: str) -> None:
+    check(text, [VALUE])
+
+
+def test_the_strategies_reach_what_they_are_meant_to() -> None:
+    """Guards the fuzzer itself: its values decode to the schema's types and can be shown."""
+    assert json.dumps(VALUE["lines"])
+    assert _fits(VALUE["exact"], Number())
+    assert not _fits(0.5, Number())
