@@ -88,7 +88,7 @@ class Record:
 
 @dataclass(slots=True, eq=False)
 class Decoded:
-    """What a record says. `value` is what fastavro yields for the reader schema.
+    """What a record says. `value` has the forms that docs/decode.md lists for the reader schema.
 
     `type_name` is the full name of the record type (`shop.Click`), `schema_id` the writer schema
     as the source named it (registry id or fingerprint), for metrics and `explain`.
