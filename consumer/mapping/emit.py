@@ -142,7 +142,10 @@ class Code:
                 return self._call(node)
             case Template():
                 return self._template(node)
-            case Logic() | Not() | Compare() | NullTest() | BranchTest():
+            case Logic():
+                # Of a part that may be absent, `and` would yield None; a condition is never absent.
+                return f"bool({self.condition(node)})"
+            case Not() | Compare() | NullTest() | BranchTest():
                 return self.condition(node)
             case Arithmetic():
                 return self._arithmetic(node)

@@ -103,6 +103,8 @@ def test_comparisons_compare_values_not_their_binary_form(text: str, value: bool
         ("user.email", None),
         ("not maybe_yes", True),
         ("maybe_yes and yes", False),
+        ("yes and maybe_yes", False),
+        ("maybe_yes or maybe_yes", False),
         ("1 if maybe_yes else 2", 2),
         ("maybe_count == 1", False),
         ("maybe_count != 1", False),

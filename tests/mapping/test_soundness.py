@@ -231,7 +231,7 @@ def check(text: str, values: list[dict[str, Any]]) -> None:
 
 
 @given(EXPRESSIONS, st.lists(RECORDS, min_size=1, max_size=3))
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 def test_what_the_check_says_holds_for_every_record(
     text: str, values: list[dict[str, Any]]
 ) -> None:
