@@ -15,7 +15,7 @@ from pydantic_core import core_schema as core
 from consumer.vendor.kinds import ANY, BY_KIND, TEXTS
 from consumer.vendor.names import near_miss
 from consumer.vendor.rules import MAX_NAME, Rule
-from consumer.vendor.shape import Shape
+from consumer.vendor.shape import TAG_PREFIX, Shape
 from consumer.vendor.spec import FieldSpec, Free, Kind
 
 FREE_KEY = "*"
@@ -135,7 +135,7 @@ def _free_names(specs: Sequence[FieldSpec], free: Free) -> CoreSchema:
 
 def _spread(free: Free) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Moves free properties to where the vendor reads them."""
-    prefix = "tag_" if free is Free.TAG else ""
+    prefix = TAG_PREFIX if free is Free.TAG else ""
 
     def spread(out: dict[str, Any]) -> dict[str, Any]:
         own = out.pop(FREE_KEY, None)

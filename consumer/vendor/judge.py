@@ -20,7 +20,7 @@ from consumer.vendor.general import CustomGeneralInfo, GeneralInfo, Site
 from consumer.vendor.names import LOCATORS, event_type_fault, locator, near_known, near_miss
 from consumer.vendor.person import CONTACT_FORM, EMAIL_FORM, NO_FORBIDDEN, PHONE_FORM, identifier
 from consumer.vendor.rules import MAX_BODY, MAX_NAME
-from consumer.vendor.shape import Shape
+from consumer.vendor.shape import TAG_PREFIX, Shape
 from consumer.vendor.spec import ContractViolation, Free
 from consumer.vendor.violations import UnwritableNumber, violations
 from consumer.vendor.wire import read
@@ -308,7 +308,7 @@ def _free_names(shape: Shape, path: str, found: Violations) -> None:
 
 @lru_cache(4096)
 def _meant(model: type[Shape], name: str) -> str | None:
-    own = name.removeprefix("tag_") if model.FREE is Free.TAG else name
+    own = name.removeprefix(TAG_PREFIX) if model.FREE is Free.TAG else name
     return near_miss(specs_of(model), own, model.FREE)
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from consumer.vendor.rules import FORBIDDEN, MAX_NAME
+from consumer.vendor.shape import TAG_PREFIX
 from consumer.vendor.spec import FieldSpec, Free
 
 LOCATORS = ("phone", "email", "externalCustomerId", "contactId", "pushToken")
@@ -36,9 +37,9 @@ def near_miss(fields: Sequence[FieldSpec], name: str, free: Free = Free.PLAIN) -
     `near_miss(cart_line.fields, "is_in_stock")` is `isInStock`.
     """
     if free is Free.TAG:
-        if name.startswith("tag_"):
-            return "tag_"
-        known = next((field.name for field in fields if field.name == f"tag_{name}"), None)
+        if name.startswith(TAG_PREFIX):
+            return TAG_PREFIX
+        known = next((field.name for field in fields if field.name == TAG_PREFIX + name), None)
         if known is not None:
             return known
     elif free is Free.PARAM and (owner := locator(name)) is not None:

@@ -11,7 +11,9 @@ from consumer.vendor.spec import Free
 Texts = Annotated[list[str], TEXTS]
 
 TAG_PREFIX = "tag_"
-TagName = Annotated[str, StringConstraints(max_length=MAX_NAME, pattern=r"^tag_.*\S")]
+TagName = Annotated[
+    str, StringConstraints(max_length=len(TAG_PREFIX) + MAX_NAME, pattern=r"^tag_.*\S")
+]
 FreeName = Annotated[str, StringConstraints(max_length=MAX_NAME, pattern=r"\S")]
 
 

@@ -193,6 +193,12 @@ def test_a_value_that_breaks_a_rule_is_refused_by_field_and_rule(
     assert refusal("legacy", "ProductPage", values) == (path, rule)
 
 
+def test_a_free_name_may_have_a_hundred_characters_beside_its_prefix() -> None:
+    product = page(**{"*": {"x" * 100: "1"}})
+    sent = legacy("ProductPage", product)["ProductPage"]["Product"]
+    assert sent["tag_" + "x" * 100] == ["1"]
+
+
 def test_a_refusal_never_repeats_the_value() -> None:
     with pytest.raises(ContractViolation) as caught:
         EVENTS["legacy", "ProductPage"].build(ACCOUNT, VISITOR, TIME, page(price="ivan@mail.com"))

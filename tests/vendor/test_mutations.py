@@ -376,7 +376,7 @@ EXTRA: dict[str, tuple[tuple[str, Any, str], ...]] = {
         ("ProductPage.Product.tag_price", ["1"], "near_miss"),
         ("ProductPage.Product.tag_is_in_stock", ["1"], "near_miss"),
         ("ProductPage.Product.tag_tag_color", ["1"], "near_miss"),
-        ("ProductPage.Product.tag_" + "x" * 97, ["1"], "too_long"),
+        ("ProductPage.Product.tag_" + "x" * 101, ["1"], "too_long"),
     ),
     "StatusCart": (
         ("StatusCart.OrderNumber", "1", "unknown"),
