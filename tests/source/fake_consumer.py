@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_END, KafkaError, KafkaException, TopicPartition
 
 from consumer.source.assignment import Key
 
@@ -79,7 +79,11 @@ class FakeConsumer:
     def offsets_for_times(
         self, partitions: list[TopicPartition], timeout: float
     ) -> list[TopicPartition]:
-        return [TopicPartition(p.topic, p.partition, 100) for p in partitions]
+        """Every log reaches from 0 to 100."""
+        return [
+            TopicPartition(p.topic, p.partition, 100 if p.offset == OFFSET_END else 0)
+            for p in partitions
+        ]
 
     def commit(self, offsets: list[TopicPartition], asynchronous: bool) -> None:
         assert asynchronous, "a synchronous commit blocks for 45 s without a coordinator"

@@ -15,7 +15,7 @@ async def main(bootstrap: str, topic: str, group: str) -> None:
     async with running as (source, watch):
         while True:
             may_send = source.polled_within(source.session_seconds)
-            print(int(may_send), len(watch.active()), len(watch.records), flush=True)  # noqa: T201
+            print(int(may_send), len(watch.active()), len(watch.records), flush=True)
             await asyncio.sleep(0.002)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
-from confluent_kafka import Consumer, KafkaError
+from confluent_kafka import OFFSET_END, Consumer, KafkaError
 
 from consumer.errors import FatalError, KafkaSetupError
 from consumer.source.faults import ErrorLog
@@ -43,7 +43,7 @@ class Stage:
         self.member = Member(
             outbox=Outbox(Immediately.loop(), self.watch),
             starts=StartPositions(
-                Rules(None, None, -2),
+                Rules(None, None, OFFSET_END),
                 "group",
                 make_admin=no_admin,
                 stopping=threading.Event(),
@@ -163,6 +163,35 @@ def test_a_start_position_is_committed_before_its_partition_may_flow(stage: Stag
     assert stage.kafka.paused == {A}
     stage.play(stage.kafka.answer(1))
     assert stage.kafka.paused == set()
+
+
+def at_end(key: tuple[str, int], offset: int) -> FakeMessage:
+    return FakeMessage(key, offset, KafkaError(KafkaError._PARTITION_EOF))
+
+
+def test_a_commit_of_all_there_is_goes_behind_the_markers_at_the_end(stage: Stage) -> None:
+    stage.play(stage.kafka.assign(A), records(A, 5, 6), [at_end(A, 9)])
+    a = stage.watch.partition()
+    stage.member.commit({a: Position(6, "m")})
+    stage.member.commit({a: Position(7)})
+    assert stage.kafka.commits == [{A: 6}, {A: 9}]
+    stage.play(stage.kafka.answer(0), stage.kafka.answer(1))
+    assert stage.watch.commits == [({a: Position(6, "m")}, None), ({a: Position(7)}, None)]
+
+
+def test_markers_that_come_when_all_is_committed_are_committed_too(stage: Stage) -> None:
+    stage.play(stage.kafka.assign(A), records(A, 5, 6), [at_end(A, 7)])
+    stage.member.commit({stage.watch.partition(): Position(7)})
+    stage.play([at_end(A, 9)])
+    assert stage.kafka.commits == [{A: 7}]  # not before the commit below is acknowledged
+    stage.play(stage.kafka.answer(0), [at_end(A, 11)])
+    assert stage.kafka.commits == [{A: 7}, {A: 11}]
+    assert len(stage.watch.commits) == 1
+
+
+def test_the_end_is_not_committed_while_records_below_it_are_open(stage: Stage) -> None:
+    stage.play(stage.kafka.assign(A), records(A, 5, 6), [at_end(A, 9)])
+    assert stage.kafka.commits == []
 
 
 def test_a_call_back_that_fails_never_raises_and_ends_the_process_in_order(stage: Stage) -> None:

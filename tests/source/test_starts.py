@@ -1,17 +1,25 @@
 """Where reading begins, each setting on a real Kafka."""
 
 import asyncio
+import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer
+from confluent_kafka.admin import AdminClient
 
 from consumer.config.settings import StartSettings
 from consumer.errors import KafkaSetupError
-from consumer.source.positions import Rules, read_rules
+from consumer.source.faults import ErrorLog
+from consumer.source.positions import Rules, StartPositions, read_rules
 from consumer.stages import Position
+from consumer.telemetry.tallies import Tallies
 from tests.parts.kafka import KafkaBroker
+from tests.source.fake_consumer import FakeConsumer
 from tests.source.watch import Running, Watch, eventually, produce
 
 Names = Callable[[str], str]
@@ -72,25 +80,29 @@ async def test_latest_is_committed_for_the_whole_topic_before_the_first_record(
         assert [watch.offsets(number) for number in range(3)] == [[10, 11]] * 3
 
 
-@kafka_test
-async def test_members_that_join_together_never_take_each_others_start_for_an_added_partition(
-    kafka: KafkaBroker, topic: str, unique: Names, protocol: str
-) -> None:
-    kafka.create_topic(topic, 6)
-    produce(kafka, topic, 60, partitions=6)
-    group = unique("group")
-    rules = StartSettings(no_offset="latest", new_partition="earliest")
-    members = [
-        Running(kafka.bootstrap, topic, group, start=rules, group_protocol=protocol)
-        for _ in range(3)
-    ]
-    async with members[0] as (_, a), members[1] as (_, b), members[2] as (_, c):
-        watches = [a, b, c]
-        await eventually(lambda: sum(len(watch.active()) for watch in watches) == 6)
-        await eventually(lambda: all(len(watch.active()) == 2 for watch in watches))
-        for watch in watches:
-            assert {start.offset for start in watch.starts.values()} == {10}
-            assert watch.records == []
+def test_of_a_topic_read_for_the_first_time_every_start_is_claimed_also_those_of_others() -> None:
+    # else a member that joins a moment later would take its own partitions for added ones
+    ours, theirs = ("shop.clicks", 0), ("shop.clicks", 1)
+    kafka = FakeConsumer()
+    rules = read_rules(StartSettings(no_offset="latest", new_partition="earliest"))
+
+    class FakeAdmin:
+        def list_topics(self, topic: str, _seconds: float) -> SimpleNamespace:
+            found = SimpleNamespace(error=None, partitions={0: None, 1: None})
+            return SimpleNamespace(topics={topic: found})
+
+    starts = StartPositions(
+        rules,
+        "group",
+        make_admin=cast("Callable[[], AdminClient]", FakeAdmin),
+        stopping=threading.Event(),
+        errors=ErrorLog(Tallies(), time.monotonic),
+        monotonic=time.monotonic,
+    )
+    consumer = cast("Consumer", kafka)
+    assert starts.find(consumer, [ours]) == {ours: Position(100), theirs: Position(100)}
+    kafka.committed_offsets = {theirs: 4}
+    assert starts.find(consumer, [ours]) == {ours: Position(0)}
 
 
 @kafka_test
