@@ -1,10 +1,13 @@
 """Apache Kafka, the real one: one broker or several, on free ports, in a folder of their own."""
 
 import base64
+import contextlib
 import tempfile
+import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic, OffsetSpec
@@ -15,6 +18,8 @@ from tests.parts.ports import free_port, listening, wait_until
 
 LOCK = Path(__file__).parent / "kafka-4.3.0.lock"
 READY_SECONDS = 60.0
+
+Answer = TypeVar("Answer")
 
 # Small, quick and single-replicated where Kafka's defaults are made for a data centre.
 _PROPERTIES = {
@@ -135,17 +140,12 @@ class KafkaBroker:
         """Returns once every partition has a leader, so that a producer may start at once."""
         topic = NewTopic(name, partitions, replicas, config=dict(config or {}))
         self.admin.create_topics([topic])[name].result(30)
-
-        def has_leaders() -> bool:
-            found = self.admin.list_topics(name, timeout=5.0).topics[name]
-            leaders = [partition.leader for partition in found.partitions.values()]
-            return len(leaders) == partitions and all(leader >= 0 for leader in leaders)
-
-        wait_until(has_leaders, 30.0, f"leaders of {name}")
+        self._wait_leaders(name, partitions)
 
     def add_partitions(self, topic: str, total: int) -> None:
-        """Raise the number of partitions to `total`."""
+        """Raise the number of partitions to `total`. Returns once every one has a leader."""
         self.admin.create_partitions([NewPartitions(topic, total)])[topic].result(30)
+        self._wait_leaders(topic, total)
 
     def end_offsets(self, topic: str) -> dict[int, int]:
         """Log end offset (the next one to be written) by partition."""
@@ -167,12 +167,8 @@ class KafkaBroker:
     def commit(self, group: str, topic: str, offsets: Mapping[int, int]) -> None:
         """Set the offsets of a group that has no members."""
         positions = [TopicPartition(topic, number, offset) for number, offset in offsets.items()]
-
-        def done(member: Consumer) -> bool:
-            answers = member.commit(offsets=positions, asynchronous=False)
-            return all(answer.error is None for answer in answers)
-
-        self._ask(group, done, f"offsets of {group} to be set")
+        with self._outsider(group) as outsider:
+            _answer(lambda: outsider.commit(offsets=positions, asynchronous=False))
 
     def delete_records(self, topic: str, before: Mapping[int, int]) -> None:
         """Move the begin of the log: records below these offsets are gone."""
@@ -182,55 +178,61 @@ class KafkaBroker:
 
     def members(self, group: str) -> int:
         """How many members the consumer group has."""
-        counted: list[int] = []
 
-        def described() -> bool:
-            try:
-                answer = self.admin.describe_consumer_groups([group])[group].result(30)
-            except KafkaException:  # the coordinator is loading or moving
-                return False
-            counted[:] = [len(answer.members)]
-            return True
+        def described() -> int:
+            answer = self.admin.describe_consumer_groups([group])[group].result(30)
+            return len(answer.members)
 
-        wait_until(described, 30.0, f"the description of {group}")
-        return counted[0]
+        return _answer(described)
 
     def _committed(self, group: str, topic: str) -> dict[int, TopicPartition]:
-        partitions = self.admin.list_topics(topic, timeout=10.0).topics[topic].partitions
-        found: list[TopicPartition] = []
+        asked = [TopicPartition(topic, number) for number in self._partitions(topic)]
 
-        def done(member: Consumer) -> bool:
-            asked = [TopicPartition(topic, number) for number in partitions]
-            found[:] = member.committed(asked, timeout=10.0)
-            return all(position.error is None for position in found)
+        def committed(outsider: Consumer) -> list[TopicPartition]:
+            positions = outsider.committed(asked, timeout=10.0)
+            for position in positions:
+                if position.error is not None:
+                    raise KafkaException(position.error)
+            return positions
 
-        self._ask(group, done, f"offsets of {group}")
-        return {position.partition: position for position in found if position.offset >= 0}
+        with self._outsider(group) as outsider:
+            positions = _answer(lambda: committed(outsider))
+        return {position.partition: position for position in positions if position.offset >= 0}
 
-    def _ask(self, group: str, done: Callable[[Consumer], bool], what: str) -> None:
-        """Ask the group's coordinator until there is an answer, without joining the group.
+    @contextlib.contextmanager
+    def _outsider(self, group: str) -> Iterator[Consumer]:
+        """A consumer that speaks to the group's coordinator without joining.
 
-        By a consumer: librdkafka 2.16's AdminClient crashes the process when the coordinator
-        answers such a question with an error, as it does while it is still loading.
+        librdkafka 2.16's AdminClient crashes the process where the coordinator answers a question
+        about offsets with an error, as it does while it is still loading.
         """
-        member = Consumer({"bootstrap.servers": self.bootstrap, "group.id": group, "log_level": 0})
-
-        def answered() -> bool:
-            try:
-                return done(member)
-            except KafkaException:
-                return False
-
+        consumer = Consumer(
+            {"bootstrap.servers": self.bootstrap, "group.id": group, "log_level": 0}
+        )
         try:
-            wait_until(answered, 30.0, what)
+            yield consumer
         finally:
-            member.close()
+            consumer.close()
 
     def _offsets(self, topic: str, spec: OffsetSpec) -> dict[int, int]:
-        partitions = self.admin.list_topics(topic, timeout=10.0).topics[topic].partitions
-        asked = {TopicPartition(topic, number): spec for number in partitions}
-        answers = self.admin.list_offsets(asked)
-        return {position.partition: done.result(30).offset for position, done in answers.items()}
+        asked = {TopicPartition(topic, number): spec for number in self._partitions(topic)}
+
+        def listed() -> dict[int, int]:
+            answers = self.admin.list_offsets(asked)
+            return {where.partition: done.result(30).offset for where, done in answers.items()}
+
+        return _answer(listed)
+
+    def _partitions(self, topic: str) -> list[int]:
+        return list(self.admin.list_topics(topic, timeout=10.0).topics[topic].partitions)
+
+    def _wait_leaders(self, topic: str, partitions: int) -> None:
+        def has_leaders() -> bool:
+            found = self.admin.list_topics(topic, timeout=10.0).topics[topic]
+            leaders = [partition.leader for partition in found.partitions.values()]
+            return len(leaders) == partitions and all(leader >= 0 for leader in leaders)
+
+        wait_until(has_leaders, 30.0, f"leaders of {topic}")
 
     def _running(self, node: int | None) -> list[int]:
         return [each for each in self._processes if node in (None, each)]
@@ -275,3 +277,16 @@ class KafkaBroker:
         file = self._node_folder(node) / "server.properties"
         file.write_text("".join(f"{key}={value}\n" for key, value in properties.items()))
         return file
+
+
+def _answer(question: Callable[[], Answer], seconds: float = 30.0) -> Answer:
+    """The answer to a question that a broker may refuse for a while: leaders move, coordinators
+    load. Raises the last refusal after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return question()
+        except KafkaException:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
