@@ -81,6 +81,7 @@ def test_a_killed_broker_comes_back_with_its_data_on_its_port(kafka: KafkaBroker
         broker.stop()
 
 
+@pytest.mark.soak
 @pytest.mark.kafka
 def test_a_record_survives_one_broker_of_three(kafka: KafkaBroker) -> None:
     cluster = KafkaBroker(nodes=3)
