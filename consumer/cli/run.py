@@ -11,23 +11,17 @@ from rich.console import Console
 
 from consumer import report
 from consumer.app import App
+from consumer.cli import options
 from consumer.setup import Setup, load_setup
 from consumer.telemetry import logs
 
 
 @click.command("run")
-@click.option(
-    "--config",
-    "-c",
-    "path",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="The configuration file (docs/configuration.md).",
-)
+@options.config
 @click.option(
     "--json", "as_json", is_flag=True, help="Print the ledgers at the end as one JSON line."
 )
-def command(path: Path, as_json: bool) -> None:  # click passes flags by name
+def command(path: Path, as_json: bool) -> None:
     """Consume, map and deliver until SIGTERM or SIGINT; then drain, commit and leave the group.
 
     At the end the ledgers are printed: where every record and every event went. A second signal ends

@@ -112,7 +112,10 @@ def _validated(draft: Draft, kafka_rules: KafkaRules | None) -> Settings | None:
         _add(draft, kafka_problems(kafka, ("kafka",)))
         if kafka_rules is not None:
             found = kafka_rules(kafka)
-            _add(draft, (Problem(("kafka", key), f"`{key}` {why}") for key, why in found))
+            _add(
+                draft,
+                (Problem(("kafka", key), f"`{key}` cannot be set: {why}") for key, why in found),
+            )
     dead_letters = draft.values.get("dead_letters")
     producer = dead_letters.get("kafka") if isinstance(dead_letters, dict) else None
     if isinstance(producer, dict):

@@ -80,7 +80,8 @@ def find_topic(properties: Properties, topic: str, sources: Collection[str], sec
             f"dead_letters.topic `{topic}` is also read from: each dead letter would come back as "
             "a record; choose a topic of its own"
         )
-    admin = AdminClient(dict(properties))
+    # librdkafka would repeat on stderr, by the dozen, what is raised below.
+    admin = AdminClient({**properties, "log_level": 0})
     # All topics: asking for one by name may create it.
     cluster = admin.list_topics(timeout=seconds)
     found = cluster.topics.get(topic)

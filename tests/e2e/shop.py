@@ -47,7 +47,7 @@ class Topic:
             {"bootstrap.servers": bootstrap, "linger.ms": 20, "partitioner": "murmur2_random"}
         )
 
-        def acknowledged(known: bool, person: str) -> Any:  # noqa: FBT001
+        def acknowledged(known: bool, person: str) -> Any:
             def done(error: object, message: Message) -> None:
                 assert error is None, error
                 where = (message.partition() or 0, message.offset() or 0)

@@ -5,6 +5,7 @@ import itertools
 import pytest
 
 from tests.e2e.conftest import Shop
+from tests.e2e.shop import arrived
 from tests.parts.ports import wait_until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.registry, pytest.mark.timeout(300)]
@@ -75,8 +76,6 @@ def _survives_kills(shop: Shop, records: int, kills: int) -> None:
 
 def _repeats_per_cut(shop: Shop, cuts: list[int]) -> list[int]:
     """Requests that arrived a second time, by the kill that caused it."""
-    from tests.e2e.shop import arrived
-
     order = arrived(shop.sandbox.received)
     seen = set(order[: cuts[0]])
     repeats = []

@@ -1,0 +1,45 @@
+"""`yespo-bridge check`: everything that can be known before a rollout."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from consumer.cli import options
+from consumer.connections import Connection, connections
+from consumer.errors import EXIT_FAILED
+from consumer.setup import load_setup
+
+
+@click.command("check")
+@options.config
+@click.option("--connect", is_flag=True, help="Also try Kafka, the registry and Yespo's hosts.")
+@options.as_json
+def command(path: Path, connect: bool, as_json: bool) -> None:
+    """Check configuration, mappings and schemas, and with --connect every connection.
+
+    Sends no event and joins no group. Exit codes: 0 all well; 1 a connection failed; 3 configuration
+    or mapping wrong.
+    """
+    setup = load_setup(path)
+    found = asyncio.run(connections(setup.settings, setup.mapping.topics)) if connect else []
+    if as_json:
+        click.echo(json.dumps(_document(setup.mapping.digest, setup.mapping.topics, found)))
+    else:
+        rules = sum(len(mapping.rules) for mapping in setup.mapping.mappings)
+        click.echo(f"ok       configuration {path}")
+        click.echo(f"ok       mappings: {rules} rules, digest {setup.mapping.digest}")
+        for one in found:
+            click.echo(f"{one.state:<8} {one.name}: {one.text}")
+    if any(one.state == "failed" for one in found):
+        sys.exit(EXIT_FAILED)
+
+
+def _document(digest: str, topics: tuple[str, ...], found: list[Connection]) -> dict[str, object]:
+    return {
+        "mapping": digest,
+        "topics": list(topics),
+        "connections": [{"name": o.name, "state": o.state, "text": o.text} for o in found],
+    }
