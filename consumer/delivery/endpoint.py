@@ -85,7 +85,6 @@ class EndpointLane:
         self._submitted = 0
         self._attempts = 0
         self._deliveries = 0
-        self._refused_at = 0
         self._authorized_at = clock.monotonic()
         self._codes: dict[Fault | int, tuple[str, str, str]] = {}
 
@@ -293,11 +292,10 @@ class EndpointLane:
             self._log_stop(before)
 
     def _throttled(self, job: Job, answer: Answer, now: float) -> None:
-        if job.started > self._refused_at:  # the rest was under way when the first was refused
-            self._refused_at = self._attempts
+        wait = retry_after(answer.retry_after, self._clock.now_ms())
+        if self._gate.throttled(job.started, self._attempts, now, wait):
             self._limiter.refused(now)
             log.debug("told to slow down", endpoint=str(self.endpoint), code=answer.code)
-        self._gate.throttled(now, retry_after(answer.retry_after, self._clock.now_ms()))
         if self._gate.stopped:
             self._taken(job, now)
         self._ready.appendleft(job)

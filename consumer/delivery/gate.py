@@ -40,6 +40,7 @@ class Gate:
         "_attempt",
         "_interval",
         "_last_failed",
+        "_paused_attempt",
         "_paused_until",
         "_pauses",
         "_rng",
@@ -59,6 +60,7 @@ class Gate:
         self._streak = 0
         self._last_failed = 0
         self._pauses = 0
+        self._paused_attempt = 0  # the last one started before the last pause
         self._paused_until = 0.0
 
     @property
@@ -89,11 +91,11 @@ class Gate:
         """The endpoint took an event. Whether that puts an end to a stop or a suspicion."""
         self._streak = 0
         self._last_failed = 0
-        if attempt > self._attempt:
+        if attempt > self._paused_attempt:
             self._pauses = 0
-            if self.state is not State.FLOWING:
-                self._change(State.FLOWING, attempt, now)
-                return True
+        if attempt > self._attempt and self.state is not State.FLOWING:
+            self._change(State.FLOWING, attempt, now)
+            return True
         return False
 
     def failed(self, attempt: int, event: int, latest: int, now: float, wait: float) -> None:
@@ -130,15 +132,18 @@ class Gate:
             else:
                 self._widen(State.SUSPECT, latest, now, 0.0)
 
-    def throttled(self, now: float, wait: float | None) -> None:
-        """429: pause everything, for as long as the server says, else for a growing while."""
-        if wait is None:
-            if self.paused(now):  # the rest of those that were under way: one pause is enough
-                return
+    def throttled(self, attempt: int, latest: int, now: float, wait: float | None) -> bool:
+        """429: pause everything, for as long as the server says, else for a growing while. False
+        if the attempt was under way together with one that has been refused already."""
+        first = attempt > self._paused_attempt
+        if first:
+            self._paused_attempt = latest
             self._pauses += 1
-            bound = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(self._pauses - 1, 10))
-            wait = self._rng.uniform(bound / 2, bound)
-        self._paused_until = max(self._paused_until, now + wait)
+            if wait is None:
+                bound = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(self._pauses - 1, 10))
+                wait = self._rng.uniform(bound / 2, bound)
+        self._paused_until = max(self._paused_until, now + (wait or 0.0))
+        return first
 
     # --- transitions
 

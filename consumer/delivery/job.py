@@ -32,7 +32,7 @@ class Job:
         self.number = number
         """Position in the order of submission."""
         self.waits_for = 0
-        """Unfinished events of the same person that go first."""
+        """Values whose last event has not ended."""
         self.followers: list[Job] | None = None
         self.exchange: Exchange | None = None
         self.started = 0

@@ -38,15 +38,11 @@ class Order:
         for value in job.event.order_by:
             last = tails.get(value)
             tails[value] = job
-            if last is None or last is job:
-                continue
-            if last.followers is None:
-                last.followers = [job]
-            elif last.followers[-1] is not job:  # sharing two values still means one wait
+            if last is not None and last is not job:
+                if last.followers is None:
+                    last.followers = []
                 last.followers.append(job)
-            else:
-                continue
-            job.waits_for += 1
+                job.waits_for += 1
         return job.waits_for == 0
 
     def finish(self, job: Job) -> list[Job]:

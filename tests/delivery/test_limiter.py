@@ -3,7 +3,7 @@
 from math import inf
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumer.delivery.limiter import Limiter
@@ -70,6 +70,12 @@ def test_the_rate_never_falls_to_nothing() -> None:
     assert limiter.rate == 5.0
 
 
+def test_a_refusal_never_raises_a_low_ceiling() -> None:
+    limiter = Limiter(2.0, 1, 0.0)
+    limiter.refused(1.0)
+    assert limiter.rate == 2.0
+
+
 def test_the_rate_creeps_back_and_is_forgotten_after_a_minute() -> None:
     limiter = Limiter(None, 5, 0.0)
     delivering(limiter, 100, 3)
@@ -83,6 +89,7 @@ def test_the_rate_creeps_back_and_is_forgotten_after_a_minute() -> None:
     assert rates[59] == inf
 
 
+@settings(deadline=None)
 @given(
     rate=st.floats(1.0, 500.0),
     burst=st.integers(1, 100),

@@ -1,7 +1,7 @@
 """Who waits for whom, against the rule said plainly: for any earlier unfinished event of the same
 partition with a value in common."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumer.delivery.job import Job
@@ -74,6 +74,7 @@ def test_what_is_finished_leaves_nothing_behind() -> None:
     assert order._partitions[here].tails == {}
 
 
+@settings(deadline=None)
 @given(
     events=st.lists(
         st.tuples(st.integers(0, 1), st.lists(st.sampled_from("abcde"), min_size=1, max_size=3)),

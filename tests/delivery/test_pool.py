@@ -12,6 +12,7 @@ import uvloop
 
 from consumer.clock import SystemClock
 from consumer.delivery.answer import Answer, Fault
+from consumer.delivery.connection import Connection
 from consumer.delivery.pool import HttpPool, Limits
 from consumer.delivery.target import Target
 from tests.delivery import fault_server as server
@@ -135,7 +136,10 @@ def test_uvloop_tells_the_same() -> None:
 
 async def test_an_answer_before_the_request_is_complete_counts_and_ends_the_connection() -> None:
     # The server never reads the 8 MB: most of the request is still ours when the answer comes.
-    refuse = server.answer("413 Too Large")
+    async def refuse(client: server.Client) -> None:
+        await client.write(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+        await server.silence(client)
+
     async with server.running(refuse, read_first=False) as yespo, posting(yespo.url) as client:
         assert await client.post(b"x" * 8_000_000) == Answer(413)
         assert await client.post() == Answer(413)
@@ -167,6 +171,45 @@ async def test_a_connection_that_hangs() -> None:
             assert await client.post() == Answer(0, Fault.CONNECT_TIMEOUT)
 
 
+async def test_a_failed_connection_costs_nobody_who_can_be_served_by_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    go_on = asyncio.Event()
+
+    async def answer_when_told(client: server.Client) -> None:
+        await go_on.wait()
+        await OK(client)
+
+    async with server.running(answer_when_told, OK) as yespo, posting(yespo.url) as client:
+        first = asyncio.create_task(client.post(b"1"))
+        await until(lambda: len(yespo.requests) == 1)
+        opening: list[asyncio.Future[Connection]] = []
+
+        async def scripted() -> Connection:
+            opening.append(asyncio.get_running_loop().create_future())
+            return await opening[-1]
+
+        monkeypatch.setattr(client.pool, "_open", scripted)
+        second = asyncio.create_task(client.post(b"2"))
+        third = asyncio.create_task(client.post(b"3"))
+        await until(lambda: len(opening) == 2)
+        go_on.set()  # the one connection there is serves all three in turn
+        answers = await asyncio.gather(first, second, third)
+        assert set(answers) == {Answer(200)}
+        fourth = asyncio.create_task(client.post(b"4"))
+        assert await fourth == Answer(200)
+        held = client.pool._idle.pop()
+        fifth = asyncio.create_task(client.post(b"5"))
+        await until(lambda: len(opening) == 3)
+        opening[0].set_exception(ConnectionRefusedError())
+        opening[1].set_exception(ConnectionRefusedError())
+        await asyncio.sleep(0.01)
+        assert not fifth.done()
+        client.pool.usable(held)
+        assert await fifth == Answer(200)
+        opening[2].set_exception(ConnectionRefusedError())
+
+
 async def test_each_refused_connection_costs_one_request_its_turn() -> None:
     with unused_port() as port:
         url = f"http://127.0.0.1:{port}/"
@@ -194,8 +237,8 @@ def trusting(authority: trustme.CA) -> ssl.SSLContext:
 
 async def test_tls_to_a_server_of_a_trusted_authority(authority: trustme.CA) -> None:
     async with (
-        server.running(OK, tls=serving(authority, "127.0.0.1")) as yespo,
-        posting(f"https://127.0.0.1:{yespo.port}/", tls=trusting(authority)) as client,
+        server.running(OK, tls=serving(authority, "localhost")) as yespo,
+        posting(f"https://localhost:{yespo.port}/", tls=trusting(authority)) as client,
     ):
         assert await client.post() == Answer(200)
         assert await client.post() == Answer(200)

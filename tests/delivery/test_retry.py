@@ -3,7 +3,7 @@
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumer.config.settings import RetrySettings
@@ -49,6 +49,7 @@ def test_retry_after_in_seconds_and_as_a_date(header: str, seconds: float | None
     assert retry_after(header, TEN_O_CLOCK) == seconds
 
 
+@settings(deadline=None)
 @given(header=st.text(max_size=64))
 def test_no_retry_after_header_is_too_odd(header: str) -> None:
     seconds = retry_after(header, TEN_O_CLOCK)
