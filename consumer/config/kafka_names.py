@@ -92,7 +92,7 @@ def complaint(name: str, value: Value) -> str | None:
     except KafkaException as error:
         reason = str(error.args[0].str())
     except (TypeError, AttributeError):  # a call-back, which no text can be
-        return "a call-back cannot be set by configuration"
+        return "is a call-back, which no configuration can set"
     if reason == f'No such configuration property: "{_UNKNOWN}"':
         # It would read `5 s` as 5 milliseconds.
         in_words = name.endswith(".ms") and not _NUMBER.fullmatch(str(value))

@@ -111,11 +111,7 @@ def _validated(draft: Draft, kafka_rules: KafkaRules | None) -> Settings | None:
         _resolve_locations(kafka, draft.folder)
         _add(draft, kafka_problems(kafka, ("kafka",)))
         if kafka_rules is not None:
-            found = kafka_rules(kafka)
-            _add(
-                draft,
-                (Problem(("kafka", key), f"`{key}` cannot be set: {why}") for key, why in found),
-            )
+            _add(draft, (_refusal(key, why) for key, why in kafka_rules(kafka)))
     dead_letters = draft.values.get("dead_letters")
     producer = dead_letters.get("kafka") if isinstance(dead_letters, dict) else None
     if isinstance(producer, dict):
@@ -129,6 +125,11 @@ def _validated(draft: Draft, kafka_rules: KafkaRules | None) -> Settings | None:
     if not draft.findings:
         _add(draft, problems_of(settings))
     return settings
+
+
+def _refusal(key: str, why: str) -> Problem:
+    text = why if why.startswith(("is ", "must ")) else f"cannot be set: {why}"
+    return Problem(("kafka", key), f"`{key}` {text}")
 
 
 def _resolve_locations(kafka: dict[str, object], folder: Path) -> None:

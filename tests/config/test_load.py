@@ -8,6 +8,7 @@ import pytest
 from consumer.config.load import load
 from consumer.config.settings import Settings
 from consumer.errors import EXIT_CONFIG, ConfigError
+from consumer.source.properties import refused
 from tests.config.conftest import LEAST, Read
 
 SettingsOf = Callable[..., Settings]
@@ -176,11 +177,16 @@ def test_the_word_probe_is_no_path(settings_of: SettingsOf) -> None:
     assert settings.kafka["ssl.ca.location"] == "probe"
 
 
-def test_what_the_source_refuses_is_a_finding_at_its_key(folder: Path) -> None:
+def test_what_the_source_refuses_is_a_finding_at_its_place(folder: Path) -> None:
     path = folder / "bridge.yaml"
-    path.write_text(LEAST.replace("  group.id", "  enable.auto.commit: true\n  group.id"))
-    with pytest.raises(ConfigError, match=r"bridge.yaml:3:23  `enable.auto.commit` is ours"):
-        load(path, {"YESPO_API_KEY": "k"}, lambda kafka: [("enable.auto.commit", "is ours")])
+    text = LEAST.replace("  group.id: yespo-bridge\n", "  enable.auto.commit: true\n")
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load(path, {"YESPO_API_KEY": "k"}, refused)
+    found = [line.partition("bridge.yaml:")[2] for line in str(caught.value).splitlines()]
+    missing, owned = [line for line in found if line]
+    assert missing == "1:1  `group.id` is required, e.g. `yespo-bridge`"
+    assert owned.startswith("3:23  `enable.auto.commit` cannot be set: an offset is committed once")
 
 
 @pytest.mark.parametrize(
@@ -217,7 +223,7 @@ def test_a_section_that_cannot_work_says_why(
     [
         ("session.timeout.ms: 45 s", "wants a number of milliseconds, without a unit"),
         ("security.protocol: sssl", 'says: Invalid value "sssl"'),
-        ("stats_cb: print", "a call-back cannot be set by configuration"),
+        ("stats_cb: print", "is a call-back, which no configuration can set"),
         ("enable.auto.commit: maybe", "says: Expected bool value"),
     ],
 )
