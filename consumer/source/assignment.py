@@ -1,7 +1,9 @@
 """What this process holds of the topics: one entry per partition, one epoch per assignment."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+
+from confluent_kafka import TopicPartition
 
 from consumer.model import Partition
 from consumer.stages import Position
@@ -42,6 +44,24 @@ class Assigned:
     def key(self) -> Key:
         return self.partition.topic, self.partition.number
 
+    def to_commit(self, position: Position) -> Position:
+        """`position`, or the end where everything has ended and only markers follow."""
+        if position.offset == self.next_offset < self.ends_at:
+            return Position(self.ends_at)
+        return position
+
+    def ended_at(self, offset: int) -> Position | None:
+        """The reader has come to the end of the partition. Returns what is to be committed now.
+
+        What follows the last record may be transaction markers, which are never handed over:
+        without a commit behind them the lag would never reach 0.
+        """
+        self.ends_at = offset
+        committed = self.sent.offset
+        if self.acknowledged == committed and self.next_offset <= committed < offset:
+            return Position(offset)
+        return None
+
 
 class Assignment:
     """The partitions that are ours now. Epochs only grow, over all partitions."""
@@ -71,6 +91,11 @@ class Assignment:
 
     def get(self, key: Key) -> Assigned | None:
         return self._entries.get(key)
+
+    def held(self, partitions: Iterable[TopicPartition]) -> list[Assigned]:
+        """Those of `partitions` that are ours."""
+        found = (self._entries.get((each.topic, each.partition)) for each in partitions)
+        return [entry for entry in found if entry is not None]
 
     def of(self, partition: Partition) -> Assigned | None:
         """The entry of exactly this assignment; None once it has ended."""

@@ -1,6 +1,7 @@
 """What a Kafka error means for the process: a person must act, it must end, or it passes."""
 
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from confluent_kafka import KafkaError
@@ -67,6 +68,21 @@ def ending(error: KafkaError, *, connected: bool) -> BridgeError | None:
     if error.fatal():
         return FatalError(f"the Kafka client cannot go on: {error.name()}: {error.str()}")
     return None
+
+
+def guarded(call: Callable[..., None], note: Callable[[BridgeError], None]) -> Callable[..., None]:
+    """A call-back for librdkafka: it never raises, what it meets is noted."""
+
+    def guarded_call(*arguments: Any) -> None:
+        try:
+            call(*arguments)
+        except BridgeError as fault:
+            note(fault)
+        except Exception as error:  # an exception here loses records and can hang `close`
+            log.exception("a Kafka call-back failed")
+            note(FatalError(f"a Kafka call-back failed: {error!r}"))
+
+    return guarded_call
 
 
 class ErrorLog:

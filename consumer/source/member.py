@@ -17,11 +17,11 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from consumer.errors import BridgeError, FatalError
+from consumer.errors import BridgeError
 from consumer.model import Partition, Record
 from consumer.source.assignment import Assigned, Assignment, Key
 from consumer.source.commits import Commits
-from consumer.source.faults import AUTO_OFFSET_RESET, PARTITION_EOF, ErrorLog, ending
+from consumer.source.faults import AUTO_OFFSET_RESET, PARTITION_EOF, ErrorLog, ending, guarded
 from consumer.source.fence import Fence
 from consumer.source.outbox import Outbox
 from consumer.source.positions import StartPositions
@@ -95,7 +95,7 @@ class Member:
     def callbacks(self) -> dict[str, Callable[..., None]]:
         """For the consumer's configuration."""
         return {
-            "error_cb": self._guarded(self._on_error),
+            "error_cb": self._guarded(self._meet),
             "stats_cb": self._guarded(self._on_statistics),
             "on_commit": self._guarded(self._commits.answered),
         }
@@ -169,7 +169,7 @@ class Member:
                 gone[partition] = position
             else:
                 ours[entry.key] = entry
-                entry.sent = _behind_markers(entry, position)
+                entry.sent = entry.to_commit(position)
         if gone:
             self._outbox.post(self._listener.committed, gone, "_ASSIGNMENT_LOST")
         if not ours:
@@ -232,19 +232,16 @@ class Member:
             self._meet(error)
 
     def _reached_end(self, entry: Assigned, offset: int) -> None:
-        """What follows the last record may be transaction markers, which are never handed over:
-        without a commit behind them the lag would never reach 0."""
-        entry.ends_at = offset
-        committed = entry.sent.offset
-        if entry.acknowledged != committed or not entry.next_offset <= committed < offset:
+        position = entry.ended_at(offset)
+        if position is None:
             return
-        entry.sent = Position(offset)
+        entry.sent = position
 
         def answer(_keys: Sequence[Key], error: str | None) -> None:
             if error is None:
                 entry.acknowledged = offset
 
-        self._commits.send(self._consumer, {entry.key: entry.sent}, answer)
+        self._commits.send(self._consumer, {entry.key: position}, answer)
 
     # ---- assignments -------------------------------------------------------------------------
 
@@ -283,15 +280,17 @@ class Member:
             self._uncommitted_starts.add(resolved, starts)
 
     def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        entries = self._entries(partitions)
+        entries = self._assignment.held(partitions)
         self._forget_starts(partitions)
         staying = [entry for entry in entries if not entry.leaving]
         self._tallies.rebalances.add(("revoked",), len(entries))
-        if staying and not self._leaving:
-            log.info("partitions revoked", partitions=_listed(staying))
-            self._finish([entry.partition for entry in staying])
-        for entry in entries:
-            self._assignment.end(entry.key)
+        try:
+            if staying and not self._leaving:
+                log.info("partitions revoked", partitions=_listed(staying))
+                self._finish([entry.partition for entry in staying])
+        finally:
+            for entry in entries:
+                self._assignment.end(entry.key)
         if left := [entry.partition for entry in entries if entry.leaving]:
             self._outbox.post(self._listener.lost, left)
 
@@ -310,7 +309,7 @@ class Member:
             self.commit(positions)
 
     def _on_lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        entries = self._entries(partitions)
+        entries = self._assignment.held(partitions)
         self._forget_starts(partitions)
         for entry in entries:
             self._assignment.end(entry.key)
@@ -329,7 +328,7 @@ class Member:
         try:
             self._starts.find_again(self._consumer, entry.key, entry.next_offset)
         except BridgeError as fault:
-            self._fault = self._fault or fault
+            self._note(fault)
             return
         log.warning(
             "offset is not in the log, moving on as `start.out_of_range` says",
@@ -347,7 +346,11 @@ class Member:
         self.commit(positions)
         if not former.partition.active:
             return
-        start = self._starts.find_again(self._consumer, former.key, former.next_offset)
+        try:
+            start = self._starts.find_again(self._consumer, former.key, former.next_offset)
+        except BridgeError as fault:
+            self._note(fault)
+            return
         self._assignment.end(former.key)
         self._consumer.incremental_unassign([_at(former.key)])
         self._consumer.incremental_assign([_at(former.key, start.offset)])
@@ -364,10 +367,6 @@ class Member:
         for each in partitions:
             self._uncommitted_starts.forget((each.topic, each.partition))
 
-    def _entries(self, partitions: Sequence[TopicPartition]) -> list[Assigned]:
-        found = (self._assignment.get((each.topic, each.partition)) for each in partitions)
-        return [entry for entry in found if entry is not None]
-
     # ---- what librdkafka tells ---------------------------------------------------------------
 
     def _prove_membership(self) -> None:
@@ -380,16 +379,13 @@ class Member:
             log.warning("the process has not polled for long: asking the group whether it is in")
             self._commits.send(self._consumer, sent, answer)
 
-    def _on_error(self, error: KafkaError) -> None:
-        self._meet(error)
-
     def _meet(self, error: KafkaError) -> None:
         event = (
             "Kafka reports an error" if self._connected else "Kafka cannot be reached, trying again"
         )
         self._errors.note(event, error)
-        if self._fault is None:
-            self._fault = ending(error, connected=self._connected)
+        if (fault := ending(error, connected=self._connected)) is not None:
+            self._note(fault)
 
     def _on_statistics(self, text: str) -> None:
         statistics = read(text, committed_only=self._read_committed)
@@ -397,28 +393,15 @@ class Member:
             self._errors.over()
         self.lags.heard(statistics, self._assignment)
 
-    def _guarded(self, call: Callable[..., None]) -> Callable[..., None]:
-        def guarded(*arguments: Any) -> None:
-            try:
-                call(*arguments)
-            except BridgeError as fault:
-                self._fault = self._fault or fault
-            except Exception as error:
-                log.exception("a Kafka call-back failed")
-                self._fault = self._fault or FatalError(f"a Kafka call-back failed: {error!r}")
+    def _note(self, fault: BridgeError) -> None:
+        self._fault = self._fault or fault
 
-        return guarded
+    def _guarded(self, call: Callable[..., None]) -> Callable[..., None]:
+        return guarded(call, self._note)
 
 
 def _at(key: Key, offset: int = OFFSET_INVALID) -> TopicPartition:
     return TopicPartition(*key, offset)
-
-
-def _behind_markers(entry: Assigned, position: Position) -> Position:
-    """Everything handed over has ended and nothing but markers follows: commit behind them."""
-    if position.offset == entry.next_offset < entry.ends_at:
-        return Position(entry.ends_at)
-    return position
 
 
 def _listed(entries: Sequence[Assigned]) -> list[str]:
