@@ -5,7 +5,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
 from confluent_kafka import KafkaException
@@ -66,7 +66,7 @@ def _kafka(settings: Settings, topics: Sequence[str]) -> str:
     admin = AdminClient(
         {k: v for k, v in connection.items() if k.split(".")[0] in _CONNECTING} | {"log_level": 0}
     )
-    found: dict[str, Any] = admin.list_topics(timeout=SECONDS / 2).topics
+    found = admin.list_topics(timeout=SECONDS / 2).topics
     named = [topic for topic in topics if not topic.startswith("^")]
     missing = [topic for topic in named if topic not in found]
     if missing:
@@ -80,8 +80,7 @@ _CONNECTING = ("bootstrap", "security", "sasl", "ssl", "client", "broker", "sock
 def _dead_letters(settings: Settings, topics: Sequence[str]) -> str:
     topic = settings.dead_letters.topic
     properties = producer_properties(settings.kafka, settings.dead_letters.kafka)
-    found = find_topic(properties, topic, topics, SECONDS)
-    return f"{topic} has {found.partitions} partitions"
+    return f"{topic} has {find_topic(properties, topic, topics, SECONDS)} partitions"
 
 
 async def _registry(settings: Settings) -> str:

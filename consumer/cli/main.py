@@ -6,7 +6,7 @@ import sys
 import click
 
 from consumer import __version__
-from consumer.errors import SetupError
+from consumer.errors import ConfigError, SetupError
 
 COMMANDS = {
     "demo": "consumer.cli.demo",
@@ -44,6 +44,9 @@ def main() -> None:
     """Entry point. An error that a person can mend is one clear text and an exit code, no trace."""
     try:
         cli(prog_name="yespo-bridge")
+    except ConfigError as findings:
+        click.echo(str(findings), err=True)
+        sys.exit(findings.exit_code)
     except SetupError as error:
-        click.echo(f"error: {error}" if "\n" not in str(error) else str(error), err=True)
+        click.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)

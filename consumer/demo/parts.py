@@ -26,7 +26,9 @@ DEAD_LETTERS = "shop.clicks.yespo-dlq"
 POISON_EVERY = 100
 """With faults, one record in so many is one that no bridge can deliver."""
 
-FAULTS = FaultProfile(latency="0.002..0.02", error=0.02, reset_after=0.005, slow_body=0.005)
+FAULTS = FaultProfile(
+    latency="0.002..0.02", error=0.02, reset_after=0.005, slow_body=0.005, slow_body_seconds=2.0
+)
 """A vendor on a bad day: slow, now and then an error, a cut connection, an answer in drips."""
 
 

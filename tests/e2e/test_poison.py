@@ -1,0 +1,48 @@
+"""Bad records end in the dead-letter topic byte for byte; everything else arrives."""
+
+import pytest
+from confluent_kafka import Producer
+
+from tests.e2e.conftest import Shop
+
+pytestmark = [pytest.mark.kafka, pytest.mark.registry]
+
+BAD = {
+    b"noise": "unknown_framing",
+    b"": "unknown_framing",
+    b"\x00\x00\x00\x00\x01": "truncated",
+    b"\x00\x00\x00\x00\x01\x02": "truncated",
+}
+
+
+def test_one_poison_record_in_twenty_stops_nobody(shop: Shop) -> None:
+    producer = Producer({"bootstrap.servers": shop.kafka.bootstrap})
+    headers = [("origin", b"web"), ("origin", None), ("binary", b"\xff\x00")]
+    sent = []
+    for value in BAD:
+        producer.produce(shop.clicks, value, b"key", partition=2, headers=headers)
+        sent.append(value)
+    producer.produce(shop.clicks, None, b"tombstone", partition=2)
+    assert producer.flush(30) == 0
+    shop.fill(100)
+    bridge = shop.bridge()
+    bridge.start()
+    letters = shop.dead_letters(len(BAD) + 1)
+    shop.wait_committed()
+    code, _ = bridge.terminate()
+    assert code == 0
+    verdict = shop.verdict()
+    assert verdict.clean, verdict
+    assert bridge.ledger["balanced"]
+    assert bridge.ledger["outcomes"]["dead_lettered"] == len(BAD) + 1
+    poison = [letter for letter in letters if letter.key() == b"key"]
+    assert [letter.value() or b"" for letter in poison] == sent
+    for letter in poison:
+        kept = letter.headers() or []
+        assert kept[:3] == headers
+        ours = {name: value for name, value in kept[3:] if value is not None}
+        assert ours["yespo.dlq.topic"] == shop.clicks.encode()
+        assert ours["yespo.dlq.partition"] == b"2"
+        assert ours["yespo.dlq.reason"] == BAD[letter.value() or b""].encode()
+    (tombstone,) = [letter for letter in letters if letter.key() == b"tombstone"]
+    assert tombstone.value() is None
