@@ -228,9 +228,11 @@ class App:
         found = []
         for name, account in self._settings.yespo.accounts.items():
             if (legacy := account.legacy) is not None:
-                found.append(Destination(Endpoint(name, "legacy"), legacy.url))
+                tracker = Endpoint(name, "legacy")
+                found.append(Destination(tracker, legacy.url, None, legacy.rate, legacy.burst))
             if (v2 := account.v2) is not None:
-                found.append(Destination(Endpoint(name, "v2"), v2.url, v2.api_key.current))
+                key = v2.api_key.current
+                found.append(Destination(Endpoint(name, "v2"), v2.url, key, v2.rate, v2.burst))
         return found
 
     async def _open_dead_letters(self) -> bool:

@@ -88,7 +88,11 @@ class Parts(AbstractContextManager["Parts"]):
                     "accounts": {
                         "main": {
                             "legacy": {"url": self.sandbox.legacy_url, "site_id": "8A412DC"},
-                            "v2": {"url": self.sandbox.v2_url, "api_key": DEFAULT_KEY},
+                            "v2": {
+                                "url": self.sandbox.v2_url,
+                                "api_key": DEFAULT_KEY,
+                                "rate": None,
+                            },
                         }
                     }
                 },

@@ -57,7 +57,11 @@ class Shop:
                 "accounts": {
                     "main": {
                         "legacy": {"url": self.sandbox.legacy_url, "site_id": "8A412DC"},
-                        "v2": {"url": self.sandbox.v2_url, "api_key": "${env:YESPO_API_KEY}"},
+                        "v2": {
+                            "url": self.sandbox.v2_url,
+                            "api_key": "${env:YESPO_API_KEY}",
+                            "rate": None,
+                        },
                     }
                 }
             },
