@@ -72,7 +72,7 @@ def test_what_must_be_ours_is_ours_and_prefetch_is_bounded() -> None:
     assert found["isolation.level"] == "read_committed"
     assert found["queued.max.messages.kbytes"] == 16384
     assert found["queued.min.messages"] == 2000
-    assert found["fetch.message.max.bytes"] == 524288
+    assert found["fetch.message.max.bytes"] == 131072
 
 
 def test_an_alias_of_the_users_wins_over_our_default() -> None:
