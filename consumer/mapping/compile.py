@@ -44,6 +44,7 @@ RUNTIME = (
     runtime.not_equal,
     runtime.among,
     runtime.text,
+    runtime.joined,
     runtime.mixed_text,
     runtime.texts,
     runtime.present,
@@ -137,7 +138,8 @@ class _Compiler:
     def _rule(self, number: int, rule: CheckedRule) -> None:
         code = self._code
         with code.function(f"def rule_{number}(record, kafka, out):  # {_comment(rule)}"):
-            code.line("out.rule()")
+            if self._mapping.match_all:
+                code.line("out.rule()")
             for send in rule.sends:
                 self._send(rule, send)
 

@@ -284,7 +284,13 @@ class Code:
     def _call(self, node: Call) -> str:
         if node.function.name == "coalesce":
             return self._coalesce(node)
-        arguments = [self.atom(argument) for argument in node.arguments]
+        # A function that copes with absent values needs no list without them.
+        arguments = [
+            f"[{', '.join(self.value(element) for element in argument.elements)}]"
+            if node.function.takes_absent and isinstance(argument, Listed)
+            else self.atom(argument)
+            for argument in node.arguments
+        ]
         name = self.constant(f"f_{node.function.name}", node.function.call)
         text = f"{name}({', '.join(arguments)})"
         if node.function.takes_absent:
@@ -317,7 +323,7 @@ class Code:
             pieces.append(atom)
             if part.slot.nullable:
                 checks.append(f"{atom} is None")
-        text = f"''.join(({', '.join(pieces)},))" if len(pieces) != 1 else pieces[0]
+        text = f"joined(({', '.join(pieces)},))" if len(pieces) != 1 else pieces[0]
         if not pieces:
             text = "''"
         return f"(None if {' or '.join(checks)} else {text})" if checks else text

@@ -55,6 +55,8 @@ _KAFKA: dict[str, Slot] = {
     "partition": Slot(Integer()),
     "offset": Slot(Integer()),
 }
+MAX_EXPANDED = 3_000
+"""Nodes of a definition, with those of the definitions it uses, wherever it uses them."""
 _PYTHON_WORDS = {"True": "true", "False": "false", "None": "null"}
 
 
@@ -187,6 +189,10 @@ class Inference:
                 facts=scope.facts,
             )
             node = usage.inferred[known] = infer(definition.source, inner)
+            usage.sizes[id(node)] = size = usage.size(node)
+            if size > MAX_EXPANDED:
+                message = f"`{definition.name}` and the definitions it uses multiply without bounds"
+                raise Wrong(definition.place, "too-large", message)
         own: Key = ("define", definition.name, str(definition.place))
         slot = narrowed(node.slot, own, scope.facts)
         return Defined(definition.name, node, slot, place, own)

@@ -24,7 +24,7 @@ class Files:
 
     relative_to: Path | None = None
     documents: dict[str, Document] = field(default_factory=dict)
-    _digest: list[tuple[str, bytes]] = field(default_factory=list)
+    _read: list[tuple[Path, bytes | None]] = field(default_factory=list)
 
     def shown(self, path: Path) -> str:
         """How messages name the file."""
@@ -32,9 +32,9 @@ class Files:
 
     def bytes_of(self, path: Path) -> bytes:
         """Raises OSError."""
-        data = path.read_bytes()
-        self._digest.append((path.name, data))
-        return data
+        data = bytes_or_none(path)
+        self._read.append((path, data))
+        return path.read_bytes() if data is None else data
 
     def document(self, path: Path) -> Document:
         """Raises OSError."""
@@ -46,10 +46,28 @@ class Files:
     @property
     def digest(self) -> str:
         """Eight hexadecimal digits that change with any byte of any file of the unit."""
-        total = hashlib.sha256()
-        for name, data in self._digest:
-            total.update(name.encode() + b"\0" + hashlib.sha256(data).digest())
-        return total.hexdigest()[:8]
+        return digest_of(self._read)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Every file that was asked for, also those that could not be read."""
+        return tuple(path for path, _ in self._read)
+
+
+def digest_of(files: Sequence[tuple[Path, bytes | None]]) -> str:
+    """Names a unit by the contents of its files; None stands for a file that cannot be read."""
+    total = hashlib.sha256()
+    for path, data in files:
+        total.update(path.name.encode() + b"\0" + hashlib.sha256(data or b"").digest())
+    return total.hexdigest()[:8]
+
+
+def bytes_or_none(path: Path) -> bytes | None:
+    """What stands in the file; None where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
 
 
 def load(path: Path, files: Files, findings: list[Finding]) -> Input | None:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from consumer.errors import InvalidRecord
 from consumer.model import Endpoint, Event, Record
 from consumer.vendor.identifiers import phone_digits, user_agent
-from consumer.vendor.person import is_blank
+from consumer.vendor.person import BLANK
 from consumer.vendor.rules import EARLIEST_MS, LATEST_MS
 from consumer.vendor.spec import (
     AccountContext,
@@ -17,6 +17,8 @@ from consumer.vendor.spec import (
     Identity,
     NoIdentifier,
 )
+
+_LONGEST_BLANK = max(map(len, BLANK))
 
 
 class Missing(Exception):
@@ -111,7 +113,7 @@ class Output:
         self._order_by = keys or _fallback(self._record)
 
     def rule(self) -> None:
-        """A rule begins: its events are counted from 0."""
+        """Another rule begins: its events are counted from 0."""
         self._element = 0
 
     def add(
@@ -164,16 +166,18 @@ class Output:
 
 def _keys(person: Identity) -> tuple[str, ...]:
     """The values by which one person's events are recognised, in one spelling each."""
-    found = []
-    for value in (person.cookie, person.external_customer_id, person.contact_id, person.push_token):
-        if value is not None and not is_blank(value):
-            found.append(value)  # noqa: PERF401  # two more sources follow
-    email, phone = person.email, person.phone
-    if email is not None and not is_blank(email):
-        found.append(email.strip().lower())
-    if phone is not None and not is_blank(phone):
-        found.append(phone if phone.isdecimal() else phone_digits(phone.strip()) or phone)
+    ids = (person.cookie, person.external_customer_id, person.contact_id, person.push_token)
+    found = [own for value in ids if value is not None and _named(own := value.strip())]
+    if person.email is not None and _named(email := person.email.strip()):
+        found.append(email.lower())
+    if person.phone is not None and _named(phone := person.phone.strip()):
+        found.append(phone if phone.isdecimal() else phone_digits(phone) or phone)
     return tuple(found)
+
+
+def _named(value: str) -> bool:
+    """Whether this names somebody: programs write `null` or `undefined` for nobody."""
+    return len(value) > _LONGEST_BLANK or value.casefold() not in BLANK
 
 
 def _distinct(values: Sequence[str | None]) -> tuple[str, ...]:

@@ -1,24 +1,32 @@
 """What generated code calls: exact numbers and the conversions between forms.
 
-Nothing here fails, with one exception that the mapping turns into an invalid record: a number that
-cannot be told (`BadNumber`), which must not become a silently absent value.
+Nothing here fails, with one exception that the mapping turns into an invalid record (`Unusable`): a
+number that cannot be told must not become a silently absent value, and values must not grow without
+bound, however definitions build upon one another.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Context, Decimal
-from typing import Any
+from typing import Any, Literal
 
 EXACT = Context(prec=40, rounding=ROUND_HALF_UP, Emax=9999, Emin=-9999, traps=[])
 
 MAX_INTEGER = 10**30
+MAX_TEXT = 200_000
+"""Characters; ten times what the vendor takes in a whole event."""
+MAX_LIST = 100_000
 
 Numeric = int | float | Decimal
 
 
-class BadNumber(Exception):
-    """Not a number, infinite, or too large to be one that a shop means."""
+class Unusable(Exception):
+    """A value that no shop means: `number` (not finite, or out of all proportion) or `too_long`."""
+
+    def __init__(self, reason: Literal["number", "too_long"]) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def decimal(value: Numeric) -> Decimal:
@@ -45,7 +53,7 @@ def times(a: int, b: int) -> int:
     """The product of two integers; bounded, because a chain of them would grow without end."""
     product = a * b
     if not -MAX_INTEGER < product < MAX_INTEGER:
-        raise BadNumber
+        raise Unusable("number")
     return product
 
 
@@ -110,8 +118,20 @@ def text(value: Any) -> str:
         return str(value)
     number = decimal(value)
     if not number.is_finite() or number.adjusted() > 400:
-        raise BadNumber
+        raise Unusable("number")
     return format(number, "f")
+
+
+def bounded(made: str) -> str:
+    """The text, if it is not out of all proportion."""
+    if len(made) > MAX_TEXT:
+        raise Unusable("too_long")
+    return made
+
+
+def joined(parts: Iterable[str]) -> str:
+    """The parts of an f-string."""
+    return bounded("".join(parts))
 
 
 def mixed_text(value: Any) -> str | None:

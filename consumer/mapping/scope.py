@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from consumer.findings import Place
 from consumer.mapping.facts import NO_FACTS, Facts
 from consumer.mapping.functions import Library
-from consumer.mapping.nodes import Node, Var
+from consumer.mapping.nodes import Defined, Node, Var, children
 from consumer.mapping.syntax import Source
 from consumer.mapping.types import Record, Slot
 
@@ -28,7 +28,22 @@ class Usage:
 
     definitions: set[Place] = field(default_factory=set)
     inferred: dict[tuple[Place, Facts], Node] = field(default_factory=dict)
+    sizes: dict[int, int] = field(default_factory=dict)
+    """Of each inferred definition (by `id` of its node): nodes, those of its own ones included."""
     variables: int = 0
+
+    def size(self, node: Node) -> int:
+        """The nodes of an expression, with those of every definition wherever it is used."""
+        total = 0
+        stack = [node]
+        while stack:
+            one = stack.pop()
+            total += 1
+            if isinstance(one, Defined):
+                total += self.sizes[id(one.node)]
+            else:
+                stack.extend(children(one))
+        return total
 
 
 @dataclass(frozen=True, slots=True)

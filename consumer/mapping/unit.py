@@ -20,7 +20,7 @@ from consumer.mapping.lints import lints
 from consumer.mapping.loader import Files, load
 from consumer.mapping.output import Output
 from consumer.mapping.reach import unreachable
-from consumer.mapping.runtime import BadNumber
+from consumer.mapping.runtime import Unusable
 from consumer.model import Decoded, Mapped, Record
 
 
@@ -94,8 +94,9 @@ class MappingUnit:
         out = Output(record)
         try:
             compiled.function(decoded.value, record, out)
-        except BadNumber:
-            raise InvalidRecord("mapping", "number", "a number that is not finite") from None
+        except Unusable as unusable:
+            detail = "a number that is not finite" if unusable.reason == "number" else "a huge text"
+            raise InvalidRecord("mapping", unusable.reason, detail) from None
         if out.events:
             return Mapped(out.events, None, out.skipped, out.left_out)
         return _without_events(out, compiled)
@@ -140,25 +141,50 @@ def check_unit(
     findings: list[Finding] = []
     checked = []
     for path in paths:
-        given = load(path, files, findings)
-        if given is not None:
-            mapping = check(given, accounts, findings)
-            findings += [*unreachable(mapping), *lints(mapping)]
+        mapping = _checked(path, accounts, files, findings)
+        if mapping is not None:
             checked.append(mapping)
     _one_taker(checked, findings)
-    findings = _sorted(findings)
-    if any(finding.severity == "error" for finding in findings):
-        return None, findings, files
     compiled = []
-    for mapping in checked:
-        try:
-            compiled.append(Compiled(mapping))
-        except TooMuchCode:
-            place = Place(mapping.file, 1, 1)
-            message = "definitions multiply to a program without bounds"
-            findings.append(Finding(place, "too-large", message))
-            return None, findings, files
+    if not _errors(findings):
+        compiled = [one for mapping in checked if (one := _compiled(mapping, findings))]
+    findings = _sorted(findings)
+    if _errors(findings):
+        return None, findings, files
     return MappingUnit(compiled, files.digest), findings, files
+
+
+def _checked(
+    path: Path, accounts: Mapping[str, Account], files: Files, findings: list[Finding]
+) -> CheckedMapping | None:
+    given = load(path, files, findings)
+    if given is None:
+        return None
+    try:
+        mapping = check(given, accounts, findings)
+        findings += [*unreachable(mapping), *lints(mapping)]
+    except RecursionError:
+        findings.append(_unbounded(given.file.shown))
+        return None
+    return mapping
+
+
+def _compiled(mapping: CheckedMapping, findings: list[Finding]) -> Compiled | None:
+    try:
+        return Compiled(mapping)
+    except (TooMuchCode, RecursionError, MemoryError, SyntaxError):
+        # Python itself limits how deep code may be nested.
+        findings.append(_unbounded(mapping.file))
+        return None
+
+
+def _unbounded(file: str) -> Finding:
+    message = "definitions that build upon one another too deep, or multiply without bounds"
+    return Finding(Place(file, 1, 1), "too-large", message, "use fewer steps")
+
+
+def _errors(findings: Sequence[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.severity == "error"]
 
 
 def load_unit(
@@ -169,7 +195,7 @@ def load_unit(
     """The unit. Raises ConfigError with all findings, as a person reads them."""
     unit, findings, files = check_unit(paths, accounts, shown_relative_to)
     if unit is None:
-        raise ConfigError(render([one for one in findings if one.severity == "error"], files))
+        raise ConfigError(render(_errors(findings), files))
     return unit
 
 

@@ -278,6 +278,21 @@ rules("include: [none.yaml]\n" + GOOD, "no-file", "relative to the file that inc
 rules("suppress: [{when: not maybe_yes}]\n" + GOOD, "missing-key", "needs `when` and `reason`")
 rules("suppress: [{when: not maybe_yes, reason: no rule}]\n" + GOOD, "bad-name", "a metric label")
 
+rules(
+    "define:\n  a0: name\n"
+    + "".join(f"  a{n + 1}: lower(a{n})\n" for n in range(400))
+    + GOOD.replace("search: name", "search: a400"),
+    "too-large",
+    "too deep, or multiply",
+)
+rules(
+    "define:\n  a0: name\n"
+    + "".join(f"  a{n + 1}: join([a{n}, a{n}], a{n})\n" for n in range(40))
+    + GOOD.replace("search: name", "search: a40"),
+    "too-large",
+    "multiply without bounds",
+)
+
 TWO = """\
 rules:
   - name: first
@@ -367,4 +382,4 @@ def page() -> str:
 
 
 if __name__ == "__main__":
-    print(page())  # noqa: T201  # a script that prints a page
+    print(page())  # a script that prints a page

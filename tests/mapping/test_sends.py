@@ -509,3 +509,18 @@ def test_several_accounts_must_be_chosen_from(tmp_path: Path) -> None:
     assert [finding.code for finding in findings] == ["account"]
     assert "ua, pl" in shown
     assert ACCOUNTS["main"].apis == {"legacy", "v2"}
+
+
+def test_texts_out_of_all_proportion_make_the_record_invalid(tmp_path: Path) -> None:
+    text = (
+        HEAD
+        + """\
+define:
+  twice: |
+    f"{name}{name}"
+rules: [{name: r, send: [{legacy: SearchRequest, search: twice}]}]
+"""
+    )
+    with pytest.raises(InvalidRecord) as caught:
+        run(unit_of(tmp_path, text), name="x" * 150_000, **COOKIE)
+    assert caught.value.reason == "too_long"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from consumer.mapping.compile import RUNTIME
 from consumer.mapping.emit import Code
 from consumer.mapping.nodes import Node
-from consumer.mapping.runtime import BadNumber
+from consumer.mapping.runtime import Unusable
 from consumer.mapping.syntax import Wrong
 from consumer.mapping.types import (
     Array,
@@ -222,7 +222,7 @@ def check(text: str, values: list[dict[str, Any]]) -> None:
     for value in values:
         try:
             found = names["run"](value, record())
-        except BadNumber:
+        except Unusable:
             continue
         if found is None:
             assert node.slot.nullable, text

@@ -18,7 +18,8 @@ _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
 @lru_cache(maxsize=20_000)  # parsing costs some 50 µs, and people come back
-def _phone(number: str, region: str) -> str | None:
+def phone_number(number: str, region: str) -> str | None:
+    """International digits of a number as typed in that region; None if it cannot be one."""
     if len(number) > 40:
         return None
     try:
@@ -83,7 +84,7 @@ def add_to(library: Library) -> None:
         "argument is the country of numbers written without one. Absent if it cannot be a number.",
         'phone("050 123-45-67", "UA")',
         "380501234567",
-        _phone,
+        phone_number,
         check=_region,
     )
     add(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from consumer.mapping import runtime
 from consumer.mapping.functions import Library
 
 
@@ -26,6 +27,8 @@ def _unique(values: Iterable[Any]) -> list[Any]:
 
 
 def _concat(*lists: list[Any]) -> list[Any]:
+    if sum(map(len, lists)) > runtime.MAX_LIST:
+        raise runtime.Unusable("too_long")
     return [value for each in lists for value in each]
 
 

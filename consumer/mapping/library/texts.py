@@ -13,7 +13,7 @@ from consumer.mapping.functions import Library
 
 def _join(parts: Sequence[str | None] | None, separator: str | None) -> str | None:
     found = [part for part in parts or () if part]
-    return (separator or "").join(found) if found else None
+    return runtime.bounded((separator or "").join(found)) if found else None
 
 
 def _split(text: str, separator: str) -> list[str]:
@@ -177,7 +177,11 @@ def add_to(library: Library) -> None:
 
 
 def _replace(text: str, old: str, new: str) -> str:
-    return text.replace(old, new) if old else text
+    if not old:
+        return text
+    if len(text) * len(new) > runtime.MAX_TEXT * len(old):  # before it is made, not after
+        runtime.bounded(text.replace(old, "") + new * text.count(old))
+    return text.replace(old, new)
 
 
 def _encode(text: str) -> str:
