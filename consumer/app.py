@@ -166,7 +166,7 @@ class App:
             settings.delivery,
             open_pool=pool_opener(settings.delivery, clock),
             ended=self._event_ended,
-            may_send=lambda: source.polled_within(source.session_seconds),
+            may_send=lambda: source.polled_within(source.stale_seconds),
             clock=clock,
             tallies=tallies,
             rng=SystemRandom(),

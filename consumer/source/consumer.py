@@ -29,6 +29,10 @@ from consumer.telemetry.tallies import Tallies
 
 log = structlog.get_logger()
 
+FENCE_SECONDS = 15.0
+"""A gap between polls that makes us ask the group whether we are still in it. Longer than a drain on
+revoke, which blocks the poll; never longer than the poll may be old (`stale_seconds`)."""
+
 FAILED_PAUSE_SECONDS = 0.05
 """Between polls once a fault was reported: a dead client answers at once, and would spin."""
 
@@ -65,10 +69,9 @@ class KafkaSource:
         self._make_consumer = make_consumer
         self._make_admin = partial(make_admin, dict(kafka), logger=_ClientLog())
         self._monotonic = monotonic
-        self.session_seconds = properties.session_seconds(kafka)
-        """For `polled_within`: a poll older than this proves nothing about who owns a partition."""
-        # A third leaves room: the group counts from our last heartbeat, not from our last poll.
-        self._fence = Fence(self.session_seconds / 3, monotonic)
+        self.stale_seconds = properties.stale_seconds(kafka)
+        """For `polled_within`: an older poll proves nothing about whose our partitions are."""
+        self._fence = Fence(min(FENCE_SECONDS, self.stale_seconds), monotonic)
         self._errors = ErrorLog(tallies, monotonic)
         self._commands: deque[Callable[[], None]] = deque()
         self._closing: tuple[Positions, float] | None = None
@@ -125,7 +128,12 @@ class KafkaSource:
             log.warning("the group was not left in time: it takes our partitions back by timeout")
 
     def polled_within(self, seconds: float) -> bool:
-        return self._monotonic() - self._fence.polled_at <= seconds
+        return self._monotonic() - self.polled_at <= seconds
+
+    @property
+    def polled_at(self) -> float:
+        """Monotonic time at which the poll loop last moved with nothing against our membership."""
+        return self._fence.polled_at
 
     def moved_within(self, seconds: float) -> bool:
         """Whether the thread is well: waiting for Kafka, or round the poll loop in that time.
@@ -140,7 +148,7 @@ class KafkaSource:
     @property
     def lags(self) -> Mapping[Key, PartitionLag]:
         """By (topic, partition), a few seconds old; only what is assigned to us."""
-        return self._member.lags.by_partition
+        return self._member.lags.by_partition if self.joined else {}
 
     # ---- the thread --------------------------------------------------------------------------
 

@@ -6,9 +6,12 @@ Value = str | int | float | bool
 
 STATISTICS_MS = 5000
 
-CONSUMER_SESSION_SECONDS = 45.0
-"""KIP-848 keeps the session timeout on the broker (`group.consumer.session.timeout.ms`, whose default
-this is); a client cannot ask for it."""
+# KIP-848 keeps both on the broker, and a client cannot ask for them: these are its defaults
+# (`group.consumer.session.timeout.ms`, `group.consumer.heartbeat.interval.ms`).
+_BROKERS_SESSION_MS = 45_000
+_BROKERS_HEARTBEAT_MS = 5_000
+
+STALE_MARGIN_SECONDS = 1.0
 
 _OURS = {
     "enable.auto.commit": "an offset is committed once its record has ended, never by a timer",
@@ -39,9 +42,10 @@ _OWNED_VALUES: Mapping[str, Value] = {
 # A backlog must not become memory. librdkafka goes on fetching a partition until it holds
 # `queued.min.messages` of it (100,000 by default) or `queued.max.messages.kbytes` of all, and the
 # latter does not count what sits in headers: so the number of messages and the size of one fetch
-# are bounded as well, the latter well below what it may unpack to (records that compress 50-fold took
-# 150 MiB at 512 KiB, 40 MiB at 128 KiB, and 140,000 records a second either way). With a short queue the default `fetch.queue.backoff.ms` of one second would
-# leave a fast reader waiting: the next fetch has to follow as soon as there is room.
+# are bounded as well. A fetch is measured packed: records that compress 50-fold took 150 MiB at
+# 512 KiB and 40 MiB at 128 KiB, at 140,000 records a second or more either way. With a short queue
+# the default `fetch.queue.backoff.ms` of one second would leave a fast reader waiting: the next
+# fetch has to follow as soon as there is room.
 _DEFAULTS: Mapping[str, Value] = {
     "client.id": "yespo-bridge",
     "isolation.level": "read_committed",
@@ -93,11 +97,17 @@ def effective(kafka: Mapping[str, Value]) -> dict[str, Value]:
     return {key: _written(value) for key, value in merged.items()}
 
 
-def session_seconds(kafka: Mapping[str, Value]) -> float:
-    """After this long without a sign of life the group gives our partitions to somebody else."""
-    if kafka.get("group.protocol") == "consumer":
-        return CONSUMER_SESSION_SECONDS
-    return float(kafka.get("session.timeout.ms", 45_000)) / 1000
+def stale_seconds(kafka: Mapping[str, Value]) -> float:
+    """A poll older than this proves nothing about whose the partitions are.
+
+    The group gives them to somebody else one session timeout after the last *heartbeat* it saw, and
+    that may be a heartbeat interval older than our last poll.
+    """
+    session, heartbeat = _BROKERS_SESSION_MS, _BROKERS_HEARTBEAT_MS
+    if kafka.get("group.protocol") != "consumer":
+        session = int(kafka.get("session.timeout.ms", 45_000))
+        heartbeat = int(kafka.get("heartbeat.interval.ms", 3_000))
+    return max(0.0, (session - heartbeat) / 1000 - STALE_MARGIN_SECONDS)
 
 
 def _written(value: Value) -> Value:
