@@ -8,16 +8,22 @@ from pathlib import Path
 from consumer.config.budgets import Problem
 from consumer.config.load import read
 from consumer.config.settings import Settings
+from consumer.decode.schema import SchemaError, parse
+from consumer.errors import ConfigError
 from consumer.mapping.checked import Account
-from consumer.mapping.unit import MappingUnit, load_unit
+from consumer.mapping.unit import MappingUnit, check_unit, render
+from consumer.reload import Attempt
 from consumer.source.properties import refused
 from consumer.vendor.spec import AccountContext
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
+    """`files` are all those that the mapping was made of."""
+
     settings: Settings
     mapping: MappingUnit
+    files: tuple[Path, ...]
 
 
 def load_setup(path: Path) -> Setup:
@@ -26,13 +32,31 @@ def load_setup(path: Path) -> Setup:
     loaded.raise_findings()
     settings = loaded.settings
     assert settings is not None
-    files = [Path(name) for name in settings.mappings]
-    mapping = load_unit(files, accounts_of(settings), Path.cwd())
+    attempt = read_mapping(settings)
+    mapping = attempt.unit
+    if mapping is None:
+        raise ConfigError(attempt.findings)
     if settings.dead_letters.topic in mapping.topics:
         problem = "this topic is also read from: each dead letter would come back as a record"
         loaded.add([Problem(("dead_letters", "topic"), problem, "choose a topic of its own")])
         loaded.raise_findings()
-    return Setup(settings, mapping)
+    return Setup(settings, mapping, attempt.files)
+
+
+def read_mapping(settings: Settings) -> Attempt:
+    """The mapping files of the configuration as they are now, proven."""
+    paths = [Path(name) for name in settings.mappings]
+    unit, findings, files = check_unit(paths, accounts_of(settings), Path.cwd())
+    if unit is None:
+        errors = [finding for finding in findings if finding.severity == "error"]
+        return Attempt(None, render(errors, files), files.paths, files.digest)
+    for mapping in unit.mappings:
+        try:
+            parse(mapping.reader_schema)
+        except SchemaError as error:
+            text = f"{mapping.file}: the reader schema cannot be used: {error}"
+            return Attempt(None, text, files.paths, files.digest)
+    return Attempt(unit, "", files.paths, files.digest)
 
 
 def accounts_of(settings: Settings) -> Mapping[str, Account]:

@@ -27,6 +27,9 @@ def command(path: Path, as_json: bool) -> None:
     At the end the ledgers are printed: where every record and every event went. A second signal ends
     the process at once.
 
+    Mapping files, what they include and their schemas are watched: a valid change takes over between two
+    records, an invalid one is logged and the old goes on. SIGHUP looks at once.
+
     Exit codes: 0 drained completely; 3 configuration or mapping; 4 Kafka refuses (topic, credentials);
     5 port in use; 6 the drain ran out of time (some requests will be repeated); 7 not safe to go on.
     """
@@ -39,7 +42,7 @@ def command(path: Path, as_json: bool) -> None:
 
 
 async def _serve(setup: Setup) -> tuple[int, App]:
-    app = App(setup.settings, setup.mapping)
+    app = App(setup.settings, setup.mapping, setup.files)
     app.stop_on_signals()
     return await app.run(), app
 

@@ -1,0 +1,154 @@
+"""New mappings without a restart: watched by content, proven in the background, taken as one unit.
+
+Polling contents, not events of the file system: it works for every editor, for Kubernetes' swap of a
+ConfigMap's symbolic links, and on network file systems.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import structlog
+
+from consumer.mapping.loader import bytes_or_none, digest_of
+from consumer.mapping.unit import MappingUnit
+from consumer.stages import Map
+from consumer.telemetry.tallies import Tally
+
+log = structlog.get_logger()
+
+SECONDS = 1.0
+"""Between two looks. A change is taken once two looks have found the same content: an editor, or a
+rollout of several files, may be half-way through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The files as they are now, read and proven. `unit` is None where `findings` say why not."""
+
+    unit: MappingUnit | None
+    findings: str
+    files: tuple[Path, ...]
+    digest: str
+
+
+class Unit(Map, Protocol):
+    """What the program needs of a mapping unit."""
+
+    @property
+    def topics(self) -> Sequence[str]: ...
+
+    def reader_schemas(self, topic: str) -> Mapping[str, Any]: ...
+
+
+class Reloadable:
+    """The mapping unit in force, itself a `Unit`; each record sees one unit, whole.
+
+    `take` runs on the loop's thread, and so do `decode` and `map`: between two records.
+    """
+
+    __slots__ = ("digest", "map", "reader_schemas", "refused", "topics")
+
+    def __init__(self, unit: Unit) -> None:
+        self.refused = False
+        """Whether the files hold a mapping that is not in force."""
+        self.topics: Sequence[str] = unit.topics
+        self.take(unit)
+
+    def take(self, unit: Unit) -> None:
+        self.digest = unit.digest
+        self.map = unit.map
+        self.reader_schemas: Callable[[str], Mapping[str, Any]] = unit.reader_schemas
+        self.refused = False
+
+
+class Reloader:
+    """Watches the files of a unit, and puts what has become of them into `mapping`.
+
+    `read` proves the files as they are now; it runs in a thread. `reloads` counts by result.
+    """
+
+    def __init__(
+        self,
+        mapping: Reloadable,
+        read: Callable[[], Attempt],
+        files: Sequence[Path],
+        reloads: Tally,
+        seconds: float = SECONDS,
+    ) -> None:
+        self._mapping = mapping
+        self._read = read
+        self._files = tuple(files)
+        self._reloads = reloads
+        self._seconds = seconds
+        self._judged = mapping.digest
+        self._unsettled = mapping.digest
+        self._asked = asyncio.Event()
+        reloads.declare("taken")
+        reloads.declare("refused")
+
+    def ask(self) -> None:
+        """Look now (SIGHUP)."""
+        self._asked.set()
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        while True:
+            try:
+                await asyncio.wait_for(self._asked.wait(), self._seconds)
+            except TimeoutError:
+                await self.look(at_once=False)
+            else:
+                self._asked.clear()
+                await self.look(at_once=True)
+
+    async def look(self, *, at_once: bool) -> None:
+        """Take what has changed; `at_once` does not wait until it has settled."""
+        found = await asyncio.to_thread(_digest, self._files)
+        if found == self._judged:
+            self._unsettled = found
+            if at_once:
+                log.info("the mapping files have not changed", digest=found)
+            return
+        if found != self._unsettled and not at_once:
+            self._unsettled = found
+            return
+        attempt = await asyncio.to_thread(self._read)
+        after = await asyncio.to_thread(_digest, attempt.files)
+        self._files = attempt.files
+        if after != attempt.digest:
+            self._unsettled = after  # it changed while it was read: another look will tell
+            return
+        self._judged = self._unsettled = attempt.digest
+        self._judge(attempt)
+
+    def _judge(self, attempt: Attempt) -> None:
+        mapping = self._mapping
+        if attempt.unit is None:
+            self._refuse(attempt, attempt.findings)
+        elif set(attempt.unit.topics) != set(mapping.topics):
+            self._refuse(attempt, "its topics are others: restart to read from them")
+        elif attempt.digest == mapping.digest:
+            mapping.refused = False
+            log.info("the mapping files are again those in force", digest=attempt.digest)
+        else:
+            before = mapping.digest
+            mapping.take(attempt.unit)
+            self._reloads.add(("taken",))
+            log.info("mapping reloaded", digest=attempt.digest, before=before)
+
+    def _refuse(self, attempt: Attempt, why: str) -> None:
+        self._mapping.refused = True
+        self._reloads.add(("refused",))
+        log.error(
+            "changed mapping refused, the old one goes on",
+            digest=attempt.digest,
+            in_force=self._mapping.digest,
+            findings=why,
+        )
+
+
+def _digest(files: Sequence[Path]) -> str:
+    return digest_of([(path, bytes_or_none(path)) for path in files])
