@@ -1,0 +1,122 @@
+"""The commands as a person types them: what they print and how they end."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from consumer.cli.main import COMMANDS, cli
+
+ROOT = Path(__file__).parents[2]
+CONFIGURATION = """\
+kafka: {bootstrap.servers: "localhost:9092", group.id: yespo-bridge, sasl.password: "${env:SASL}"}
+registry: {url: "http://localhost:8081"}
+mappings: [mappings/shop.yaml]
+yespo: {accounts: {main: {legacy: {site_id: 8A412DC}, v2: {api_key: "${env:YESPO_API_KEY}"}}}}
+dead_letters: {topic: shop.clicks.yespo-dlq}
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "mappings").symlink_to(ROOT / "mappings")
+    (tmp_path / "avro").symlink_to(ROOT / "avro")
+    file = tmp_path / "bridge.yaml"
+    file.write_text(CONFIGURATION)
+    monkeypatch.setenv("YESPO_API_KEY", "the-api-key-itself")
+    monkeypatch.setenv("SASL", "the-password-itself")
+    return file
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_says_what_it_does(name: str) -> None:
+    result = CliRunner().invoke(cli, [name, "--help"])
+    assert result.exit_code == 0
+    assert len(result.output.splitlines()) > 5
+
+
+def test_the_program_starts_without_loading_kafka_for_its_help() -> None:
+    program = "import sys, consumer.cli.main; sys.exit('confluent_kafka' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
+
+
+def test_check_accepts_the_shipped_mappings(config: Path) -> None:
+    result = CliRunner().invoke(cli, ["check", "--config", str(config)])
+    assert result.exit_code == 0, result.output
+    assert "ok       mappings: 12 rules" in result.output
+
+
+def test_check_names_every_mistake_at_once_with_its_line(config: Path) -> None:
+    text = CONFIGURATION.replace("registry:", "registri:").replace("YESPO_API_KEY", "NOBODY_SET")
+    config.write_text(text)
+    done = subprocess.run(
+        [sys.executable, "-m", "consumer", "check", "--config", str(config)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "SASL": "x"},
+        check=False,
+    )
+    assert done.returncode == 3
+    assert f"{config}:2:1  unknown key `registri`" in done.stderr
+    assert "did you mean `registry`?" in done.stderr
+    assert "the environment variable `NOBODY_SET` is not set" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_check_reports_a_key_it_cannot_verify_as_unknown_and_dead_ends_as_failed(
+    config: Path,
+) -> None:
+    nobody = CONFIGURATION.replace("localhost:9092", "127.0.0.1:1")
+    nobody = nobody.replace("localhost:8081", "127.0.0.1:1")
+    nobody = nobody.replace("8A412DC}", '8A412DC, url: "http://127.0.0.1:1/api/v2"}')
+    nobody = nobody.replace("v2: {", 'v2: {url: "http://127.0.0.1:1/api/v2/event", ')
+    config.write_text(nobody)
+    result = CliRunner().invoke(cli, ["check", "--connect", "--json", "--config", str(config)])
+    assert result.exit_code == 1, result.output
+    found = {one["name"]: one["state"] for one in json.loads(result.stdout)["connections"]}
+    assert found == {
+        "kafka": "failed",
+        "dead letters": "failed",
+        "registry": "failed",
+        "main/legacy": "failed",
+        "main/v2": "failed",
+        "main/v2 api_key": "unknown",
+    }
+
+
+@pytest.mark.parametrize("arguments", [["config"], ["config", "--json"]])
+def test_config_shows_everything_but_secrets(config: Path, arguments: list[str]) -> None:
+    result = CliRunner().invoke(cli, [*arguments, "--config", str(config)])
+    assert result.exit_code == 0, result.output
+    assert "max_in_flight" in result.output
+    assert "itself" not in result.output
+
+
+def test_config_schema_is_json_schema() -> None:
+    result = CliRunner().invoke(cli, ["config", "schema"])
+    assert json.loads(result.output)["$schema"].startswith("https://json-schema.org/")
+
+
+def test_mapping_check_and_test_pass_for_what_is_shipped() -> None:
+    mappings = [str(path) for path in sorted((ROOT / "mappings").glob("*.yaml"))]
+    cases = [str(path) for path in sorted((ROOT / "mappings" / "tests").glob("*.yaml"))]
+    checked = CliRunner().invoke(cli, ["mapping", "check", "--strict", *mappings])
+    assert checked.exit_code == 0, checked.output
+    tested = CliRunner().invoke(cli, ["mapping", "test", "--every-rule", *cases])
+    assert tested.exit_code == 0, tested.output
+    assert "cases passed" in tested.output
+
+
+def test_mapping_check_ends_with_3_and_the_finding(tmp_path: Path) -> None:
+    mapping = (ROOT / "mappings" / "shop.yaml").read_text()
+    mapping = mapping.replace("../avro", str(ROOT / "avro"))
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(mapping.replace("product.sku", "product.skuu"))
+    result = CliRunner().invoke(cli, ["mapping", "check", str(wrong)])
+    assert result.exit_code == 3
+    assert "did you mean `product.sku`?" in result.output
