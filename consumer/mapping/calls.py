@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
 from consumer.findings import did_you_mean
+from consumer.mapping.context import Context
 from consumer.mapping.conversions import (
     mismatch,
     require,
@@ -32,9 +32,6 @@ from consumer.mapping.types import (
     joined,
 )
 
-if TYPE_CHECKING:
-    from consumer.mapping.infer import Inference
-
 _SIMPLE: dict[str, tuple[type[Type], ...]] = {
     "integer": (Integer,),
     "number": (Integer, Number),
@@ -45,7 +42,7 @@ _SIMPLE: dict[str, tuple[type[Type], ...]] = {
 }
 
 
-def infer_call(inference: Inference, tree: ast.Call) -> Node:
+def infer_call(inference: Context, tree: ast.Call) -> Node:
     """A call of a library function. Raises Wrong."""
     place = inference.place(tree)
     if not isinstance(tree.func, ast.Name):
@@ -71,9 +68,7 @@ def infer_call(inference: Inference, tree: ast.Call) -> Node:
     return Call(function, tuple(fitted), _result(function, fitted, variable), place)
 
 
-def _check_count(
-    function: Function, given: list[Node], tree: ast.Call, inference: Inference
-) -> None:
+def _check_count(function: Function, given: list[Node], tree: ast.Call, inference: Context) -> None:
     too_few = len(given) < function.required
     too_many = bool(given) and function.parameter(len(given) - 1) is None
     if too_few or too_many:

@@ -11,8 +11,9 @@ from consumer.mapping import grammar
 from consumer.mapping.checked import Account, CheckedMapping, CheckedRule
 from consumer.mapping.conversions import require, to_text
 from consumer.mapping.facts import when_false, when_true
-from consumer.mapping.infer import check_new_name, infer, infer_condition
+from consumer.mapping.infer import infer, infer_condition
 from consumer.mapping.library.all import LIBRARY
+from consumer.mapping.names import check_new_name
 from consumer.mapping.nodes import Node
 from consumer.mapping.scope import Definition, Scope, Usage
 from consumer.mapping.sends import SendChecker, Surroundings

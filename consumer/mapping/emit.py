@@ -7,10 +7,7 @@ that proves it. No text of the mapping reaches the code except through `repr`.
 
 from __future__ import annotations
 
-from collections import ChainMap
-from collections.abc import Iterator
-from contextlib import contextmanager
-
+from consumer.mapping.lines import Lines
 from consumer.mapping.nodes import (
     Arithmetic,
     BranchTest,
@@ -34,8 +31,6 @@ from consumer.mapping.nodes import (
     Var,
 )
 from consumer.mapping.types import Integer, MapOf, Text
-
-MAX_LINES = 50_000
 
 _EXACT = {
     "==": "equal(%s, %s)",
@@ -64,57 +59,8 @@ _KAFKA = {
 }
 
 
-class TooMuchCode(Exception):
-    """Definitions that multiply: the mapping would become a program without bounds."""
-
-
-class Code:
-    """Lines of generated code, with the indentation of the block being written."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.constants: dict[str, object] = {}
-        self._indent = 0
-        self._temporaries = 0
-        self._loaded: ChainMap[object, str] = ChainMap()
-
-    def line(self, text: str) -> None:
-        if len(self.lines) >= MAX_LINES:
-            raise TooMuchCode
-        self.lines.append("    " * self._indent + text)
-
-    @contextmanager
-    def block(self, opening: str) -> Iterator[None]:
-        """An indented block; what is loaded inside is not known after it."""
-        self.line(opening)
-        self._indent += 1
-        self._loaded = self._loaded.new_child()
-        yield
-        self._loaded = self._loaded.parents
-        self._indent -= 1
-
-    @contextmanager
-    def function(self, opening: str) -> Iterator[None]:
-        """A block that knows nothing of what was loaded before."""
-        outer, self._loaded = self._loaded, ChainMap()
-        self._temporaries = 0
-        with self.block(opening):
-            yield
-        self._loaded = outer
-        self.lines.append("")
-
-    def temporary(self) -> str:
-        self._temporaries += 1
-        return f"v{self._temporaries}"
-
-    def constant(self, stem: str, value: object) -> str:
-        """A name for an object that the code uses."""
-        for name, known in self.constants.items():
-            if known is value:
-                return name
-        name = stem if stem not in self.constants else f"{stem}_{len(self.constants)}"
-        self.constants[name] = value
-        return name
+class Code(Lines):
+    """Expressions, written into the lines of the block being made."""
 
     def atom(self, node: Node) -> str:
         """An expression that may be repeated: a name or a constant."""
@@ -163,8 +109,8 @@ class Code:
 
     def _once(self, key: object, node: Node) -> str:
         """The node's value in a local variable, computed the first time it is asked for."""
-        if key is not None and key in self._loaded:
-            return self._loaded[key]
+        if key is not None and key in self.loaded:
+            return self.loaded[key]
         match node:
             case Field():
                 text = self._field(node)
@@ -176,15 +122,15 @@ class Code:
                     text = f"None if {self.atom(header)} is None else {text}"
             case _:
                 text = self.value(node)
-        if key is not None and key in self._loaded:
-            return self._loaded[key]
+        if key is not None and key in self.loaded:
+            return self.loaded[key]
         if text.isidentifier():
             name = text
         else:
             name = self.temporary()
             self.line(f"{name} = {text}")
         if key is not None:
-            self._loaded[key] = name
+            self.loaded[key] = name
         return name
 
     def _field(self, node: Field) -> str:

@@ -9,7 +9,8 @@ from consumer.findings import Finding, Place, did_you_mean, nearest
 from consumer.mapping import grammar
 from consumer.mapping.conversions import mismatch, require, to_text, to_texts
 from consumer.mapping.facts import when_true
-from consumer.mapping.infer import infer, infer_condition, loop_variable, path_text
+from consumer.mapping.infer import infer, infer_condition
+from consumer.mapping.names import loop_variable, path_text
 from consumer.mapping.nodes import Const, Field, Index, Listed, Node, Var, plain
 from consumer.mapping.scope import Scope
 from consumer.mapping.syntax import Wrong, loop

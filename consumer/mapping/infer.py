@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import ast
 from decimal import Decimal
+from typing import Self
 
 from consumer.findings import Place, did_you_mean
 from consumer.mapping import calls, operators
 from consumer.mapping.conversions import mismatch, to_text
 from consumer.mapping.facts import narrowed, when_false, when_true
+from consumer.mapping.names import loop_variable, path_text
 from consumer.mapping.nodes import (
     Choice,
     Comprehension,
     Const,
-    Converted,
     Defined,
     Field,
     Index,
@@ -25,10 +26,9 @@ from consumer.mapping.nodes import (
     Template,
     Var,
     key_of,
-    plain,
 )
 from consumer.mapping.scope import Definition, Scope
-from consumer.mapping.syntax import NAME, Source, Wrong, digits, parse
+from consumer.mapping.syntax import Source, Wrong, digits, parse
 from consumer.mapping.types import (
     Array,
     Boolean,
@@ -75,10 +75,15 @@ class Inference:
 
     def __init__(self, source: Source, scope: Scope) -> None:
         self.source = source
-        self.scope = scope
+        self._scope = scope
 
-    def within(self, scope: Scope) -> Inference:
-        return Inference(self.source, scope)
+    @property
+    def scope(self) -> Scope:
+        return self._scope
+
+    def within(self, scope: Scope) -> Self:
+        """The same expression where more is known."""
+        return type(self)(self.source, scope)
 
     def place(self, tree: ast.expr) -> Place:
         return self.source.place(tree)
@@ -355,56 +360,6 @@ class Inference:
         element = self.within(inner).of(tree.elt)
         slot = Slot(Array(Slot(element.slot.type)), source.slot.nullable)
         return Comprehension(variable, source, condition, element, slot, place)
-
-
-def loop_variable(scope: Scope, name: str, source: Node, place: Place) -> tuple[Scope, Var]:
-    """The scope inside a loop over `source`, and its variable. Raises Wrong."""
-    kind = source.slot.type
-    if not isinstance(kind, Array):
-        remedy = "`for` goes over an array"
-        if isinstance(kind, MapOf):
-            remedy = "write `for: k in keys(m)`, and `m[k]` for the value"
-        message = f"this is no array but {describe(kind)}"
-        raise Wrong(source.place, "type", message, remedy)
-    check_new_name(scope, name, place)
-    item = kind.item
-    if isinstance(plain(source), Listed | Converted):
-        item = Slot(item.type)
-    variable = scope.new_variable(name, item, place)
-    return scope.with_variables((name, variable)), variable
-
-
-def check_new_name(scope: Scope, name: str, place: Place) -> None:
-    """That a definition or loop may take this name. Raises Wrong."""
-    if not NAME.fullmatch(name):
-        raise Wrong(place, "bad-name", "a name is made of letters, digits and `_`")
-    if name in {"record", "kafka", "true", "false", "null", "key", "items"}:
-        raise Wrong(place, "reserved", f"`{name}` is a name of the language", "choose another")
-    if taken := scope.taken(name):
-        message = f"`{name}` is already {taken}"
-        raise Wrong(place, "shadowing", message, "choose another name")
-
-
-def path_text(node: Node) -> str:
-    """A path as it is written, for messages."""
-    match node:
-        case Var(name="record"):
-            return "record"
-        case Var(name=name):
-            return name.rpartition("_")[0]
-        case Field(of=Var(name="record"), name=name) | Defined(name=name) | TableRef(name=name):
-            return name
-        case Field(of=of, name=name):
-            return f"{path_text(of)}.{name}"
-        case Index(of=of, by=Const(value=str(value))):
-            return f'{path_text(of)}["{value}"]'
-        case Index(of=of, by=Const(value=value)):
-            return f"{path_text(of)}[{value}]"
-        case KafkaPart(part=part):
-            return f"kafka.{part}"
-        case Converted(of=of):
-            return path_text(of)
-    return "this value"
 
 
 def _is_headers(tree: ast.expr) -> bool:

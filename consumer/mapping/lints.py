@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from consumer.findings import Finding
 from consumer.mapping.checked import CheckedMapping, CheckedSend
-from consumer.mapping.infer import path_text
+from consumer.mapping.names import path_text
 from consumer.mapping.nodes import Call, Const, Field, Node, children, plain
 from consumer.mapping.targets import Filled, Loop, Object, Plain, Several, Target
 

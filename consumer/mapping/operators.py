@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from consumer.findings import Place, did_you_mean
+from consumer.mapping.context import Context
 from consumer.mapping.conversions import mismatch
 from consumer.mapping.facts import when_false, when_true
 from consumer.mapping.nodes import (
@@ -38,9 +39,6 @@ from consumer.mapping.types import (
     is_number,
     short,
 )
-
-if TYPE_CHECKING:
-    from consumer.mapping.infer import Inference
 
 Operator = Literal["==", "!=", "<", "<=", ">", ">=", "in", "not in"]
 _TRUTH = Slot(Boolean())
@@ -75,7 +73,7 @@ def both(left: Node, right: Node) -> Node:
     return Logic(True, (left, right), _TRUTH, left.place)
 
 
-def infer_logic(inference: Inference, tree: ast.BoolOp) -> Node:
+def infer_logic(inference: Context, tree: ast.BoolOp) -> Node:
     """`and` / `or`: each part may rely on what the parts before it prove."""
     every = isinstance(tree.op, ast.And)
     word = "and" if every else "or"
@@ -96,7 +94,7 @@ def infer_logic(inference: Inference, tree: ast.BoolOp) -> Node:
     return Logic(every, tuple(parts), _TRUTH, inference.place(tree))
 
 
-def infer_unary(inference: Inference, tree: ast.UnaryOp) -> Node:
+def infer_unary(inference: Context, tree: ast.UnaryOp) -> Node:
     of = inference.of(tree.operand)
     place = inference.place(tree)
     match tree.op:
@@ -111,7 +109,7 @@ def infer_unary(inference: Inference, tree: ast.UnaryOp) -> Node:
     raise Wrong(place, "not-allowed", "`+x` and `~x` have no meaning here")
 
 
-def infer_arithmetic(inference: Inference, tree: ast.BinOp) -> Node:
+def infer_arithmetic(inference: Context, tree: ast.BinOp) -> Node:
     place = inference.place(tree)
     operator = _ARITHMETIC.get(type(tree.op))
     if operator is None:
@@ -137,7 +135,7 @@ def _sum_slot(left: Node, right: Node) -> Slot:
     return Slot(Integer() if whole else Number(), left.slot.nullable or right.slot.nullable)
 
 
-def infer_compare(inference: Inference, tree: ast.Compare) -> Node:
+def infer_compare(inference: Context, tree: ast.Compare) -> Node:
     """A comparison, or a chain of them (`0 < x < 5`: every link must hold)."""
     links: list[Node] = []
     left_tree = tree.left
@@ -151,7 +149,7 @@ def infer_compare(inference: Inference, tree: ast.Compare) -> Node:
 
 
 def _link(
-    inference: Inference,
+    inference: Context,
     tree: ast.Compare,
     left_tree: ast.expr,
     operator: ast.cmpop,
@@ -237,7 +235,7 @@ def _membership(left: Node, word: Operator, right: Node, place: Place) -> Node:
 
 
 def _branch_test(
-    inference: Inference, tree: ast.Compare, left_tree: ast.expr, is_not: bool, right: ast.expr
+    inference: Context, tree: ast.Compare, left_tree: ast.expr, is_not: bool, right: ast.expr
 ) -> Node:
     of = inference.of(left_tree)
     union = of.slot.type

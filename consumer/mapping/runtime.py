@@ -80,10 +80,6 @@ def remainder(a: Numeric, b: Numeric) -> Numeric | None:
     return None if quotient is None else subtract(a, multiply(b, quotient))
 
 
-def negate(a: Decimal) -> Decimal:
-    return EXACT.minus(a)
-
-
 def compare(a: Numeric, b: Numeric) -> int | None:
     """-1, 0 or 1; None when one of them is not a number (then every comparison is false)."""
     answer = EXACT.compare(decimal(a), decimal(b))

@@ -15,7 +15,7 @@ from consumer.findings import Finding, Place
 from consumer.mapping.check import check
 from consumer.mapping.checked import Account, CheckedMapping
 from consumer.mapping.compile import MapRecord, compile_mapping
-from consumer.mapping.emit import TooMuchCode
+from consumer.mapping.lines import TooMuchCode
 from consumer.mapping.lints import lints
 from consumer.mapping.loader import Files, load
 from consumer.mapping.output import Output
