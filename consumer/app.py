@@ -6,13 +6,13 @@
 """
 
 import asyncio
+import collections.abc
 import os
 import signal
 import time
 from collections.abc import Sequence
-from functools import partial
-from pathlib import Path
 from random import SystemRandom
+from typing import Any, Protocol
 
 import structlog
 
@@ -25,14 +25,14 @@ from consumer.decode.decoder import Decoder
 from consumer.decode.registry import RegistryClient
 from consumer.delivery.dead_letter import DeadLetterWriter
 from consumer.delivery.deliver import Delivery, Destination, pool_opener
-from consumer.errors import EXIT_DRAIN, EXIT_FATAL, EXIT_OK, EXIT_SIGNAL, FatalError, SetupError
+from consumer.errors import EXIT_DRAIN, EXIT_FATAL, EXIT_OK, EXIT_SIGNAL, SetupError
 from consumer.ledger import Ledger
 from consumer.model import Endpoint, Event, Flight, Outcome
 from consumer.observation import Observation
 from consumer.pipeline import Limits, Pipeline, Stages
-from consumer.reload import Reloadable, Reloader, Unit
-from consumer.setup import read_mapping
+from consumer.readings import Sources
 from consumer.source.consumer import KafkaSource
+from consumer.stages import Map
 from consumer.telemetry.metrics import BridgeCollector, registry
 from consumer.telemetry.server import SideDoor
 from consumer.telemetry.tallies import Tallies
@@ -40,26 +40,26 @@ from consumer.telemetry.tallies import Tallies
 log = structlog.get_logger()
 
 
+class Mapping(Map, Protocol):
+    """What the program needs of the mapping unit beside `map`."""
+
+    @property
+    def topics(self) -> Sequence[str]: ...
+
+    def reader_schemas(self, topic: str) -> collections.abc.Mapping[str, Any]: ...
+
+
 class App:
     """One bridge: a member of the consumer group, from Kafka to Yespo."""
 
-    def __init__(self, settings: Settings, mapping: Unit, watched: Sequence[Path] = ()) -> None:
-        """`watched` are the files that the mapping was made of: changes are taken while it runs."""
+    def __init__(self, settings: Settings, mapping: Mapping) -> None:
         self._settings = settings
-        self._mapping = Reloadable(mapping)
-        self._watched = watched
+        self._mapping = mapping
         self._budgets = Budgets.of(settings)
         self.ledger = Ledger()
         self.tallies = Tallies()
         self._stop_asked = asyncio.Event()
         self._failure: Exception | None = None
-        self._reloader = Reloader(
-            self._mapping,
-            partial(read_mapping, settings),
-            watched,
-            self.tallies.mapping_reloads,
-        )
-        self._watching: asyncio.Task[None] | None = None
 
     # ---- life ------------------------------------------------------------------------------
 
@@ -92,7 +92,6 @@ class App:
 
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop_or_die)
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reloader.ask)
 
     async def asked_to_stop(self) -> None:
         """Return once somebody has asked."""
@@ -119,9 +118,6 @@ class App:
         self._side_door.start()
         log.info("metrics, health and status", port=self._side_door.port)
         self._observation.begin()
-        if self._watched:
-            self._watching = asyncio.create_task(self._reloader.run())
-            self._watching.add_done_callback(self._stopped_watching)
         if await self._open_dead_letters():
             self._source.start(self._pipeline)
 
@@ -129,8 +125,6 @@ class App:
         """Drain, commit, leave the group, close. True when everything admitted has ended."""
         began = time.monotonic()
         ends = began + self._settings.drain.shutdown
-        if self._watching is not None:
-            self._watching.cancel()
         positions, complete = await self._pipeline.drain(self._settings.drain.shutdown)
         left = max(1.0, ends - time.monotonic())
         await asyncio.to_thread(self._source.close, positions, left)
@@ -149,10 +143,6 @@ class App:
             balanced=totals["balanced"],
         )
         return complete
-
-    def _stopped_watching(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self.ask_to_stop(FatalError(f"watching the mapping files failed: {error!r}"))
 
     # ---- wiring ----------------------------------------------------------------------------
 
@@ -197,6 +187,12 @@ class App:
             clock=clock,
             tallies=tallies,
         )
+        limits = Limits(
+            unacknowledged=self._budgets.unacknowledged,
+            gap=settings.commit.max_gap,
+            buffer_records=settings.buffer.records,
+            buffer_bytes=settings.buffer.bytes,
+        )
         self._pipeline = Pipeline(
             Stages(
                 source,
@@ -206,30 +202,30 @@ class App:
                 self._dead_letters,
                 self._committer,
             ),
-            limits=Limits(
-                unacknowledged=self._budgets.unacknowledged,
-                gap=settings.commit.max_gap,
-                buffer_records=settings.buffer.records,
-                buffer_bytes=settings.buffer.bytes,
-            ),
+            limits=limits,
             ledger=self.ledger,
             tallies=tallies,
             clock=clock,
             loop=loop,
             stop=self.ask_to_stop,
         )
-        self._observation = Observation(
+        parts = Sources(
             source=source,
+            registry=self._registry,
             mapping=self._mapping,
             delivery=self._delivery,
+            dead_letters=self._dead_letters,
             committer=self._committer,
             pipeline=self._pipeline,
             ledger=self.ledger,
-            loop=loop,
+            tallies=tallies,
+            limits=limits,
+            max_in_flight=settings.delivery.max_in_flight,
         )
-        collector = BridgeCollector(self._observation.snapshot, tallies, self._observation.gauges())
+        self._observation = Observation(parts, loop)
+        metrics = registry(BridgeCollector(self._observation.samples))
         self._side_door = SideDoor(
-            settings.http.host, settings.http.port, registry(collector), self._observation.probes()
+            settings.http.host, settings.http.port, metrics, self._observation.probes()
         )
 
     def _event_ended(self, flight: Flight, event: Event, outcome: Outcome) -> None:

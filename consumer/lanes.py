@@ -6,12 +6,26 @@ resumes at half of that: each pause throws librdkafka's prefetch away, so it mus
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from consumer.ledger import RecordCounts
 from consumer.model import Flight, Partition, Record
 
 MIN_SHARE_RECORDS = 50
 MIN_SHARE_BYTES = 64 * 1024
+
+
+class Held(NamedTuple):
+    """What is held of one partition, for metrics. Times are Kafka's, -1 where unknown."""
+
+    records: int
+    oldest_ms: int
+    """Of the lowest record that has not ended; -1 if none is held."""
+    newest_offset: int
+    """Of the last record that came; -1 before the first."""
+    newest_ms: int
+    paused: bool
+    blocked: bool
 
 
 class Lane:
@@ -23,6 +37,8 @@ class Lane:
         "counts",
         "draining",
         "flights",
+        "newest_ms",
+        "newest_offset",
         "partition",
         "paused",
         "waiting",
@@ -36,6 +52,8 @@ class Lane:
         """Bytes of the waiting records."""
         self.flights: set[Flight] = set()
         """Admitted and not ended."""
+        self.newest_offset = -1
+        self.newest_ms = -1
         self.paused = False
         self.blocked = False
         """A schema is being fetched; the records behind it wait."""
@@ -50,6 +68,23 @@ class Lane:
     def put_back(self, record: Record) -> None:
         self.waiting.appendleft(record)
         self.buffered += record.size
+
+    def held(self, beside: Flight | None) -> Held:
+        """`beside` is the record, if any, of whatever partition, that is mapped and not admitted."""
+        ours = beside is not None and beside.partition is self.partition
+        flights = {*self.flights, beside} if ours else self.flights
+        lowest = min(flights, key=lambda flight: flight.offset, default=None)
+        record = lowest.record if lowest is not None else None
+        if record is None and self.waiting:
+            record = self.waiting[0]
+        return Held(
+            len(flights) + len(self.waiting),
+            record.timestamp_ms if record is not None else -1,
+            self.newest_offset,
+            self.newest_ms,
+            self.paused,
+            self.blocked,
+        )
 
     def drop_waiting(self) -> int:
         """Forget the waiting records; returns how many there were."""
@@ -106,6 +141,7 @@ class Lanes:
     def fill(self, lane: Lane, records: Sequence[Record]) -> bool:
         """Take records into the lane. True when this made it pause."""
         lane.waiting.extend(records)
+        lane.newest_offset, lane.newest_ms = records[-1].offset, records[-1].timestamp_ms
         lane.buffered += sum([record.size for record in records])
         full = len(lane.waiting) >= self._share_records or lane.buffered >= self._share_size
         if full and not lane.paused:

@@ -60,7 +60,11 @@ class Ledger:
         return self.records.setdefault((partition.topic, partition.number), RecordCounts())
 
     def of_event(self, endpoint: Endpoint, name: str) -> EventCounts:
-        return self.events.setdefault((endpoint, name), EventCounts())
+        key = endpoint, name
+        found = self.events.get(key)  # not `setdefault`: it would make counts for every event
+        if found is None:
+            found = self.events[key] = EventCounts()
+        return found
 
     def snapshot(self) -> "Ledger":
         """A copy, to be read from another thread."""

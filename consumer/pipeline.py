@@ -16,7 +16,7 @@ import structlog
 
 from consumer.clock import Clock, Timer
 from consumer.errors import InvalidRecord, SchemaPending
-from consumer.lanes import Lane, Lanes
+from consumer.lanes import Held, Lane, Lanes
 from consumer.ledger import Ledger
 from consumer.model import (
     Ended,
@@ -358,6 +358,11 @@ class Pipeline:
             self._lanes.remove(lane)
 
     # ---- for people and metrics ------------------------------------------------------------
+
+    def held(self) -> dict[Partition, Held]:
+        """What is held of each partition that is ours."""
+        beside = self._held[0] if self._held is not None else None
+        return {lane.partition: lane.held(beside) for lane in self._lanes}
 
     def count_in_flight(self) -> None:
         """Count what is held, for the ledger: waiting records, open flights, unfinished events."""

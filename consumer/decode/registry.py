@@ -60,7 +60,8 @@ class RegistryClient:
         self._missing: dict[RegistryRef, float] = {}
         self._asking: dict[RegistryRef, asyncio.Task[None]] = {}
         self._highest = self._disk.highest_id() if self._disk else 0
-        self._reachable = True
+        self.reachable = True
+        """Whether the last question was answered; True before the first."""
         self.added: Callable[[Node], None] = lambda _: None
 
     def get(self, ref: RegistryRef) -> Node | Unsupported | Missing | None:
@@ -156,13 +157,13 @@ class RegistryClient:
         log.warning("the registry does not know this schema", schema=str(ref))
 
     def _log_unreachable(self, why: str) -> None:
-        if self._reachable:
-            self._reachable = False
+        if self.reachable:
+            self.reachable = False
             log.warning("the schema registry cannot be asked; records of new schemas wait", why=why)
 
     def _log_reachable(self) -> None:
-        if not self._reachable:
-            self._reachable = True
+        if not self.reachable:
+            self.reachable = True
             log.info("the schema registry answers again")
 
     async def _sleep(self, seconds: float) -> None:

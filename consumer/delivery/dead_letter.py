@@ -34,7 +34,7 @@ log = structlog.get_logger()
 
 
 class _Letter:
-    __slots__ = ("done", "extra", "headers", "producer", "record")
+    __slots__ = ("cause", "done", "extra", "headers", "producer", "record")
 
     def __init__(
         self,
@@ -45,6 +45,7 @@ class _Letter:
         done: Callable[[], None],
     ) -> None:
         self.done = done
+        self.cause = (failures[0].stage, failures[0].reason)
         self.record = record
         self.headers = [*record.headers, *_required(record, failures, digest, written_ms)]
         self.extra = _optional(failures)
@@ -187,6 +188,7 @@ class DeadLetterWriter:
             log.info("dead letters are written again", topic=self._name)
             self._failing = ""
         self._letters.remove(letter)
+        self._tallies.dead_letters.add(letter.cause)
         if not self._letters:
             self._idle.set()
         letter.done()

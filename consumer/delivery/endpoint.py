@@ -61,6 +61,8 @@ class EndpointLane:
         self.endpoint = endpoint
         self.last_error = ""
         """Code of the last answer that was not a delivery."""
+        self.delivered_at: float | None = None
+        """Monotonic time of the last delivery."""
         self._pool = pool
         self._limit = settings.max_in_flight
         self._meaning = Classifier(settings.rules, endpoint.api).meaning
@@ -71,6 +73,8 @@ class EndpointLane:
         self._may_send = may_send
         self._clock = clock
         self._tallies = tallies
+        self._seconds = tallies.request_seconds.of(endpoint)
+        self._freshness = tallies.freshness.of(endpoint)
         self._rng = rng
         self._gate = Gate(rng, clock.monotonic())
         self._limiter = limiter
@@ -99,6 +103,16 @@ class EndpointLane:
     def rate(self) -> float:
         """Requests per second that may start; `inf` where nothing is known to limit them."""
         return self._limiter.rate
+
+    @property
+    def ceiling(self) -> float:
+        """The most that `rate` can be: the settings' word; `inf` where they name no limit."""
+        return self._limiter.ceiling
+
+    @property
+    def rate_wait(self) -> float:
+        """Seconds so far in which the next event waited for the rate alone."""
+        return self._limiter.waited
 
     @property
     def limited(self) -> bool:
@@ -200,8 +214,9 @@ class EndpointLane:
         if not job.attempts:
             self._budget.begin(job, self._deliveries, now)
         self._attempts += 1
-        self._limiter.started()
+        self._limiter.started(now)
         job.started = self._attempts
+        job.started_at = now
         job.attempts += 1
         self._in_flight.add(job)
         event = job.event
@@ -245,7 +260,7 @@ class EndpointLane:
         job.exchange = None
         if job is self._trial:
             self._trial = None
-        self._count(answer)
+        self._count(job, answer)
         what = self._meaning(answer)
         if what is Meaning.DELIVERED:
             self._delivered(job)
@@ -257,6 +272,10 @@ class EndpointLane:
     def _delivered(self, job: Job) -> None:
         self._deliveries += 1
         now = self._clock.monotonic()
+        self.delivered_at = now
+        record = job.flight.record
+        if record is not None and record.timestamp_ms >= 0:
+            self._freshness.observe((self._clock.now_ms() - record.timestamp_ms) / 1000)
         self._limiter.delivered(now)
         self._taken(job, now)
         if job.attempts == 1:
@@ -351,7 +370,8 @@ class EndpointLane:
         self._ready.extend(self._order.finish(job))
         self._ended(job.flight, job.event, outcome)
 
-    def _count(self, answer: Answer) -> None:
+    def _count(self, job: Job, answer: Answer) -> None:
+        self._seconds.observe(self._clock.monotonic() - job.started_at)
         code = answer.fault or answer.status
         key = self._codes.get(code)
         if key is None:

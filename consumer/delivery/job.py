@@ -22,6 +22,7 @@ class Job:
         "number",
         "refusal",
         "started",
+        "started_at",
         "suspicions",
         "waits_for",
     )
@@ -37,6 +38,8 @@ class Job:
         self.exchange: Exchange | None = None
         self.started = 0
         """Number of the lane's attempt that this job's last one was."""
+        self.started_at = 0.0
+        """Monotonic time of that attempt."""
         self.attempts = 0
         self.failures = 0
         """Transient failures in the flowing state: what the back-off grows by."""

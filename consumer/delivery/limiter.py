@@ -27,20 +27,23 @@ class Limiter:
     __slots__ = (
         "_before",
         "_burst",
-        "_ceiling",
         "_count",
+        "_due_at",
         "_fell_at",
         "_fell_to",
         "_filled_at",
+        "_short_at",
         "_tokens",
         "_window",
+        "ceiling",
         "rate",
+        "waited",
     )
 
     def __init__(self, ceiling: float | None, burst: int, now: float) -> None:
-        self._ceiling = inf if ceiling is None else ceiling
+        self.ceiling = inf if ceiling is None else ceiling
         self._burst = float(burst)
-        self.rate = self._ceiling
+        self.rate = self.ceiling
         """Requests per second that may start now."""
         self._tokens = self._burst
         self._filled_at = now
@@ -49,6 +52,10 @@ class Limiter:
         self._window = now  # deliveries are counted by seconds: this one and the one before
         self._count = 0
         self._before = 0
+        self._short_at = -1.0  # since when the next request waits for a token, and until when
+        self._due_at = 0.0
+        self.waited = 0.0
+        """Seconds in which a request waited for the rate, and for nothing else."""
 
     def opens(self, now: float) -> float:
         """When the next request may start; not after `now` for at once."""
@@ -57,9 +64,15 @@ class Limiter:
         self._fill(now)
         if self._tokens >= 1.0:
             return 0.0
-        return now + (1.0 - self._tokens) / self.rate
+        due = now + (1.0 - self._tokens) / self.rate
+        if self._short_at < 0.0:
+            self._short_at, self._due_at = now, due
+        return due
 
-    def started(self) -> None:
+    def started(self, now: float) -> None:
+        if self._short_at >= 0.0:
+            self.waited += max(0.0, min(now, self._due_at) - self._short_at)
+            self._short_at = -1.0
         if self.rate != inf:
             self._tokens -= 1.0
 
@@ -80,7 +93,7 @@ class Limiter:
         else:
             self._fill(now)
             rate = max(self.rate / 2, FALL_TO * min(self.rate, of_late))
-        self.rate = self._fell_to = max(min(LEAST, self._ceiling), rate)
+        self.rate = self._fell_to = max(min(LEAST, self.ceiling), rate)
         self._fell_at = now
         self._filled_at = now
         # The first one after the pause shows whether it goes again.
@@ -91,11 +104,11 @@ class Limiter:
         if passed <= 0.0:
             return
         self._filled_at = now
-        if self.rate < self._ceiling:
+        if self.rate < self.ceiling:
             since = now - self._fell_at
             growth = self._fell_to * CREEP * 2.0 ** (since / DOUBLING) * passed
-            self.rate = self._ceiling if since >= FORGET else min(self._ceiling, self.rate + growth)
+            self.rate = self.ceiling if since >= FORGET else min(self.ceiling, self.rate + growth)
         room = self._burst
-        if self.rate < self._ceiling:
+        if self.rate < self.ceiling:
             room = min(room, max(1.0, self.rate * ADAPTED_BURST))
         self._tokens = min(room, self._tokens + passed * min(self.rate, 1e9))

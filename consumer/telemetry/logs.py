@@ -3,18 +3,29 @@
 What may be logged is decided where the line is written (positions, field names, rules, status codes;
 never a value out of a record). As a second fence every text is searched for what looks like an e-mail
 address or a long digit sequence, e.g. in an exception of a library, and masked.
+
+A fault that comes and goes repeats its lines: of one event text, more than a handful per minute are
+counted and left out.
 """
 
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+import threading
+import time
+from collections.abc import Callable, MutableMapping
 from typing import Any, Literal
 
 import structlog
 
+REPEATS = 10
+"""Lines with one event text in one `WINDOW_SECONDS`; the following line says how many were left out."""
+WINDOW_SECONDS = 60.0
+
 _EMAIL = re.compile(r"[^\s@'\"<>]+@[^\s@'\"<>]+\.[^\s@'\"<>]+")
 _LONG_DIGITS = re.compile(r"(?<![\w.:/@-])\+?\d{9,15}(?![\w:-])")
+
+Line = MutableMapping[str, Any]
 
 
 def mask(text: str) -> str:
@@ -22,11 +33,47 @@ def mask(text: str) -> str:
     return _LONG_DIGITS.sub("[digits]", _EMAIL.sub("[e-mail]", text))
 
 
-def _mask_values(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def _mask_values(_: Any, __: str, line: Line) -> Line:
     for key, value in line.items():
         if isinstance(value, str) and key != "timestamp":
             line[key] = mask(value)
     return line
+
+
+class Repeats:
+    """A structlog processor that drops what repeats too often. Called from several threads.
+
+    The event texts are literals of the code, so that there are few of them.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._seen: dict[str, tuple[float, int]] = {}
+        self.suppressed = 0
+
+    def __call__(self, _: Any, __: str, line: Line) -> Line:
+        event, now = str(line.get("event")), self._monotonic()
+        with self._lock:
+            began, count = self._seen.get(event, (now, 0))
+            left_out = 0
+            if now - began >= WINDOW_SECONDS:
+                left_out, began, count = max(0, count - REPEATS), now, 0
+            self._seen[event] = began, count + 1
+            if count >= REPEATS:
+                self.suppressed += 1
+                raise structlog.DropEvent
+        if left_out:
+            line["left_out"] = left_out
+        return line
+
+
+_repeats = Repeats()
+
+
+def suppressed() -> int:
+    """Lines left out so far in this process."""
+    return _repeats.suppressed
 
 
 def configure(level: str, style: Literal["auto", "json", "console"]) -> None:
@@ -36,6 +83,7 @@ def configure(level: str, style: Literal["auto", "json", "console"]) -> None:
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
+            _repeats,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             _mask_values,

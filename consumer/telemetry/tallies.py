@@ -7,6 +7,13 @@ closed sets; never a value out of a record.
 
 from collections.abc import Iterator
 
+from consumer.telemetry.histograms import (
+    FRESHNESS_BOUNDS,
+    LOOP_LAG_BOUNDS,
+    REQUEST_BOUNDS,
+    Histograms,
+)
+
 
 class Tally:
     """A counter by labels. `tally.add(("main/v2", "200"))`."""
@@ -52,11 +59,17 @@ class Tallies:
         """assigned, revoked, lost: partitions, not calls."""
         self.commits = Tally("result")
         self.kafka_errors = Tally("code")
+        self.dead_letters = Tally("stage", "reason")
+        """Dead letters that Kafka has acknowledged, by the first failure of the record."""
         self.dead_letter_errors = Tally()
         """Failed attempts to write a dead letter."""
         self.schema_lookups = Tally("result")
         """hit, miss (fetched), negative (known not to exist), error (registry could not be asked)."""
-        self.mapping_reloads = Tally("result")
-        """Changed mappings: taken, or refused while the old one goes on."""
         self.pauses = Tally("reason")
-        """Partitions paused: buffer, schema, gap."""
+        """Partitions paused: buffer, or a schema that is being fetched."""
+        self.freshness = Histograms(FRESHNESS_BOUNDS, "account", "api")
+        """Seconds from the record's Kafka timestamp to the delivery of each of its events."""
+        self.request_seconds = Histograms(REQUEST_BOUNDS, "account", "api")
+        """Seconds from handing an attempt to the HTTP client to its answer or fault."""
+        self.loop_lag = Histograms(LOOP_LAG_BOUNDS)
+        """Seconds by which a timer of the event loop came late."""

@@ -17,7 +17,7 @@ def started_by(limiter: Limiter, until: float, now: float = 0.0) -> list[float]:
         if at > now:
             now = at
             continue
-        limiter.started()
+        limiter.started(now)
         times.append(now)
     return times
 
@@ -35,11 +35,20 @@ def test_a_long_pause_saves_up_no_more_than_the_burst() -> None:
     assert times == [100.0] * 5
 
 
+def test_only_the_time_waited_for_the_rate_is_counted_as_such() -> None:
+    limiter = Limiter(10.0, 5, 0.0)
+    started_by(limiter, until=1.0)
+    assert limiter.waited == pytest.approx(1.0)
+    limiter.opens(1.0)
+    limiter.started(60.0)  # due at 1.1; what came after was not the rate's doing
+    assert limiter.waited == pytest.approx(1.1)
+
+
 def test_without_a_ceiling_nothing_is_held_up() -> None:
     limiter = Limiter(None, 5, 0.0)
     for _ in range(10_000):
         assert limiter.opens(0.0) == 0.0
-        limiter.started()
+        limiter.started(0.0)
     limiter.refused(0.0)
     assert limiter.opens(0.0) == 0.0, "what was sent without a ceiling is no debt"
 
@@ -108,7 +117,7 @@ def test_whatever_happens_no_second_sees_more_than_rate_and_burst(
         for _ in range(burst + 5):
             if limiter.opens(now) > now:
                 break
-            limiter.started()
+            limiter.started(now)
             times.append(now)
     for first in times:
         assert sum(first <= time < first + 1.0 for time in times) <= rate + burst + 1e-6

@@ -1,0 +1,224 @@
+"""Where each metric's value is read. On the loop's thread, when the page is asked for."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from consumer import __version__
+from consumer.commit.committer import Committer
+from consumer.decode.reasons import Reason
+from consumer.decode.registry import RegistryClient
+from consumer.delivery.answer import Fault
+from consumer.delivery.dead_letter import DeadLetterWriter
+from consumer.delivery.deliver import Delivery
+from consumer.delivery.endpoint import EndpointLane
+from consumer.lanes import Held
+from consumer.ledger import Ledger
+from consumer.pipeline import Limits, Pipeline
+from consumer.source.consumer import KafkaSource
+from consumer.stages import Map
+from consumer.telemetry import logs
+from consumer.telemetry.metrics import Readers, Values
+from consumer.telemetry.tallies import Tallies
+from consumer.vendor.violations import RULES
+
+ENDPOINT_STATES = ("flowing", "throttled", "suspect", "down", "misconfigured")
+EVENT_ENDS = ("delivered", "superseded", "expired", "dead_lettered", "released")
+_CODES = ("200", "204", "400", "401", "403", "404", "429", "500", "502", "503", "504")
+_RETRIES = ("throttled", "transient", "suspect", "misconfigured")
+_MAPPING_FAULTS = (
+    *("account", "missing", "no_rule", "number", "time", "tombstone", "too_long", "unmapped_type"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The parts of one running bridge that have something to tell."""
+
+    source: KafkaSource
+    registry: RegistryClient
+    mapping: Map
+    delivery: Delivery
+    dead_letters: DeadLetterWriter
+    committer: Committer
+    pipeline: Pipeline
+    ledger: Ledger
+    tallies: Tallies
+    limits: Limits
+    max_in_flight: int
+
+
+def declare_zeros(parts: Sources) -> None:
+    """Begin every series whose labels are known beforehand at 0: what appears with its first count
+    is missing from `increase()` just when it matters."""
+    tallies = parts.tallies
+    for endpoint in parts.delivery.lanes:
+        for code in (*_CODES, *Fault):
+            tallies.requests.declare(*endpoint, str(code))
+        for meaning in _RETRIES:
+            tallies.retries.declare(*endpoint, meaning)
+        for reason in ("missing", "no_identifier"):
+            tallies.skipped.declare(*endpoint, reason)
+        tallies.freshness.of(endpoint)
+        tallies.request_seconds.of(endpoint)
+    for event in ("assigned", "revoked", "lost"):
+        tallies.rebalances.declare(event)
+    for result in ("ok", "error"):
+        tallies.commits.declare(result)
+    for reason in ("buffer", "schema"):
+        tallies.pauses.declare(reason)
+    for reason in Reason:
+        tallies.dead_letters.declare("decode", reason.value)
+    for reason in sorted({*_MAPPING_FAULTS, *RULES}):
+        tallies.dead_letters.declare("mapping", reason)
+    for reason in ("rejected", "exhausted", "expired"):
+        tallies.dead_letters.declare("delivery", reason)
+    tallies.dead_letter_errors.declare()
+    tallies.loop_lag.of()
+
+
+def readers(parts: Sources) -> Readers:
+    """One for each metric of the catalogue."""
+    tallies, committer, source = parts.tallies, parts.committer, parts.source
+    return {
+        "records_received": lambda: _records_received(parts.ledger),
+        "records_ended": lambda: _records_ended(parts.ledger),
+        "records_in_flight": lambda: _by_partition(parts, lambda held: held.records),
+        "events_built": lambda: [
+            ((*end, name), counts.built) for (end, name), counts in parts.ledger.events.items()
+        ],
+        "events_ended": lambda: _events_ended(parts.ledger),
+        "events_in_flight": lambda: [
+            ((*end, name), counts.in_flight) for (end, name), counts in parts.ledger.events.items()
+        ],
+        "ledger_imbalance": lambda: _one(len(parts.ledger.imbalance())),
+        "lag_records": lambda: _lag_records(parts),
+        "lag_seconds": lambda: lag_seconds(parts, time.time()),
+        "commit_gap": lambda: [
+            ((p.topic, str(p.number)), committer.gap(p)) for p in parts.pipeline.held()
+        ],
+        "freshness_seconds": tallies.freshness.items,
+        "last_delivery_timestamp_seconds": lambda: _by_endpoint(
+            parts, lambda lane: _wall(lane.delivered_at)
+        ),
+        "requests": tallies.requests.items,
+        "request_duration_seconds": tallies.request_seconds.items,
+        "retries": tallies.retries.items,
+        "requests_in_flight": lambda: _by_endpoint(parts, lambda lane: lane.in_flight),
+        "requests_in_flight_limit": lambda: _one(parts.max_in_flight),
+        "events_waiting": lambda: _by_endpoint(parts, lambda lane: lane.waiting),
+        "endpoint_state": lambda: _states(parts),
+        "rate_limit_requests_per_second": lambda: _by_endpoint(parts, lambda lane: lane.rate),
+        "rate_limit_ceiling_requests_per_second": lambda: _by_endpoint(
+            parts, lambda lane: lane.ceiling
+        ),
+        "rate_limit_wait_seconds": lambda: _by_endpoint(parts, lambda lane: lane.rate_wait),
+        "mapping_info": lambda: [((parts.mapping.digest,), 1)],
+        "skipped": tallies.skipped.items,
+        "left_out": tallies.left_out.items,
+        "dead_letters": tallies.dead_letters.items,
+        "dead_letter_errors": tallies.dead_letter_errors.items,
+        "dead_letters_outstanding": lambda: _one(parts.dead_letters.outstanding),
+        "schema_lookups": tallies.schema_lookups.items,
+        "registry_reachable": lambda: _one(parts.registry.reachable),
+        "partitions_assigned": lambda: _one(len(parts.pipeline.held())),
+        "partitions_paused": lambda: _paused(parts),
+        "pauses": tallies.pauses.items,
+        "rebalances": tallies.rebalances.items,
+        "commits": tallies.commits.items,
+        "last_commit_timestamp_seconds": lambda: _one(_wall(committer.last_success)),
+        "requests_unacknowledged": lambda: _one(committer.unacknowledged),
+        "requests_unacknowledged_limit": lambda: _one(parts.limits.unacknowledged),
+        "kafka_errors": tallies.kafka_errors.items,
+        "last_poll_timestamp_seconds": lambda: _one(_wall(source.polled_at)),
+        "joined": lambda: _one(source.joined),
+        "build_info": lambda: [((__version__,), 1)],
+        "event_loop_lag_seconds": tallies.loop_lag.items,
+        "log_lines_suppressed": lambda: _one(logs.suppressed()),
+    }
+
+
+def _lag_records(parts: Sources) -> Values:
+    """Only of partitions held now: the source's figures are a few seconds old."""
+    lags = parts.source.lags
+    for partition in parts.pipeline.held():
+        lag = lags.get((partition.topic, partition.number))
+        if lag is not None and lag.end >= 0:
+            yield (partition.topic, str(partition.number)), lag.records
+
+
+def lag_seconds(parts: Sources, now: float) -> Values:
+    """By partition. Left out where records remain and nothing tells how old they are."""
+    lags = parts.source.lags
+    for partition, held in parts.pipeline.held().items():
+        lag = lags.get((partition.topic, partition.number))
+        age = age_of(held, lag.end if lag else -1, lag.records if lag else 0, now)
+        if age is not None:
+            yield (partition.topic, str(partition.number)), age
+
+
+def age_of(held: Held, end: int, lag: int, now: float) -> float | None:
+    """Seconds that the oldest record not ended has been in Kafka; None if unknown. `end` is the
+    partition's end offset, `lag` the records up to it that are not committed."""
+    if held.records:
+        oldest = held.oldest_ms
+    elif lag == 0 or held.newest_offset + 1 >= end:
+        return 0.0  # what is left of the lag is a commit under way
+    else:
+        oldest = held.newest_ms
+    return max(0.0, now - oldest / 1000) if oldest >= 0 else None
+
+
+def _one(value: float) -> Values:
+    return [((), float(value))]
+
+
+def _wall(monotonic: float | None) -> float:
+    """Unix time of a monotonic one; 0 for never."""
+    return 0.0 if monotonic is None else time.time() - (time.monotonic() - monotonic)
+
+
+def _by_partition(parts: Sources, value: Callable[[Held], float]) -> Values:
+    for partition, held in parts.pipeline.held().items():
+        yield (partition.topic, str(partition.number)), value(held)
+
+
+def _by_endpoint(parts: Sources, value: Callable[[EndpointLane], float]) -> Values:
+    return [(endpoint, value(lane)) for endpoint, lane in parts.delivery.lanes.items()]
+
+
+def _states(parts: Sources) -> Values:
+    for endpoint, lane in parts.delivery.lanes.items():
+        for state in ENDPOINT_STATES:
+            yield (*endpoint, state), float(lane.state == state)
+
+
+def _paused(parts: Sources) -> Values:
+    lanes: dict[Any, Held] = dict(parts.pipeline.held())
+    gaps = [parts.committer.gap(partition) for partition in lanes]
+    yield ("buffer",), sum(held.paused for held in lanes.values())
+    yield ("schema",), sum(held.blocked for held in lanes.values())
+    yield ("gap",), sum(gap >= parts.limits.gap for gap in gaps)
+
+
+def _records_received(ledger: Ledger) -> Values:
+    for (topic, number), counts in ledger.records.items():
+        yield (topic, str(number)), counts.received
+
+
+def _records_ended(ledger: Ledger) -> Iterator[tuple[tuple[str, ...], float]]:
+    for (topic, number), counts in ledger.records.items():
+        where = (topic, str(number))
+        yield (*where, "delivered", ""), counts.delivered
+        yield (*where, "released", ""), counts.released
+        for reason, count in counts.filtered.items():
+            yield (*where, "filtered", reason), count
+        for reason, count in counts.dead_lettered.items():
+            yield (*where, "dead_lettered", reason), count
+
+
+def _events_ended(ledger: Ledger) -> Values:
+    for (endpoint, name), counts in ledger.events.items():
+        for end in EVENT_ENDS:
+            yield (*endpoint, name, end), getattr(counts, end)

@@ -1,0 +1,52 @@
+"""Lines that repeat, and texts that look personal."""
+
+import pytest
+import structlog
+
+from consumer.telemetry.logs import REPEATS, Repeats, mask
+
+
+class Seconds:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def kept(repeats: Repeats, event: str, times: int) -> list[dict[str, object]]:
+    lines = []
+    for _ in range(times):
+        try:
+            lines.append(dict(repeats(None, "info", {"event": event})))
+        except structlog.DropEvent:
+            continue
+    return lines
+
+
+def test_a_line_that_repeats_is_left_out_and_counted() -> None:
+    seconds = Seconds()
+    repeats = Repeats(seconds)
+    assert len(kept(repeats, "delivery stopped", 25)) == REPEATS == 10
+    assert repeats.suppressed == 15
+    assert len(kept(repeats, "delivery resumed", 1)) == 1, "another event is not affected"
+    seconds.now = 59.0
+    assert kept(repeats, "delivery stopped", 1) == []
+    seconds.now = 60.0
+    assert kept(repeats, "delivery stopped", 2) == [
+        {"event": "delivery stopped", "left_out": 16},
+        {"event": "delivery stopped"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("no user olena.k+shop@example.com.ua", "no user [e-mail]"),
+        ("call +380671234567 now", "call [digits] now"),
+        ("shop.clicks/3@380671234567", "shop.clicks/3@380671234567"),
+        ("2026-11-20T10:00:00Z 200 503", "2026-11-20T10:00:00Z 200 503"),
+    ],
+)
+def test_what_looks_personal_is_masked_and_positions_are_not(text: str, masked: str) -> None:
+    assert mask(text) == masked

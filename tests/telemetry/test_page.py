@@ -1,0 +1,143 @@
+"""The metrics page of a bridge that is built: names, zeros, both formats, and what partitions show."""
+
+import asyncio
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client.openmetrics.parser import (
+    text_string_to_metric_families as openmetrics_families,
+)
+from prometheus_client.parser import text_string_to_metric_families as classic_families
+
+from consumer.app import App
+from consumer.lanes import Held
+from consumer.model import Partition
+from consumer.readings import age_of, readers
+from consumer.stages import Position
+from consumer.telemetry.catalogue import METRICS, PREFIX, PROCESS_METRICS
+from consumer.telemetry.reference import reference
+from tests.fakes import a_record
+
+ROOT = Path(__file__).parents[2]
+
+
+async def page(app: App, accept: str = "text/plain") -> httpx.Response:
+    url = f"http://127.0.0.1:{app.port}/metrics"
+    async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+        return await client.get(url, headers={"Accept": accept})
+
+
+def series(text: str) -> str:
+    """`name{label="value",...}` with the labels in alphabetical order, as the page has them."""
+    name, brace, labels = text.partition("{")
+    return name + brace + ",".join(sorted(labels.rstrip("}").split(","))) + ("}" if brace else "")
+
+
+async def samples(app: App) -> dict[str, float]:
+    """By series."""
+    lines = [line for line in (await page(app)).text.splitlines() if line and line[0] != "#"]
+    return {series(line.rsplit(" ", 1)[0]): float(line.rsplit(" ", 1)[1]) for line in lines}
+
+
+async def test_every_declared_metric_is_read_and_no_other(app: App) -> None:
+    assert set(readers(app._observation._parts)) == {metric.name for metric in METRICS}
+
+
+async def test_the_page_has_what_is_declared_and_no_more(app: App) -> None:
+    families = {family.name: family for family in classic_families((await page(app)).text)}
+    declared = {PREFIX + metric.name: metric for metric in METRICS}
+    others = {name.removesuffix("_total") for name in PROCESS_METRICS}
+    assert set(families) - others == set(declared)
+    assert others <= set(families)
+    for name, metric in declared.items():
+        assert families[name].type == metric.kind
+        assert families[name].documentation == metric.help
+
+
+async def test_openmetrics_is_spoken_to_whoever_asks_for_it(app: App) -> None:
+    answer = await page(app, "application/openmetrics-text; version=1.0.0")
+    assert answer.headers["content-type"].startswith("application/openmetrics-text")
+    assert answer.text.endswith("# EOF\n")
+    names = {family.name for family in openmetrics_families(answer.text)}  # type: ignore[no-untyped-call] # the library's own
+    assert {PREFIX + metric.name for metric in METRICS} <= names
+
+
+async def test_what_is_known_at_start_begins_at_zero(app: App) -> None:
+    found = await samples(app)
+    for name in (
+        'requests_total{account="main",api="v2",code="429"}',
+        'requests_total{account="main",api="legacy",code="connect_refused"}',
+        'retries_total{account="main",api="v2",class="misconfigured"}',
+        'dead_letters_total{stage="decode",reason="truncated"}',
+        'dead_letters_total{stage="mapping",reason="missing"}',
+        'dead_letters_total{stage="mapping",reason="too_long"}',
+        'dead_letters_total{stage="delivery",reason="rejected"}',
+        "dead_letter_errors_total",
+        'commits_total{result="error"}',
+        'rebalances_total{event="lost"}',
+        'freshness_seconds_bucket{account="main",api="legacy",le="60.0"}',
+        'freshness_seconds_count{account="main",api="legacy"}',
+        'endpoint_state{account="main",api="v2",state="misconfigured"}',
+        "partitions_assigned",
+    ):
+        assert found[PREFIX + series(name)] == 0.0, name
+    assert found[PREFIX + 'endpoint_state{account="main",api="v2",state="flowing"}'] == 1.0
+
+
+async def test_the_gauges_of_a_partition_go_when_it_goes(app: App) -> None:
+    partition = Partition("shop.clicks", 3, 1)
+    app._pipeline.assigned({partition: Position(5)})
+    where = '{partition="3",topic="shop.clicks"}'
+    before = await samples(app)
+    assert before[f"{PREFIX}records_in_flight{where}"] == 0.0
+    assert before[f"{PREFIX}lag_seconds{where}"] == 0.0
+    assert before[f"{PREFIX}commit_gap{where}"] == 0.0
+    app._pipeline.lost([partition])
+    after = await samples(app)
+    gone = set(before) - set(after)
+    assert gone == {
+        f"{PREFIX}{name}{where}" for name in ("records_in_flight", "lag_seconds", "commit_gap")
+    }
+    assert after[f"{PREFIX}records_received_total{where}"] == 0.0
+
+
+async def test_a_record_that_waits_for_its_schema_is_held_and_ages(app: App) -> None:
+    partition = Partition("shop.clicks", 0, 1)
+    app._pipeline.assigned({partition: Position(5)})
+    record = a_record(5, partition=partition, value=b"\0\0\0\0\x07rest")
+    app._pipeline.received({partition: [record]})
+    found = await samples(app)
+    where = '{partition="0",topic="shop.clicks"}'
+    assert found[f"{PREFIX}records_in_flight{where}"] == 1.0
+    assert found[f'{PREFIX}partitions_paused{{reason="schema"}}'] == 1.0
+    assert found[f"{PREFIX}lag_seconds{where}"] > 86_400.0, "the record is of November 2025"
+    app._pipeline.lost([partition])
+    await app._registry.close()
+    for task in app._pipeline._resolving:
+        task.cancel()
+    await asyncio.gather(*app._pipeline._resolving, return_exceptions=True)
+
+
+NOW = 1_000.0
+
+
+@pytest.mark.parametrize(
+    ("held", "end", "lag", "age"),
+    [
+        pytest.param(Held(2, 970_000, 41, 999_000, False, False), 42, 2, 30.0, id="oldest held"),
+        pytest.param(Held(0, -1, 41, 900_000, False, False), 42, 0, 0.0, id="caught up"),
+        pytest.param(Held(0, -1, 41, 900_000, False, False), 42, 9, 0.0, id="commit under way"),
+        pytest.param(Held(0, -1, 41, 990_000, False, False), 99, 57, 10.0, id="upper bound"),
+        pytest.param(Held(0, -1, -1, -1, False, False), 99, 99, None, id="nothing known yet"),
+        pytest.param(Held(0, -1, -1, -1, False, False), 0, 0, 0.0, id="empty partition"),
+        pytest.param(Held(1, -1, 41, -1, False, False), 42, 1, None, id="no timestamps"),
+        pytest.param(Held(1, 1_005_000, 4, 0, False, False), 5, 1, 0.0, id="a clock ahead of ours"),
+    ],
+)
+def test_the_age_of_what_has_not_ended(held: Held, end: int, lag: int, age: float | None) -> None:
+    assert age_of(held, end, lag, NOW) == age
+
+
+def test_the_page_of_the_docs_is_up_to_date() -> None:
+    assert (ROOT / "docs" / "metrics.md").read_text() == reference() + "\n"
