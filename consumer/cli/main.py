@@ -14,6 +14,7 @@ COMMANDS = {
     "check": "consumer.cli.check",
     "config": "consumer.cli.config",
     "mapping": "consumer.cli.mapping",
+    "offsets": "consumer.cli.offsets",
     "sandbox": "consumer.cli.sandbox",
 }
 

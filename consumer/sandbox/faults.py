@@ -121,6 +121,11 @@ class FaultProfile(BaseModel):
     latency: Annotated[str, BeforeValidator(_latency_text), AfterValidator(_known_latency)] = "0"
     """Seconds before each answer: `0.05`, `0.02..0.08` (even), `0.03 p99 0.5` (long-tailed)."""
 
+    slow: Annotated[str, AfterValidator(_known_pattern)] = ""
+    """Bodies in which this regular expression finds something are answered ..."""
+    slow_seconds: Seconds = 5.0
+    """... so much later."""
+
     throttle_above: Annotated[float, Field(gt=0)] | None = None
     """Requests per second and API; above it 429 until the second is over."""
     retry_after: Annotated[int, Field(ge=0)] | None = None
@@ -232,6 +237,7 @@ class FaultEngine:
         self._count = 0
         self._window: dict[Api, tuple[float, int]] = {}
         self._forbid = re.compile(profile.forbid.encode()) if profile.forbid else None
+        self._slow = re.compile(profile.slow.encode()) if profile.slow else None
         self._steps: list[tuple[float, Fault]] = []
         reached = 0.0
         for fault in _SHARED:
@@ -261,9 +267,12 @@ class FaultEngine:
                     return fault
         return None
 
-    def latency(self, api: Api) -> float:
+    def latency(self, api: Api, body: bytes = b"") -> float:
         """Seconds before the answer to the present request."""
-        return self._latency(self._random) if api in self._touched else 0.0
+        if api not in self._touched:
+            return 0.0
+        slowed = self._slow is not None and self._slow.search(body) is not None
+        return self._latency(self._random) + (self.profile.slow_seconds if slowed else 0.0)
 
     def forbids(self, api: Api, body: bytes) -> bool:
         return (

@@ -85,7 +85,7 @@ class VendorApis:
         else:
             answer, items = self._verdict(api, document, violations)
         taken = any(item.taken for item in items)
-        self._disturb(api, fault, answer, request.number)
+        self._disturb(api, fault, answer, request)
         self._note(request, api, document, violations, answer, items, taken, fault)
         return answer
 
@@ -177,12 +177,12 @@ class VendorApis:
         )
         return answers.past_events(given), items
 
-    def _disturb(self, api: Api, fault: Fault | None, answer: Reply, number: int) -> None:
+    def _disturb(self, api: Api, fault: Fault | None, answer: Reply, request: Request) -> None:
         """What goes wrong on the way back, whether the event was taken or not."""
         profile = self.faults.profile
         if self.faults.quiet:
             return
-        answer.delay = self.faults.latency(api)
+        answer.delay = self.faults.latency(api, request.body)
         if fault is Fault.RESET_AFTER:
             answer.ending = Ending.RESET
         elif fault is Fault.MALFORMED:
@@ -191,7 +191,8 @@ class VendorApis:
         elif fault is Fault.SLOW_BODY:
             slowed = answers.slow(answer, profile.slow_body_seconds)
             answer.head, answer.body, answer.pace = slowed.head, slowed.body, slowed.pace
-        if profile.close_after and number >= profile.close_after and answer.ending is Ending.KEEP:
+        last = profile.close_after and request.number >= profile.close_after
+        if last and answer.ending is Ending.KEEP:
             answer.ending = Ending.CLOSE if profile.announce_close else Ending.DROP
 
     # -- the note

@@ -25,19 +25,33 @@ class Bridge:
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    program: tuple[str, ...] = ("consumer",)
+    """What follows `python -m`, before the command."""
+
+    def write_config(self) -> Path:
         self.settings["http"] = {"host": "127.0.0.1", "port": self.port}
         config = self.folder / "bridge.yaml"
         config.write_text(json.dumps(self.settings, indent=1))  # JSON is YAML
+        return config
+
+    @staticmethod
+    def environment() -> dict[str, str]:
+        return {**os.environ, "YESPO_API_KEY": "sandbox-key"}
+
+    def start(self) -> None:
+        config = self.write_config()
         with (
             (self.folder / "bridge.log").open("ab") as log,
             (self.folder / "ledger").open("wb") as out,
         ):
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "consumer", "run", "--json", "--config", str(config)],
+                [
+                    *(sys.executable, "-m", *self.program, "run"),
+                    *("--json", "--config", str(config)),
+                ],
                 stdout=out,
                 stderr=log,
-                env={**os.environ, "YESPO_API_KEY": "sandbox-key"},
+                env=self.environment(),
             )
 
     def kill(self) -> None:

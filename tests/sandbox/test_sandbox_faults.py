@@ -125,6 +125,15 @@ def test_a_latency_holds_the_answer_back(sandbox: Sandbox, client: RawClient) ->
     assert time.monotonic() - started >= 0.2
 
 
+def test_one_slow_person_waits_alone(sandbox: Sandbox, client: RawClient) -> None:
+    sandbox.faults = FaultProfile(slow="visitor-[78]", slow_seconds=0.3)
+    began = time.monotonic()
+    assert client.post("/api/v2", b'{"sc": "visitor-1"}').status == 200
+    assert time.monotonic() - began < 0.25
+    assert client.post("/api/v2", b'{"sc": "visitor-7"}').status == 200
+    assert time.monotonic() - began >= 0.3
+
+
 def test_a_slow_connection_does_not_hold_up_another(sandbox: Sandbox, client: RawClient) -> None:
     sandbox.faults = FaultProfile(latency="5", only=("legacy",))
     client.send(
