@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
 Api = Literal["legacy", "v2", "past_events"]
+WhenOlder = Literal["drop", "dead_letter", "past_events"]
 
 
 class Endpoint(NamedTuple):
@@ -109,7 +110,8 @@ class Event:
     endpoint they name the event in dead letters. `order_by` are the values that may not overtake
     one another (never empty). `occurred_ms` is epoch milliseconds, -1 if unknown. `expires_ms` is
     when the event becomes too old to be sent (epoch milliseconds, -1 for never): then `when_older`
-    says whether it is dropped (ends `expired`) or goes to the dead letters.
+    says whether it is dropped (ends `expired`), goes to the dead letters, or, of v2 alone, is
+    delivered by the account's `past_events` instead.
     """
 
     endpoint: Endpoint
@@ -121,7 +123,7 @@ class Event:
     occurred_ms: int = -1
     user_agent: str | None = None
     expires_ms: int = -1
-    when_older: Literal["drop", "dead_letter"] = "drop"
+    when_older: WhenOlder = "drop"
 
     @property
     def label(self) -> str:

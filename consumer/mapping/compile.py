@@ -8,12 +8,13 @@ rule_3(record, kafka, out)         builds the events of one rule
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 from consumer.mapping import runtime
 from consumer.mapping.checked import CheckedMapping, CheckedRule, CheckedSend, Each, Side
 from consumer.mapping.emit import Code
 from consumer.mapping.emit_targets import TargetCode, may_miss
+from consumer.mapping.freshness import freshness
 from consumer.mapping.nodes import Logic, Node
 from consumer.mapping.output import Missing, Output, Plan
 from consumer.mapping.runtime_values import merged
@@ -252,20 +253,9 @@ class _Compiler:
             if side.spec.api in account.apis
             and (not isinstance(send.account, str) or send.account == name)
         }
-        plan = Plan(side.spec, rule.name, accounts, send.on_missing, *_freshness(send, side))
+        aged = freshness(send.max_age_ms, send.when_older, side.spec)
+        plan = Plan(side.spec, rule.name, accounts, send.on_missing, aged)
         return self._code.constant(f"plan_{len(self._code.constants)}", plan)
-
-
-def _freshness(send: CheckedSend, side: Side) -> tuple[int | None, Literal["drop", "dead_letter"]]:
-    """The age from which the event is not sent any more (None: never), and what becomes of it.
-
-    Unless the mapping says otherwise, legacy events are sent at any age, because they carry their
-    time; v2 events are dropped, because a late one would start its workflow now.
-    """
-    older = send.when_older or ("send" if side.spec.api == "legacy" else "drop")
-    if older == "send":
-        return None, "drop"
-    return send.max_age_ms, "dead_letter" if older == "dead_letter" else "drop"
 
 
 def _comment(rule: CheckedRule) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from consumer.mapping.freshness import WHEN_OLDER
 from consumer.mapping.reader import IDENTITY
 from consumer.vendor import catalogue
 from consumer.vendor.shared import SHARED
@@ -39,7 +40,10 @@ _OPTIONS: Json = {
         "description": "What becomes of an event whose required value is absent.",
     },
     "max_age": _described(_SCALAR, "Age from which `when_older` applies: `24h`."),
-    "when_older": {"enum": ["send", "drop", "dead_letter"]},
+    "when_older": {
+        "enum": list(WHEN_OLDER),
+        "description": "What becomes of an event that is older than `max_age` at its turn.",
+    },
     "tags": _described(_FREE, "Legacy `Tags`, under names of your own."),
     "params": _described(_FREE, "v2 parameters under names of your own."),
 }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from consumer.errors import InvalidRecord
+from consumer.mapping.freshness import Freshness
 from consumer.model import Endpoint, Event, Record
 from consumer.vendor.identifiers import phone_digits, user_agent
 from consumer.vendor.person import BLANK
@@ -31,6 +32,7 @@ class Plan:
     __slots__ = (
         "_accounts",
         "build",
+        "largest_body",
         "legacy",
         "max_age_ms",
         "name",
@@ -45,16 +47,16 @@ class Plan:
         rule: str,
         accounts: Mapping[str, AccountContext],
         on_missing: str,
-        max_age_ms: int | None,
-        when_older: Literal["drop", "dead_letter"],
+        aged: Freshness,
     ) -> None:
         self.build = spec.build
         self.legacy = spec.api == "legacy"
         self.name = spec.name
         self.rule = rule
         self.on_missing = on_missing
-        self.max_age_ms = max_age_ms
-        self.when_older = when_older
+        self.max_age_ms = aged.max_age_ms
+        self.when_older = aged.when_older
+        self.largest_body = aged.largest_body
         self._accounts = {
             name: (Endpoint(name, spec.api), context) for name, context in accounts.items()
         }
@@ -136,6 +138,8 @@ class Output:
         expires_ms = -1
         if plan.max_age_ms is not None and self._occurred_ms >= 0:
             expires_ms = self._occurred_ms + plan.max_age_ms
+        # Fresh it fits: only if it grows too old, it has nowhere to go.
+        fits = len(built.body) <= plan.largest_body
         self.events.append(
             Event(
                 endpoint,
@@ -147,7 +151,7 @@ class Output:
                 self._occurred_ms,
                 self._user_agent if plan.legacy else None,
                 expires_ms,
-                plan.when_older,
+                plan.when_older if fits else "dead_letter",
             )
         )
 

@@ -183,8 +183,7 @@ class Reader(TreeReader):
                 account = account.get("text")
             options.account = self.scalar(account, "`account`") if account else None
         options.on_missing = self.one_of(table, "on_missing", ("skip", "dead_letter"))
-        older = ("send", "drop", "dead_letter")
-        options.when_older = self.one_of(table, "when_older", older)
+        options.when_older = self.one_of(table, "when_older", WHEN_OLDER)
         options.max_age_ms = self.duration(table, "max_age")
         options.tags = self._members(self.table(table, "tags"))
         options.params = self._members(self.table(table, "params"))

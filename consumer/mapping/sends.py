@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from consumer.findings import Finding, Place, did_you_mean
-from consumer.mapping import grammar
+from consumer.mapping import freshness, grammar
 from consumer.mapping.checked import Account, CheckedSend, Each, Side
 from consumer.mapping.conversions import to_text
 from consumer.mapping.facts import when_true
@@ -62,6 +62,7 @@ class SendChecker:
         if account is None:
             return None
         own, defaults = send.options, self._around.defaults
+        self._findings += freshness.check(send, specs, defaults)
         when_older = own.when_older or defaults.when_older
         return CheckedSend(
             place=send.place,

@@ -245,6 +245,18 @@ send(
     {**ACCOUNTS, "second": ACCOUNTS["main"]},
 )
 send("legacy: SearchRequest\nsearch: name\nmax_age: 24", "duration", "`24h`, `30m`")
+send("v2: searchRequest\nsearch: name\nwhen_older: past", "unknown-word", "past_events")
+send(
+    "legacy: SearchRequest\nsearch: name\nwhen_older: past_events\nmax_age: 1h",
+    "when-older",
+    "`past_events` belongs to v2",
+)
+send(
+    "legacy: SearchRequest\nsearch: name\nwhen_older: drop",
+    "when-older",
+    "nothing says how old is too old",
+)
+send("legacy: SearchRequest\nsearch: name\nmax_age: 1h", "when-older", "`max_age` has no effect")
 send(
     "legacy: SearchRequest\nsearch: name\non_missing: drop",
     "unknown-word",

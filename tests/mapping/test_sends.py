@@ -451,6 +451,56 @@ rules:
     ]
 
 
+BOTH_SEARCHED = "rules: [{name: s, send: [{both: searched, query: name}]}]\n"
+
+
+def test_v2_events_of_carts_and_browsing_are_dropped_after_a_day_unless_told_otherwise(
+    tmp_path: Path,
+) -> None:
+    text = (
+        HEAD
+        + """\
+custom_events: {levelChanged: {level: text}}
+rules:
+  - name: all
+    send:
+      - {v2: searchRequest, search: name}
+      - {v2: levelChanged, level: name}
+      - {legacy: SearchRequest, search: name}
+      - {v2: searchRequest, search: name, when_older: past_events}
+      - {v2: levelChanged, level: name, when_older: past_events, max_age: 1h}
+"""
+    )
+    events = run(unit_of(tmp_path, text), user=USER, **COOKIE).events
+    assert [(e.name, e.expires_ms, e.when_older) for e in events] == [
+        ("searchRequest", 1_700_086_400_000, "drop"),
+        ("levelChanged", -1, "drop"),
+        ("SearchRequest", -1, "drop"),
+        ("searchRequest", 1_700_086_400_000, "past_events"),
+        ("levelChanged", 1_700_003_600_000, "past_events"),
+    ]
+
+
+def test_past_events_in_defaults_speaks_of_v2_alone(tmp_path: Path) -> None:
+    head = HEAD + "defaults: {max_age: 1h, when_older: past_events}\n"
+    legacy, v2 = run(unit_of(tmp_path, head + BOTH_SEARCHED), user=USER, **COOKIE).events
+    assert (legacy.expires_ms, legacy.when_older) == (-1, "drop")
+    assert (v2.expires_ms, v2.when_older) == (1_700_003_600_000, "past_events")
+
+
+def test_what_fits_only_while_it_is_fresh_goes_to_the_dead_letters_when_it_is_not(
+    tmp_path: Path,
+) -> None:
+    send = "{v2: searchRequest, search: name, when_older: past_events}"
+    unit = unit_of(tmp_path, HEAD + f"rules: [{{name: s, send: [{send}]}}]\n")
+    (small,) = run(unit, user=USER, name="x", **COOKIE).events
+    room = 20_000 - len(small.body) + 1
+    (largest,) = run(unit, user=USER, name="x" * (room - 30), **COOKIE).events
+    (larger,) = run(unit, user=USER, name="x" * (room - 29), **COOKIE).events
+    assert (len(largest.body), largest.when_older) == (19_970, "past_events")
+    assert (len(larger.body), larger.when_older) == (19_971, "dead_letter")
+
+
 def test_the_visitors_user_agent_goes_to_the_tracker_only(tmp_path: Path) -> None:
     text = HEAD + "user_agent: name\nrules:\n  - {name: s, send: [{both: searched, query: kind}]}\n"
     legacy, v2 = run(unit_of(tmp_path, text), user=USER, name="Mozilla/5.0", **COOKIE).events
