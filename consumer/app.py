@@ -6,13 +6,13 @@
 """
 
 import asyncio
-import collections.abc
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from random import SystemRandom
-from typing import Any, Protocol
 
 import structlog
 
@@ -21,18 +21,20 @@ from consumer.clock import SystemClock
 from consumer.commit.committer import Committer
 from consumer.config.budgets import Budgets
 from consumer.config.settings import Settings
+from consumer.dead_letter_breaker import DeadLetterBreaker
 from consumer.decode.decoder import Decoder
 from consumer.decode.registry import RegistryClient
 from consumer.delivery.dead_letter import DeadLetterWriter
 from consumer.delivery.deliver import Delivery, Destination, pool_opener
-from consumer.errors import EXIT_DRAIN, EXIT_FATAL, EXIT_OK, EXIT_SIGNAL, SetupError
+from consumer.errors import EXIT_DRAIN, EXIT_FATAL, EXIT_OK, EXIT_SIGNAL, FatalError, SetupError
 from consumer.ledger import Ledger
 from consumer.model import Endpoint, Event, Flight, Outcome
 from consumer.observation import Observation
 from consumer.pipeline import Limits, Pipeline, Stages
 from consumer.readings import Sources
+from consumer.reload import Reloadable, Reloader, Unit
+from consumer.setup import read_mapping
 from consumer.source.consumer import KafkaSource
-from consumer.stages import Map
 from consumer.telemetry.metrics import BridgeCollector, registry
 from consumer.telemetry.server import SideDoor
 from consumer.telemetry.tallies import Tallies
@@ -40,26 +42,41 @@ from consumer.telemetry.tallies import Tallies
 log = structlog.get_logger()
 
 
-class Mapping(Map, Protocol):
-    """What the program needs of the mapping unit beside `map`."""
-
-    @property
-    def topics(self) -> Sequence[str]: ...
-
-    def reader_schemas(self, topic: str) -> collections.abc.Mapping[str, Any]: ...
-
-
 class App:
     """One bridge: a member of the consumer group, from Kafka to Yespo."""
 
-    def __init__(self, settings: Settings, mapping: Mapping) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        mapping: Unit,
+        watched: Sequence[Path] = (),
+        *,
+        topics: Sequence[str] | None = None,
+        adapt: Callable[[Stages], Stages] | None = None,
+    ) -> None:
+        """`watched` are the files that the mapping was made of: changes are taken while it runs.
+
+        `topics` are read instead of the mapping's own, and `adapt` puts something around the stages
+        (a replay of dead letters).
+        """
         self._settings = settings
-        self._mapping = mapping
+        self._topics = mapping.topics if topics is None else topics
+        self._adapt = adapt
+        self._mapping = Reloadable(mapping)
+        self._watched = watched
         self._budgets = Budgets.of(settings)
         self.ledger = Ledger()
         self.tallies = Tallies()
+        self.breaker = DeadLetterBreaker(settings.dead_letters.breaker)
         self._stop_asked = asyncio.Event()
         self._failure: Exception | None = None
+        self._reloader = Reloader(
+            self._mapping,
+            partial(read_mapping, settings),
+            watched,
+            self.tallies.mapping_reloads,
+        )
+        self._watching: asyncio.Task[None] | None = None
 
     # ---- life ------------------------------------------------------------------------------
 
@@ -92,6 +109,12 @@ class App:
 
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop_or_die)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._look_again)
+
+    def _look_again(self) -> None:
+        """SIGHUP: somebody has changed something, or says that all is well."""
+        self._reloader.ask()
+        self.breaker.reset()
 
     async def asked_to_stop(self) -> None:
         """Return once somebody has asked."""
@@ -118,13 +141,18 @@ class App:
         self._side_door.start()
         log.info("metrics, health and status", port=self._side_door.port)
         self._observation.begin()
+        if self._watched:
+            self._watching = asyncio.create_task(self._reloader.run())
+            self._watching.add_done_callback(self._stopped_watching)
         if await self._open_dead_letters():
-            self._source.start(self._pipeline)
+            self._stages.source.start(self._pipeline)
 
     async def stop(self) -> bool:
         """Drain, commit, leave the group, close. True when everything admitted has ended."""
         began = time.monotonic()
         ends = began + self._settings.drain.shutdown
+        if self._watching is not None:
+            self._watching.cancel()
         positions, complete = await self._pipeline.drain(self._settings.drain.shutdown)
         left = max(1.0, ends - time.monotonic())
         await asyncio.to_thread(self._source.close, positions, left)
@@ -144,13 +172,17 @@ class App:
         )
         return complete
 
+    def _stopped_watching(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.ask_to_stop(FatalError(f"watching the mapping files failed: {error!r}"))
+
     # ---- wiring ----------------------------------------------------------------------------
 
     def _build(self, loop: asyncio.AbstractEventLoop) -> None:
         settings, tallies, clock = self._settings, self.tallies, SystemClock(loop)
         self._source = source = KafkaSource(
             settings.kafka,
-            self._mapping.topics,
+            self._topics,
             start=settings.start,
             drain_seconds=settings.drain.revoke,
             tallies=tallies,
@@ -193,16 +225,14 @@ class App:
             buffer_records=settings.buffer.records,
             buffer_bytes=settings.buffer.bytes,
         )
+        stages = Stages(
+            source, decoder, self._mapping, self._delivery, self._dead_letters, self._committer
+        )
+        self._stages = stages if self._adapt is None else self._adapt(stages)
         self._pipeline = Pipeline(
-            Stages(
-                source,
-                decoder,
-                self._mapping,
-                self._delivery,
-                self._dead_letters,
-                self._committer,
-            ),
+            self._stages,
             limits=limits,
+            breaker=self.breaker,
             ledger=self.ledger,
             tallies=tallies,
             clock=clock,
@@ -217,6 +247,7 @@ class App:
             dead_letters=self._dead_letters,
             committer=self._committer,
             pipeline=self._pipeline,
+            breaker=self.breaker,
             ledger=self.ledger,
             tallies=tallies,
             limits=limits,

@@ -112,6 +112,7 @@ class Observation:
             "dead_letters": {
                 "outstanding": parts.dead_letters.outstanding,
                 "failing": parts.dead_letters.failing,
+                "stopped": parts.breaker.why,
             },
             "registry_reachable": parts.registry.reachable,
             "unacknowledged_requests": parts.committer.unacknowledged,

@@ -14,7 +14,9 @@ from typing import NamedTuple
 
 import structlog
 
-from consumer.clock import Clock, Timer
+from consumer.clock import Clock
+from consumer.dead_letter_breaker import DeadLetterBreaker
+from consumer.drain import Drain
 from consumer.errors import InvalidRecord, SchemaPending
 from consumer.lanes import Held, Lane, Lanes
 from consumer.ledger import Ledger
@@ -35,6 +37,9 @@ log = structlog.get_logger()
 
 SLICE_SECONDS = 0.005
 """Decoding and mapping give the loop back after this long, so that answers are not kept waiting."""
+
+LOOK_SECONDS = 1.0
+"""Between two looks at whether the dead-letter breaker still stands."""
 
 BURST = 32
 """Records of one partition taken in a row, before the next partition has its turn."""
@@ -70,6 +75,7 @@ class Pipeline:
         stages: Stages,
         *,
         limits: Limits,
+        breaker: DeadLetterBreaker,
         ledger: Ledger,
         tallies: Tallies,
         clock: Clock,
@@ -80,6 +86,7 @@ class Pipeline:
         self._deliver, self._dead_letters = stages.deliver, stages.dead_letters
         self._commit = stages.commit
         self._limits = limits
+        self._breaker = breaker
         self._ledger = ledger
         self._tallies = tallies
         self._clock = clock
@@ -93,7 +100,7 @@ class Pipeline:
         )
         self._held: tuple[Flight, Mapped] | None = None
         self._scheduled = False
-        self._drains: list[_Drain] = []
+        self._drains: list[Drain] = []
         self._resolving: set[asyncio.Task[None]] = set()
         self._closing = False
 
@@ -151,7 +158,7 @@ class Pipeline:
             self._admit(flight, mapped)
         while self._held is None:
             lane = self._lanes.next_turn(self._within_gap)
-            if lane is None:
+            if lane is None or self._breaker.why:
                 return
             room = min(BURST, self._limits.gap - self._commit.gap(lane.partition))
             while room > 0 and lane.waiting and self._take(lane):
@@ -196,7 +203,7 @@ class Pipeline:
             lane.flights.add(flight)
             self._commit.admitted(flight)
             self._finish(flight)
-            return True
+            return not self._breaker.why
         flight = Flight(record, mapping.digest)
         for (endpoint, reason), count in mapped.skipped.items():
             self._tallies.skipped.add((*endpoint, reason), count)
@@ -224,6 +231,7 @@ class Pipeline:
         lane.counts.filtered[reason] = lane.counts.filtered.get(reason, 0) + 1
         self._commit.admitted(flight)
         self._commit.ended(flight)
+        self._breaker.note(flight, self._mapping.digest)
 
     def _resolve(self, lane: Lane, ref: object) -> None:
         async def fetch() -> None:
@@ -257,12 +265,24 @@ class Pipeline:
     def _finish(self, flight: Flight) -> None:
         """All events are through: the record ends now, or once its dead letter is written."""
         record = flight.record
+        if self._breaker.note(flight, self._mapping.digest):
+            why = self._breaker.why
+            log.error("stopped taking records", reason=why, mapping=flight.digest)
+            self._stand_still()
         if flight.failures is None or record is None:
             self._end(flight)
             return
         self._dead_letters.send(
             record, flight.failures, flight.digest, lambda: self._dead_lettered(flight)
         )
+
+    def _stand_still(self) -> None:
+        """Until another mapping is in force, or somebody resets the breaker."""
+        if self._breaker.stands(self._mapping.digest):
+            self._clock.call_later(LOOK_SECONDS, self._stand_still)
+        else:
+            log.info("records are taken again", mapping=self._mapping.digest)
+            self._pump()
 
     def _dead_lettered(self, flight: Flight) -> None:
         lane = self._lanes.get(flight.partition)
@@ -307,7 +327,7 @@ class Pipeline:
 
     def _begin_drain(
         self, lanes: list[Lane], seconds: float, finished: Callable[[Positions], None]
-    ) -> "_Drain":
+    ) -> Drain:
         for lane in lanes:
             lane.draining = True
             lane.counts.released += lane.drop_waiting()
@@ -316,7 +336,7 @@ class Pipeline:
         ):
             self._lanes.of([self._held[0].partition])[0].counts.released += 1
             self._held = None
-        drain = _Drain(lanes, finished)
+        drain = Drain(lanes, finished)
         self._drains.append(drain)
         drain.timer = self._clock.call_later(seconds, lambda: self._end_drain(drain))
         self._look_after_drains()
@@ -326,7 +346,7 @@ class Pipeline:
         for drain in [drain for drain in self._drains if not drain.open_flights()]:
             self._loop.call_soon(self._end_drain, drain)
 
-    def _end_drain(self, drain: "_Drain") -> None:
+    def _end_drain(self, drain: Drain) -> None:
         if drain not in self._drains:
             return
         self._drains.remove(drain)
@@ -377,18 +397,3 @@ class Pipeline:
                     self._ledger.of_event(event.endpoint, event.name).in_flight += 1
         if self._held is not None:
             self._ledger.of_partition(self._held[0].partition).in_flight += 1
-
-
-class _Drain:
-    """Partitions on their way out."""
-
-    __slots__ = ("finished", "lanes", "timer", "unfinished")
-
-    def __init__(self, lanes: list[Lane], finished: Callable[[Positions], None]) -> None:
-        self.lanes = lanes
-        self.finished = finished
-        self.timer: Timer | None = None
-        self.unfinished = 0
-
-    def open_flights(self) -> int:
-        return sum(len(lane.flights) for lane in self.lanes)

@@ -7,6 +7,7 @@ from typing import Any
 
 from consumer import __version__
 from consumer.commit.committer import Committer
+from consumer.dead_letter_breaker import DeadLetterBreaker
 from consumer.decode.reasons import Reason
 from consumer.decode.registry import RegistryClient
 from consumer.delivery.answer import Fault
@@ -43,6 +44,7 @@ class Sources:
     dead_letters: DeadLetterWriter
     committer: Committer
     pipeline: Pipeline
+    breaker: DeadLetterBreaker
     ledger: Ledger
     tallies: Tallies
     limits: Limits
@@ -120,6 +122,7 @@ def readers(parts: Sources) -> Readers:
         "dead_letters": tallies.dead_letters.items,
         "dead_letter_errors": tallies.dead_letter_errors.items,
         "dead_letters_outstanding": lambda: _one(parts.dead_letters.outstanding),
+        "dead_letter_breaker_open": lambda: _one(bool(parts.breaker.why)),
         "schema_lookups": tallies.schema_lookups.items,
         "registry_reachable": lambda: _one(parts.registry.reachable),
         "partitions_assigned": lambda: _one(len(parts.pipeline.held())),

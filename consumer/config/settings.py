@@ -294,6 +294,18 @@ class DrainSettings(Section):
     """Time to finish what was begun when the process is asked to stop."""
 
 
+class BreakerSettings(Section):
+    """When so much fails that nothing more is taken, until the mapping changes or somebody says so
+    (SIGHUP, restart). Filtered records count as well, expired ones do not."""
+
+    share: float = Field(0.5, gt=0, le=1)
+    """Of the last `records`, how many may become dead letters before that."""
+    records: int = Field(500, ge=1, le=100_000)
+    """The number of records of which `share` is taken."""
+    in_a_row: int = Field(100, ge=1)
+    """Or so many without one good record in between."""
+
+
 class DeadLetterSettings(Section):
     """Where records go that cannot be decoded, mapped or accepted."""
 
@@ -301,6 +313,8 @@ class DeadLetterSettings(Section):
     """An existing Kafka topic that no mapping reads."""
     kafka: dict[str, str | int | float | bool] = Field({}, repr=False)
     """librdkafka properties of the producer, beside those of `kafka`."""
+    breaker: BreakerSettings = BreakerSettings()
+    """Stops a bad mapping before it has turned the topic into dead letters."""
 
 
 class HttpSettings(Section):

@@ -268,6 +268,14 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         _CONTENT,
+        "dead_letter_breaker_open",
+        "gauge",
+        (),
+        "1 while nothing is taken because most records became dead letters",
+        "Has a bad mapping or a bad producer stopped the bridge?",
+    ),
+    Metric(
+        _CONTENT,
         "schema_lookups",
         "counter",
         ("result",),

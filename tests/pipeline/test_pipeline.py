@@ -5,8 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
+from structlog.testing import capture_logs
 
 from consumer.commit.committer import Committer
+from consumer.config.settings import BreakerSettings
+from consumer.dead_letter_breaker import DeadLetterBreaker
 from consumer.errors import InvalidRecord, SchemaPending
 from consumer.ledger import Ledger
 from consumer.model import (
@@ -120,6 +123,7 @@ class Harness:
             tallies=self.tallies,
         )
         self.stopped: list[Exception] = []
+        self.breaker = DeadLetterBreaker(BreakerSettings())
         self.pipeline = Pipeline(
             Stages(
                 self.source,
@@ -130,6 +134,7 @@ class Harness:
                 self.committer,
             ),
             limits=Limits(unacknowledged, gap, buffer, 10**9),
+            breaker=self.breaker,
             ledger=self.ledger,
             tallies=self.tallies,
             clock=self.clock,
@@ -388,3 +393,20 @@ async def test_partitions_take_turns(harness: Harness) -> None:
     first = [flight.partition for _, flight in harness.deliver.submitted]
     assert first[:32] == [harness.zero] * 32
     assert first[32:64] == [other] * 32
+
+
+async def test_too_many_dead_letters_stop_the_taking_until_somebody_helps() -> None:
+    harness = Harness()
+    with capture_logs() as lines:
+        harness.receive(*["bad"] * 150)
+    assert len(harness.dead_letters.sent) == 100
+    [stopped] = [line for line in lines if line["event"] == "stopped taking records"]
+    assert stopped["reason"] == "100 records in a row became dead letters"
+    harness.receive("v2", start=150)
+    harness.clock.advance(60)
+    assert len(harness.dead_letters.sent) == 100
+    assert harness.deliver.submitted == []
+    harness.breaker.reset()
+    harness.clock.advance(1)
+    assert len(harness.dead_letters.sent) == 150
+    assert len(harness.deliver.submitted) == 1

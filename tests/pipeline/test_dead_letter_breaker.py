@@ -1,0 +1,67 @@
+"""When most records become dead letters, nothing more is taken, and a person is told why."""
+
+from consumer.config.settings import BreakerSettings
+from consumer.dead_letter_breaker import DeadLetterBreaker
+from consumer.model import Failure, Flight
+from tests.fakes import a_record
+
+MISSING = Failure("mapping", "missing", "cart: price is absent")
+EXPIRED = Failure("delivery", "expired", "older than max_age")
+
+
+def note(breaker: DeadLetterBreaker, failure: Failure | None, digest: str = "one") -> bool:
+    flight = Flight(a_record(), digest)
+    flight.failures = None if failure is None else [failure]
+    return breaker.note(flight, "one")
+
+
+def test_a_hundred_in_a_row_are_enough() -> None:
+    breaker = DeadLetterBreaker(BreakerSettings())
+    assert [note(breaker, MISSING) for _ in range(100)] == [False] * 99 + [True]
+    assert breaker.why == "100 records in a row became dead letters"
+    assert breaker.stands("one")
+
+
+def test_half_of_the_window_is_enough_wherever_the_good_ones_stand() -> None:
+    breaker = DeadLetterBreaker(BreakerSettings())
+    ends = [note(breaker, MISSING if number % 2 else None) for number in range(500)]
+    assert ends.index(True) == 499
+    assert breaker.why == "250 of the last 500 records became dead letters"
+
+
+def test_nine_of_ten_stop_before_the_window_is_full() -> None:
+    breaker = DeadLetterBreaker(BreakerSettings())
+    ends = [note(breaker, None if number % 10 == 0 else MISSING) for number in range(500)]
+    assert ends.index(True) == 277  # 250 dead letters among 278
+    assert ends.count(True) == 1
+
+
+def test_a_little_less_than_half_goes_on_for_ever() -> None:
+    breaker = DeadLetterBreaker(BreakerSettings())
+    # 249 of any 500 in a row
+    ends = [note(breaker, MISSING if n % 500 < 498 and n % 2 else None) for n in range(5000)]
+    assert True not in ends
+    assert not breaker.stands("one")
+
+
+def test_what_is_too_old_is_nobodys_fault() -> None:
+    breaker = DeadLetterBreaker(BreakerSettings())
+    assert True not in [note(breaker, EXPIRED) for _ in range(1000)]
+
+
+def test_another_mapping_begins_anew_and_late_ends_of_the_old_one_do_not_count() -> None:
+    breaker = DeadLetterBreaker(BreakerSettings(in_a_row=3))
+    assert [note(breaker, MISSING) for _ in range(3)] == [False, False, True]
+    assert not breaker.stands("two")
+    assert breaker.why == ""
+    flight = Flight(a_record(), "one")
+    flight.failures = [MISSING]
+    assert not any(breaker.note(flight, "two") for _ in range(10))
+
+
+def test_a_reset_gives_a_whole_budget() -> None:
+    breaker = DeadLetterBreaker(BreakerSettings(in_a_row=3))
+    assert [note(breaker, MISSING) for _ in range(3)] == [False, False, True]
+    breaker.reset()
+    assert not breaker.stands("one")
+    assert [note(breaker, MISSING) for _ in range(3)] == [False, False, True]
