@@ -1,4 +1,5 @@
-"""The HTTP side door: /metrics for Prometheus, /livez /readyz /startupz for Kubernetes, /status.
+"""The HTTP side door: /metrics for Prometheus, /livez /readyz /startupz for Kubernetes, /status for
+programs and / for people.
 
 It runs in threads of its own, so that a slow scraper never holds the event loop up.
 """
@@ -7,6 +8,7 @@ import json
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -15,6 +17,7 @@ from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.exposition import ThreadingWSGIServer
 
 from consumer.errors import PortInUseError
+from consumer.telemetry import page
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -55,7 +58,8 @@ class SideDoor:
             raise PortInUseError(text) from error
         self._server = server
         self.port = server.server_port
-        threading.Thread(target=server.serve_forever, name="side-door", daemon=True).start()
+        serve = partial(server.serve_forever, poll_interval=0.1)
+        threading.Thread(target=serve, name="side-door", daemon=True).start()
 
     def stop(self) -> None:
         if self._server is not None:
@@ -65,6 +69,9 @@ class SideDoor:
 
     def _answer(self, environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
+        if environ.get("REQUEST_METHOD") not in {"GET", "HEAD"}:
+            text = "this port is for reading"
+            return _respond(start, HTTPStatus.METHOD_NOT_ALLOWED, _TEXT, text)
         if path == "/metrics":
             answered: Iterable[bytes] = self._metrics(environ, start)
             return answered
@@ -76,17 +83,29 @@ class SideDoor:
         if path in probes:
             problem = probes[path]()
             status = HTTPStatus.OK if problem is None else HTTPStatus.SERVICE_UNAVAILABLE
-            return _respond(start, status, "text/plain; charset=utf-8", problem or "ok")
+            return _respond(start, status, _TEXT, problem or "ok")
         if path == "/status":
             body = json.dumps(self._probes.status(), indent=2)
             return _respond(start, HTTPStatus.OK, "application/json", body)
-        pages = "/metrics /livez /readyz /startupz /status"
-        return _respond(start, HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", pages)
+        if path == "/":
+            body = page.page(self._probes.status())
+            return _respond(start, HTTPStatus.OK, "text/html; charset=utf-8", body, page.HEADERS)
+        pages = "/ /metrics /livez /readyz /startupz /status"
+        return _respond(start, HTTPStatus.NOT_FOUND, _TEXT, pages)
 
 
-def _respond(start: "StartResponse", status: HTTPStatus, kind: str, body: str) -> Iterable[bytes]:
+_TEXT = "text/plain; charset=utf-8"
+
+
+def _respond(
+    start: "StartResponse",
+    status: HTTPStatus,
+    kind: str,
+    body: str,
+    more: Iterable[tuple[str, str]] = (),
+) -> Iterable[bytes]:
     data = (body + "\n").encode()
-    headers = [("Content-Type", kind), ("Content-Length", str(len(data)))]
+    headers = [("Content-Type", kind), ("Content-Length", str(len(data))), *more]
     start(f"{status.value} {status.phrase}", headers)
     return [data]
 

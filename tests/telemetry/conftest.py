@@ -7,16 +7,15 @@ from pathlib import Path
 import pytest
 
 from consumer.app import App
-from consumer.setup import load_setup
+from consumer.setup import Setup, load_setup
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-async def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[App]:
-    """Its side door is open; its loop's pulse is taken."""
-    monkeypatch.setenv("YESPO_API_KEY", "sandbox-key")
-    config = tmp_path / "bridge.yaml"
+@pytest.fixture(scope="session")
+def setup(tmp_path_factory: pytest.TempPathFactory) -> Setup:
+    """The shipped mapping, and connections to nowhere."""
+    config = tmp_path_factory.mktemp("setup") / "bridge.yaml"
     config.write_text(
         f"""
 kafka: {{bootstrap.servers: "127.0.0.1:1", group.id: yespo-bridge}}
@@ -31,7 +30,14 @@ dead_letters: {{topic: shop.clicks.yespo-dlq}}
 http: {{host: 127.0.0.1, port: 0}}
 """
     )
-    setup = load_setup(config)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("YESPO_API_KEY", "sandbox-key")
+        return load_setup(config)
+
+
+@pytest.fixture
+async def app(setup: Setup) -> AsyncIterator[App]:
+    """Its side door is open; its loop's pulse is taken."""
     app = App(setup.settings, setup.mapping)
     app._build(asyncio.get_running_loop())
     app._side_door.start()

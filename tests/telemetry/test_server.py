@@ -1,0 +1,154 @@
+"""The side door: probes, the status for programs, and the page for people."""
+
+import asyncio
+import time
+from html.parser import HTMLParser
+
+import httpx
+import pytest
+
+from consumer.app import App
+from consumer.model import Partition
+from consumer.stages import Position
+from consumer.telemetry.page import page
+
+
+async def get(app: App, path: str, method: str = "GET") -> httpx.Response:
+    async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+        return await client.request(method, f"http://127.0.0.1:{app.port}{path}")
+
+
+async def test_it_is_alive_and_started_and_not_ready_before_kafka_is_reached(app: App) -> None:
+    assert (await get(app, "/livez")).text == "ok\n"
+    assert (await get(app, "/startupz")).status_code == 200
+    ready = await get(app, "/readyz")
+    assert (ready.status_code, ready.text) == (503, "Kafka has not been reached yet\n")
+
+
+async def test_a_loop_that_stands_still_is_not_alive(app: App) -> None:
+    app._observation._beat_at = time.monotonic() - 31
+    assert app._observation._live() == "the event loop has not moved for 30 s"
+
+
+async def test_a_loop_that_is_busy_holds_neither_scraper_nor_probe_up(app: App) -> None:
+    first = await get(app, "/metrics")
+    url = f"http://127.0.0.1:{app.port}"
+
+    def ask() -> tuple[str, str, float]:
+        began = time.monotonic()
+        with httpx.Client(trust_env=False, timeout=10) as client:
+            alive, metrics = client.get(f"{url}/livez").text, client.get(f"{url}/metrics").text
+        return alive, metrics, time.monotonic() - began
+
+    asking = asyncio.get_running_loop().run_in_executor(None, ask)
+    time.sleep(1.8)  # noqa: ASYNC251 the loop is kept busy on purpose
+    alive, metrics, seconds = await asking
+    assert alive == "ok\n"
+    assert "yespo_bridge_partitions_assigned 0.0" in metrics
+    assert first.status_code == 200
+    assert seconds < 1.7, "the last reading is given after a second"
+
+
+async def test_the_status_names_partitions_endpoints_and_ledgers(app: App) -> None:
+    app._pipeline.assigned({Partition("shop.clicks", 2, 1): Position(0)})
+    status = (await get(app, "/status")).json()
+    assert status["partitions"]["shop.clicks/2"] == {
+        "received": 0,
+        "in_flight": 0,
+        "delivered": 0,
+        "filtered": 0,
+        "dead_lettered": 0,
+        "released": 0,
+        "assigned": True,
+        "lag_records": None,
+        "lag_seconds": 0.0,
+        "paused": False,
+        "waits_for_schema": False,
+    }
+    assert status["endpoints"]["main/v2"]["state"] == "flowing"
+    assert status["ledger"]["balanced"] is True
+
+
+async def test_the_port_is_for_reading(app: App) -> None:
+    assert (await get(app, "/status", "POST")).status_code == 405
+    assert (await get(app, "/nowhere")).status_code == 404
+
+
+class Links(HTMLParser):
+    """Whatever a browser would fetch or run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outside: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in {"script", "img", "link", "iframe", "form", "object"}:
+            self.outside.append(tag)
+        self.outside += [v for k, v in attrs if k in {"src", "href"} and v and v[0] != "/"]
+
+
+async def test_the_page_of_people_loads_nothing_and_runs_nothing(app: App) -> None:
+    app._pipeline.assigned({Partition("shop.clicks", 2, 1): Position(0)})
+    answer = await get(app, "/")
+    links = Links()
+    links.feed(answer.text)
+    assert links.outside == []
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in policy
+    assert "shop.clicks/2" in answer.text
+    assert "Kafka has not been reached yet" in answer.text
+
+
+STATUS = {
+    "version": "1.0",
+    "mapping": "abc",
+    "joined": True,
+    "partitions": {},
+    "endpoints": {"main/v2": {"state": "flowing", "in_flight": 1, "waiting": 0, "last_error": ""}},
+    "dead_letters": {"outstanding": 0, "failing": ""},
+    "registry_reachable": True,
+    "unacknowledged_requests": 0,
+    "ledger": {
+        "received": 1,
+        "outcomes": {"delivered": 1},
+        "in_flight": 0,
+        "reasons": {"filtered": {"<script>alert(1)</script>": 1}, "dead_lettered": {}},
+        "events": {},
+        "imbalance": [],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        ({}, "All is well."),
+        ({"joined": False}, "Kafka has not been reached yet"),
+        ({"registry_reachable": False}, "the schema registry cannot be asked"),
+        (
+            {"dead_letters": {"outstanding": 3, "failing": "MSG_SIZE_TOO_LARGE"}},
+            "dead letters cannot be written (MSG_SIZE_TOO_LARGE)",
+        ),
+        (
+            {
+                "endpoints": {
+                    "main/v2": {
+                        "state": "misconfigured",
+                        "in_flight": 0,
+                        "waiting": 9,
+                        "last_error": "401",
+                    }
+                }
+            },
+            "main/v2 is misconfigured (last answer: 401)",
+        ),
+    ],
+)
+def test_the_verdict_names_what_is_wrong(change: dict[str, object], verdict: str) -> None:
+    assert f'">{verdict}</p>' in page({**STATUS, **change})
+
+
+def test_what_stands_in_the_status_cannot_become_markup() -> None:
+    assert "<script>" not in page(STATUS)
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page(STATUS)
