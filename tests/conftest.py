@@ -10,9 +10,10 @@ import pytest
 
 from tests.parts.fetch import PartUnavailableError
 from tests.parts.kafka import KafkaBroker
+from tests.parts.programs import Browser
 from tests.parts.registry import Registry
 
-Part = TypeVar("Part", KafkaBroker, Registry)
+Part = TypeVar("Part", KafkaBroker, Registry, Browser)
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +31,12 @@ def registry() -> Iterator[Registry]:
     registry = provided(Registry)
     yield registry
     registry.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Browser:
+    """A real browser."""
+    return provided(Browser)
 
 
 @pytest.fixture

@@ -1,11 +1,7 @@
 """The page and the control endpoint: masked, same origin only, and it works in a real browser."""
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +13,7 @@ from consumer.sandbox.faults import FaultProfile
 from consumer.sandbox.masking import Masker
 from consumer.sandbox.server import Sandbox
 from consumer.vendor.spec import ContractViolation
+from tests.parts.programs import Browser
 from tests.sandbox.raw_http import AUTHORIZED, RawClient, connects, eventually
 from tests.sandbox.scripted import ScriptedJudge
 from tests.sandbox.vendor_bodies import CART_UPDATED, PAST_EVENTS, PRODUCT_PAGE
@@ -245,19 +242,15 @@ def test_the_page_loads_nothing_from_elsewhere_and_allows_only_its_own_script(
     assert "innerHTML" not in answer.text
 
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine (apt: chromium)")
 def test_a_real_browser_shows_what_arrived_masked_and_as_text(
-    sandbox: Sandbox, judge: ScriptedJudge
+    sandbox: Sandbox, judge: ScriptedJudge, browser: Browser
 ) -> None:
     fill(sandbox)
     judge.verdict = (ContractViolation("params.isFound", "type", "takes <0 or 1>"),)
     with RawClient(sandbox.port) as client:
         evil = b'{"eventTypeKey":"<img src=x onerror=document.title=1>","params":[]}'
         client.post("/api/v2/event", evil, V2)
-    page = rendered(sandbox.url)
+    page = browser.rendered(sandbox.url)
     assert '<p id="status" role="status" aria-live="polite">Live.</p>' in page
     assert "<dt>requests</dt><dd>4</dd>" in page
     assert '<div class="alarm"><dt>breaking a rule</dt><dd>1</dd></div>' in page
@@ -266,31 +259,6 @@ def test_a_real_browser_shows_what_arrived_masked_and_as_text(
     assert "<td>&lt;img src=x onerror=document.title=1&gt;</td>" in page
     assert "<title>Yespo sandbox</title>" in page
     assert [secret for secret in SECRETS if secret in page] == []
-
-
-def rendered(url: str) -> str:
-    """The document as it stands after the page's script has asked once or more."""
-    assert CHROMIUM is not None
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        done = subprocess.run(
-            [
-                CHROMIUM,
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-dev-shm-usage",
-                f"--user-data-dir={profile}",
-                "--virtual-time-budget=2500",
-                "--dump-dom",
-                url,
-            ],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            env={**os.environ, "HOME": profile},
-            check=True,
-        )
-    return done.stdout
 
 
 def test_the_page_is_in_the_package() -> None:
