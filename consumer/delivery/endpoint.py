@@ -1,8 +1,8 @@
 """The lane of one endpoint: what waits, what is on the wire, and what an answer leads to.
 
 A job is in exactly one place: waiting for a predecessor (`Order`), ready, in flight, in back-off
-(which takes no slot), or accused (answered 403 or the like, until another event shows whether the
-endpoint or the event is at fault).
+(which takes no slot), accused (answered 403 or the like, until another event shows whether the
+endpoint or the event is at fault), or too old to be sent (until the loop's next round).
 """
 
 import heapq
@@ -20,6 +20,7 @@ from consumer.delivery.answer import Answer, Fault, Pool
 from consumer.delivery.classify import Classifier, Meaning, explanation, may_have_arrived
 from consumer.delivery.gate import Gate, State
 from consumer.delivery.job import Job
+from consumer.delivery.late import Late
 from consumer.delivery.limiter import Limiter
 from consumer.delivery.order import Order
 from consumer.delivery.retry import Budget, backoff, retry_after
@@ -83,6 +84,7 @@ class EndpointLane:
         self._in_flight: set[Job] = set()
         self._accused: deque[Job] = deque()
         self._backoff: list[tuple[float, int, Job]] = []
+        self._late = Late(clock, self._end, self._pump)
         self._trial: Job | None = None
         self._timer: Timer | None = None
         self._timer_at = inf
@@ -155,6 +157,7 @@ class EndpointLane:
                 job.exchange.abort()
         self._ready = deque(j for j in self._ready if j.flight.partition not in partitions)
         self._accused = deque(j for j in self._accused if j.flight.partition not in partitions)
+        self._late.forget(partitions)
         self._backoff = [b for b in self._backoff if b[2].flight.partition not in partitions]
         heapq.heapify(self._backoff)
         self._pump()
@@ -185,7 +188,11 @@ class EndpointLane:
                 if now < opens < inf:
                     self._wake(opens)
                 return
-            if job.flight.partition.active:
+            if not job.flight.partition.active:
+                continue
+            if 0 <= job.event.expires_ms <= self._clock.now_ms():
+                self._late.add(job)
+            else:
                 self._start(job, now)
 
     def _next(self, now: float) -> Job | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from consumer.delivery.answer import Answer
-from consumer.model import Endpoint, Event, Flight, Partition
+from consumer.model import Endpoint, Event, Flight, Partition, WhenOlder
 from tests.fakes import a_record
 
 V2 = Endpoint("main", "v2")
@@ -12,7 +12,12 @@ LEGACY = Endpoint("main", "legacy")
 
 
 def an_event(
-    name: str, *order_by: str, endpoint: Endpoint = V2, user_agent: str | None = None
+    name: str,
+    *order_by: str,
+    endpoint: Endpoint = V2,
+    user_agent: str | None = None,
+    expires_ms: int = -1,
+    when_older: WhenOlder = "drop",
 ) -> Event:
     """`name` is also its body. Without `order_by` it has a person of its own."""
     return Event(
@@ -23,6 +28,8 @@ def an_event(
         name.encode(),
         order_by or (name,),
         user_agent=user_agent,
+        expires_ms=expires_ms,
+        when_older=when_older,
     )
 
 

@@ -1,0 +1,46 @@
+"""Events that were too old to be sent when their turn came, and what becomes of them."""
+
+from collections.abc import Callable, Collection
+
+from consumer.clock import Clock
+from consumer.delivery.job import Job
+from consumer.model import Ended, Failure, Outcome, Partition
+
+
+class Late:
+    """Of one lane. Jobs stay in the lane's order until they are dealt with, in the loop's next round:
+    they may be found from inside `submit`, where no end may be told. `end` is called for each job,
+    `then` after all of a round."""
+
+    __slots__ = ("_clock", "_end", "_jobs", "_then")
+
+    def __init__(
+        self, clock: Clock, end: Callable[[Job, Outcome], None], then: Callable[[], None]
+    ) -> None:
+        self._clock = clock
+        self._end = end
+        self._then = then
+        self._jobs: list[Job] = []
+
+    def add(self, job: Job) -> None:
+        if not self._jobs:
+            self._clock.call_later(0.0, self._deal)
+        self._jobs.append(job)
+
+    def forget(self, partitions: Collection[Partition]) -> None:
+        self._jobs[:] = [job for job in self._jobs if job.flight.partition not in partitions]
+
+    def _deal(self) -> None:
+        jobs, self._jobs = self._jobs, []
+        for job in jobs:
+            if job.event.when_older == "drop":
+                self._end(job, Outcome(Ended.EXPIRED, job.attempts, job.ambiguous))
+            else:
+                self._end(job, _dead(job))
+        self._then()
+
+
+def _dead(job: Job) -> Outcome:
+    detail = "older than its `max_age` when its turn came"
+    failure = Failure("delivery", "expired", detail, job.event.label)
+    return Outcome(Ended.DEAD_LETTERED, job.attempts, job.ambiguous, failure)
