@@ -1,0 +1,69 @@
+{{/* Names and labels. A long name ends in a hash of all of it, so that two never become one. */}}
+
+{{- define "yespo-bridge.short" -}}
+{{- if gt (len .) 48 -}}
+{{- printf "%s-%s" (trunc 39 . | trimSuffix "-") (sha256sum . | trunc 8) -}}
+{{- else -}}
+{{- . -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "yespo-bridge.name" -}}
+{{- include "yespo-bridge.short" (.Values.nameOverride | default .Chart.Name) -}}
+{{- end -}}
+
+{{- define "yespo-bridge.fullname" -}}
+{{- $name := .Values.nameOverride | default .Chart.Name -}}
+{{- $full := contains $name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $name) -}}
+{{- include "yespo-bridge.short" (.Values.fullnameOverride | default $full) -}}
+{{- end -}}
+
+{{- define "yespo-bridge.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- .Values.serviceAccount.name | default (include "yespo-bridge.fullname" .) -}}
+{{- else -}}
+{{- .Values.serviceAccount.name | default "default" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The check's own account, where the release makes one: hooks run before the release's exists. */}}
+{{- define "yespo-bridge.checkServiceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- include "yespo-bridge.fullname" . }}-check
+{{- else -}}
+{{- include "yespo-bridge.serviceAccountName" . -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "yespo-bridge.instanceLabels" -}}
+app.kubernetes.io/name: {{ include "yespo-bridge.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{/* What the Deployment selects by: never changed, or an upgrade would be refused. */}}
+{{- define "yespo-bridge.selectorLabels" -}}
+{{ include "yespo-bridge.instanceLabels" . }}
+app.kubernetes.io/component: bridge
+{{- end -}}
+
+{{/* Labels of an object; takes (list $ "component"). */}}
+{{- define "yespo-bridge.labels" -}}
+{{- $ := index . 0 -}}
+{{- $own := dict
+  "app.kubernetes.io/name" (include "yespo-bridge.name" $)
+  "app.kubernetes.io/instance" $.Release.Name
+  "app.kubernetes.io/component" (index . 1)
+  "app.kubernetes.io/part-of" "yespo-bridge"
+  "app.kubernetes.io/version" (trunc 63 $.Chart.AppVersion)
+  "app.kubernetes.io/managed-by" $.Release.Service
+  "helm.sh/chart" (printf "%s-%s" $.Chart.Name $.Chart.Version | replace "+" "_" | trunc 63) -}}
+{{- toYaml (merge $own $.Values.commonLabels) -}}
+{{- end -}}
+
+{{- define "yespo-bridge.image" -}}
+{{- if .Values.image.digest -}}
+{{- printf "%s@%s" .Values.image.repository .Values.image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion) -}}
+{{- end -}}
+{{- end -}}
