@@ -14,13 +14,13 @@ import orjson
 from consumer.model import Api
 
 # Names of contact identifiers in both APIs, their documented aliases (which the vendor compares
-# without regard to case), and what vendor plugins send beside them.
+# without regard to case), what vendor plugins send beside them, and what people searched for.
 _PERSONAL = frozenset(
     """
     externalCustomerId user_email user_phone user_name user_es_contact_id cookies sc webId
     contactId contact_id email emailAddress userEmail contactEmail phone sms phoneNumber
     pushToken contactKey contact_key keyValue firstName lastName contactJson contact ip
-    externalUserId deviceId address birthday
+    externalUserId deviceId address birthday search
     """.lower().split()
 )
 

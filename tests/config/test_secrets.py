@@ -89,6 +89,8 @@ def test_what_cannot_be_resolved_names_key_and_place(
         "      v2: {api_key: hunter2, values: wrong}",
         "      v2: {api_key: hunter2\n",
         "      v2: {api_key: hunter2-${env:YESPO_API_KEY}}",
+        "      v2: {api_kee: hunter2}",
+        "      v2: {zzz: hunter2}",
     ],
 )
 def test_a_secret_in_the_file_is_refused_and_not_shown(read_config: Read, line: str) -> None:
