@@ -88,6 +88,7 @@ class Observation:
         return {
             "version": __version__,
             "mapping": parts.mapping.digest,
+            "mapping_refused": parts.mapping.refused,
             "joined": parts.source.joined,
             "partitions": {
                 name: {

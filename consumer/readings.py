@@ -17,8 +17,8 @@ from consumer.delivery.endpoint import EndpointLane
 from consumer.lanes import Held
 from consumer.ledger import Ledger
 from consumer.pipeline import Limits, Pipeline
+from consumer.reload import Reloadable
 from consumer.source.consumer import KafkaSource
-from consumer.stages import Map
 from consumer.telemetry import logs
 from consumer.telemetry.metrics import Readers, Values
 from consumer.telemetry.tallies import Tallies
@@ -39,7 +39,7 @@ class Sources:
 
     source: KafkaSource
     registry: RegistryClient
-    mapping: Map
+    mapping: Reloadable
     delivery: Delivery
     dead_letters: DeadLetterWriter
     committer: Committer
@@ -117,6 +117,8 @@ def readers(parts: Sources) -> Readers:
         ),
         "rate_limit_wait_seconds": lambda: _by_endpoint(parts, lambda lane: lane.rate_wait),
         "mapping_info": lambda: [((parts.mapping.digest,), 1)],
+        "mapping_reloads": tallies.mapping_reloads.items,
+        "mapping_refused": lambda: _one(parts.mapping.refused),
         "skipped": tallies.skipped.items,
         "left_out": tallies.left_out.items,
         "dead_letters": tallies.dead_letters.items,

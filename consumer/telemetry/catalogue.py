@@ -228,6 +228,22 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         _CONTENT,
+        "mapping_reloads",
+        "counter",
+        ("result",),
+        "Changed mapping files: taken, or refused while the old mapping goes on",
+        "When did the mapping change?",
+    ),
+    Metric(
+        _CONTENT,
+        "mapping_refused",
+        "gauge",
+        (),
+        "1 while the files hold a mapping that was refused and is not in force",
+        "Does what runs differ from what was rolled out?",
+    ),
+    Metric(
+        _CONTENT,
         "skipped",
         "counter",
         (*_ENDPOINT, "reason"),

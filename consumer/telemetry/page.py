@@ -65,6 +65,10 @@ def _problems(status: dict[str, Any]) -> Iterable[str]:
             yield f"{name} is {endpoint['state']} (last answer: {endpoint['last_error']})"
     if status["dead_letters"]["failing"]:
         yield f"dead letters cannot be written ({status['dead_letters']['failing']})"
+    if status["dead_letters"]["stopped"]:
+        yield f"nothing is taken: {status['dead_letters']['stopped']}"
+    if status["mapping_refused"]:
+        yield "the mapping files were changed and refused; the old mapping goes on"
     if not status["registry_reachable"]:
         yield "the schema registry cannot be asked"
     waiting = [name for name, one in status["partitions"].items() if one["waits_for_schema"]]

@@ -65,6 +65,8 @@ class Tallies:
         """Failed attempts to write a dead letter."""
         self.schema_lookups = Tally("result")
         """hit, miss (fetched), negative (known not to exist), error (registry could not be asked)."""
+        self.mapping_reloads = Tally("result")
+        """Changed mappings: taken, or refused while the old one goes on."""
         self.pauses = Tally("reason")
         """Partitions paused: buffer, or a schema that is being fetched."""
         self.freshness = Histograms(FRESHNESS_BOUNDS, "account", "api")

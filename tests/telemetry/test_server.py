@@ -103,10 +103,11 @@ async def test_the_page_of_people_loads_nothing_and_runs_nothing(app: App) -> No
 STATUS = {
     "version": "1.0",
     "mapping": "abc",
+    "mapping_refused": False,
     "joined": True,
     "partitions": {},
     "endpoints": {"main/v2": {"state": "flowing", "in_flight": 1, "waiting": 0, "last_error": ""}},
-    "dead_letters": {"outstanding": 0, "failing": ""},
+    "dead_letters": {"outstanding": 0, "failing": "", "stopped": ""},
     "registry_reachable": True,
     "unacknowledged_requests": 0,
     "ledger": {
@@ -127,7 +128,7 @@ STATUS = {
         ({"joined": False}, "Kafka has not been reached yet"),
         ({"registry_reachable": False}, "the schema registry cannot be asked"),
         (
-            {"dead_letters": {"outstanding": 3, "failing": "MSG_SIZE_TOO_LARGE"}},
+            {"dead_letters": {"outstanding": 3, "failing": "MSG_SIZE_TOO_LARGE", "stopped": ""}},
             "dead letters cannot be written (MSG_SIZE_TOO_LARGE)",
         ),
         (
