@@ -15,6 +15,7 @@ COMMANDS = {
     "config": "consumer.cli.config",
     "mapping": "consumer.cli.mapping",
     "offsets": "consumer.cli.offsets",
+    "dlq": "consumer.cli.dlq",
     "sandbox": "consumer.cli.sandbox",
 }
 

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from confluent_kafka import KafkaException
 from rich.console import Console
 from rich.table import Table
 
 from consumer.cli import options
-from consumer.errors import KafkaSetupError, SetupError
+from consumer.cli.kafka_errors import kafka_errors
+from consumer.errors import SetupError
 from consumer.offsets import GroupOffsets, GroupReader, Key, Move, PartitionOffsets, Range
 from consumer.setup import load_setup
 
@@ -21,11 +21,8 @@ class _Commands(click.Group):
     """What Kafka refuses is an error text, not a trace."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        try:
+        with kafka_errors():
             return super().invoke(ctx)
-        except KafkaException as refused:
-            error = refused.args[0]
-            raise KafkaSetupError(f"Kafka refuses: {error.name()}: {error.str()}") from None
 
 
 @click.group("offsets", cls=_Commands, invoke_without_command=True)

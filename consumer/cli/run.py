@@ -12,6 +12,9 @@ from rich.console import Console
 from consumer import report
 from consumer.app import App
 from consumer.cli import options
+from consumer.cli.kafka_errors import kafka_errors
+from consumer.cli.rehearsal import print_rehearsal, run_rehearsal
+from consumer.dry_run import COMMITTED, dry_span
 from consumer.setup import Setup, load_setup
 from consumer.telemetry import logs
 
@@ -21,7 +24,23 @@ from consumer.telemetry import logs
 @click.option(
     "--json", "as_json", is_flag=True, help="Print the ledgers at the end as one JSON line."
 )
-def command(path: Path, as_json: bool) -> None:
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Join no group, send and commit nothing; report what would be sent.",
+)
+@click.option(
+    "--from",
+    "begin",
+    metavar="committed|earliest|latest|TIME",
+    help="With --dry-run: where to begin. Default: at the group's committed offsets.",
+)
+@click.option(
+    "--records", type=click.IntRange(min=1), help="With --dry-run: stop after so many records."
+)
+def command(
+    path: Path, as_json: bool, dry_run: bool, begin: str | None, records: int | None
+) -> None:
     """Consume, map and deliver until SIGTERM or SIGINT; then drain, commit and leave the group.
 
     At the end the ledgers are printed: where every record and every event went. A second signal ends
@@ -30,15 +49,31 @@ def command(path: Path, as_json: bool) -> None:
     Mapping files, what they include and their schemas are watched: a valid change takes over between two
     records, an invalid one is logged and the old goes on. SIGHUP looks at once.
 
+    With --dry-run it reads up to the end that the topics have at the start, and reports the events it
+    would have sent, by kind, with the reasons of those it would not.
+
     Exit codes: 0 drained completely; 3 configuration or mapping; 4 Kafka refuses (topic, credentials);
     5 port in use; 6 the drain ran out of time (some requests will be repeated); 7 not safe to go on.
     """
+    if not dry_run and (begin or records):
+        raise click.UsageError("--from and --records belong to --dry-run")
     setup = load_setup(path)
+    if dry_run:
+        _rehearse(setup, begin or COMMITTED, records, as_json=as_json)
+        return
     logs.configure(setup.settings.log.level, setup.settings.log.format)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         code, app = runner.run(_serve(setup))
     _print_ledgers(app, as_json=as_json)
     sys.exit(code)
+
+
+def _rehearse(setup: Setup, begin: str, records: int | None, *, as_json: bool) -> None:
+    logs.configure("warning", setup.settings.log.format)
+    with kafka_errors():
+        span = dry_span(setup.settings, setup.mapping.topics, begin)
+        found = run_rehearsal(setup.settings, setup.mapping, span.starts, span.ends, most=records)
+    print_rehearsal(found, found.document(), as_json=as_json)
 
 
 async def _serve(setup: Setup) -> tuple[int, App]:

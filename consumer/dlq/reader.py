@@ -1,0 +1,58 @@
+"""Reads dead letters without a group: all of them, those of a selection, or one by its place."""
+
+import threading
+from collections.abc import Iterator, Mapping
+
+from consumer.config.settings import Settings
+from consumer.dlq.letter import Letter, Selection, letter_of
+from consumer.errors import SetupError
+from consumer.model import Record
+from consumer.offsets import GroupReader
+from consumer.reading import Key, batches
+
+
+def records(settings: Settings, selection: Selection) -> Iterator[Record]:
+    """All of the dead-letter topic, as far as the selection's time allows."""
+    begin = selection.since.isoformat() if selection.since is not None else "earliest"
+    with GroupReader(settings.kafka, [settings.dead_letters.topic]) as reader:
+        keys = reader.partitions()
+        ends = {(move.topic, move.number): move.after for move in reader.plan("latest", keys)}
+        starts = {(move.topic, move.number): move.after for move in reader.plan(begin, keys)}
+    yield from _read(settings, starts, ends)
+
+
+def _read(
+    settings: Settings, starts: Mapping[Key, int], ends: Mapping[Key, int]
+) -> Iterator[Record]:
+    for batch in batches(settings.kafka, starts, ends, threading.Event()):
+        yield from batch
+
+
+def first(settings: Settings, selection: Selection, limit: int) -> list[Letter]:
+    found: list[Letter] = []
+    for record in records(settings, selection):
+        letter = letter_of(record)
+        if letter is not None and selection.takes(letter):
+            found.append(letter)
+            if len(found) == limit:
+                break
+    return found
+
+
+def letter_at(settings: Settings, place: str) -> Letter:
+    """`place` is `2@17` or `topic/2@17`."""
+    where, _, offset = place.rpartition("@")
+    number = where.rpartition("/")[2]
+    if not (number.isdecimal() and offset.isdecimal()):
+        raise SetupError(f"{place}: write PARTITION@OFFSET of the dead-letter topic, e.g. 2@17")
+    key = (settings.dead_letters.topic, int(number))
+    with GroupReader(settings.kafka, [settings.dead_letters.topic]) as reader:
+        if key not in reader.partitions():
+            raise SetupError(f"{place}: the dead-letter topic has no partition {number}")
+        reader.plan(offset, [key])
+        [end] = reader.plan("latest", [key])
+    found = next(_read(settings, {key: int(offset)}, {key: end.after}), None)
+    letter = letter_of(found) if found is not None and found.offset == int(offset) else None
+    if letter is None:
+        raise SetupError(f"{place}: there is no dead letter of this program at that offset")
+    return letter

@@ -1,0 +1,93 @@
+"""One dead letter for a person: why it is there, what it says, and what would become of it today."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from consumer.dlq.letter import Letter
+from consumer.dlq.masking import RecordMask, plain
+from consumer.errors import InvalidRecord, SchemaPending
+from consumer.mapping.unit import MappingUnit
+from consumer.model import Decoded, Record
+from consumer.stages import Decode
+
+
+class Describer:
+    """`personal` shows everything; without it, what `masking.RecordMask` lets through."""
+
+    def __init__(self, decode: Decode, mapping: MappingUnit, *, personal: bool) -> None:
+        self._decode = decode
+        self._mapping = mapping
+        self._personal = personal
+        schemas = [mapping.reader_schemas(topic) for topic in mapping.topics]
+        self._mask = RecordMask(mapping.source(), json.dumps(schemas, default=str))
+
+    async def describe(self, letter: Letter) -> dict[str, Any]:
+        """As plain data. `today` says what the mapping in force makes of the record."""
+        record = letter.record
+        decoded = await self._decoded(record)
+        return {
+            "place": letter.place,
+            "written": _time(letter.written_ms),
+            "record": {
+                "position": record.position,
+                "timestamp": _time(record.timestamp_ms),
+                "timestamp_type": record.timestamp_type.value,
+                "key": self._bytes(record.key),
+                "headers": [[name, self._bytes(value)] for name, value in record.headers],
+                "value": self._value(record, decoded),
+            },
+            "why": list(letter.failures) or [{"stage": letter.stage, "reason": letter.reason}],
+            "failed_events": list(letter.events),
+            "mapping": letter.mapping,
+            "bridge": letter.bridge,
+            "replays": letter.replays,
+            "today": self._today(letter, decoded),
+        }
+
+    async def _decoded(self, record: Record) -> Decoded | InvalidRecord:
+        while True:
+            try:
+                return self._decode.decode(record)
+            except SchemaPending as pending:
+                await self._decode.resolve(pending.ref)
+            except InvalidRecord as invalid:
+                return invalid
+
+    def _bytes(self, value: bytes | None) -> str | None:
+        if value is None:
+            return None
+        if not self._personal:
+            return f"({len(value)} bytes)"
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return value.hex()
+
+    def _value(self, record: Record, decoded: Decoded | InvalidRecord) -> Any:
+        if isinstance(decoded, InvalidRecord):
+            return self._bytes(record.value)
+        value = plain(decoded.value) if self._personal else self._mask.masked(decoded.value)
+        return {decoded.type_name: value} if isinstance(value, Mapping) else value
+
+    def _today(self, letter: Letter, decoded: Decoded | InvalidRecord) -> dict[str, Any]:
+        if isinstance(decoded, InvalidRecord):
+            return _invalid(decoded)
+        try:
+            mapped = self._mapping.map(letter.record, decoded)
+        except InvalidRecord as invalid:
+            return _invalid(invalid)
+        made = [event.label for event in mapped.events]
+        replayed = [label for label in made if not letter.events or label in letter.events]
+        return {"makes": made, "replay_sends": replayed, "filtered": mapped.filtered}
+
+
+def _invalid(invalid: InvalidRecord) -> dict[str, Any]:
+    return {"stage": invalid.stage, "reason": invalid.reason, "detail": invalid.detail}
+
+
+def _time(epoch_ms: int) -> str | None:
+    if epoch_ms < 0:
+        return None
+    return datetime.fromtimestamp(epoch_ms / 1000, UTC).isoformat(timespec="milliseconds")
