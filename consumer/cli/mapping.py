@@ -7,33 +7,26 @@ from pathlib import Path
 
 import click
 
+from consumer.cli import workbench
+from consumer.cli.workbench import config, files
 from consumer.config.load import load
 from consumer.errors import EXIT_CONFIG, EXIT_FAILED
 from consumer.mapping.cases import TEST_ACCOUNTS, run_cases
 from consumer.mapping.checked import Account
-from consumer.mapping.unit import check_unit, load_unit, render
+from consumer.mapping.junit import junit as as_junit
+from consumer.mapping.unit import check_unit, render
 from consumer.setup import accounts_of
 from consumer.source.properties import refused
-
-_files = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-_config = click.option(
-    "--config",
-    "-c",
-    "config",
-    type=click.Path(path_type=Path),
-    envvar="YESPO_BRIDGE_CONFIG",
-    help="Take the accounts from this configuration. Without it: one account `main`, both APIs.",
-)
 
 
 @click.group("mapping")
 def command() -> None:
-    """Check, test and read mappings."""
+    """Check, test, explain and compare mappings."""
 
 
 @command.command("check")
-@_files
-@_config
+@files
+@config
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
 def check(files: tuple[Path, ...], config: Path | None, strict: bool) -> None:
     """Prove mapping FILES against their schemas and Yespo's contract; all findings at once.
@@ -50,16 +43,23 @@ def check(files: tuple[Path, ...], config: Path | None, strict: bool) -> None:
 
 
 @command.command("test")
-@_files
-@_config
+@files
+@config
 @click.option("--every-rule", is_flag=True, help="Fail where a rule makes no event in any case.")
-def test(files: tuple[Path, ...], config: Path | None, every_rule: bool) -> None:
+@click.option(
+    "--junit", type=click.Path(path_type=Path), help="Also write the result as JUnit XML."
+)
+def test(
+    files: tuple[Path, ...], config: Path | None, every_rule: bool, junit: Path | None
+) -> None:
     """Run the cases in FILES (mappings/README.md shows how they are written).
 
     Exit code 1 where a case fails, 3 where a mapping is wrong.
     """
     report = run_cases(files, _accounts(config))
     click.echo(report.render())
+    if junit is not None:
+        junit.write_bytes(as_junit(report))
     for file, rule in report.untested:
         click.echo(f"untested: {file}: {rule}")
     if report.faults:
@@ -68,13 +68,8 @@ def test(files: tuple[Path, ...], config: Path | None, every_rule: bool) -> None
         sys.exit(EXIT_FAILED)
 
 
-@command.command("explain")
-@_files
-@_config
-@click.option("--code", is_flag=True, required=True, help="Print the function that FILES become.")
-def explain(files: tuple[Path, ...], config: Path | None, code: bool) -> None:  # noqa: ARG001
-    """Show what mapping FILES become."""
-    click.echo(load_unit(files, _accounts(config), Path.cwd()).source())
+for _one in (workbench.explain, workbench.coverage, workbench.diff, workbench.capture):
+    command.add_command(_one)
 
 
 def _accounts(config: Path | None) -> Mapping[str, Account]:

@@ -41,6 +41,8 @@ class Report:
     faults: list[str] = field(default_factory=list)
     untested: list[tuple[str, str]] = field(default_factory=list)
     """(mapping file, rule) of the rules that made no event in any case."""
+    reached: set[tuple[Path, str]] = field(default_factory=set)
+    """(mapping file, resolved; rule) of those that made one."""
 
     @property
     def failed(self) -> list[CaseResult]:
@@ -75,9 +77,10 @@ def run_cases(paths: Sequence[Path], accounts: Mapping[str, Account] = TEST_ACCO
         mapping = tested[file.mapping]
         if mapping is not None:
             report.results += [mapping.run(case) for case in file.cases]
-    for mapping in tested.values():
+    for path, mapping in tested.items():
         if mapping is not None:
             report.untested += mapping.untested()
+            report.reached |= {(path, rule) for rule in mapping.reached}
     return report
 
 
@@ -98,13 +101,13 @@ class _Tested:
         self._mapping: CheckedMapping = unit.mappings[0]
         self._form = JsonForm(self._mapping.reader_schema)
         self._default_account = next(iter(accounts)) if len(accounts) == 1 else None
-        self._reached: set[str] = set()
+        self.reached: set[str] = set()
 
     def untested(self) -> list[tuple[str, str]]:
         return [
             (self._mapping.file, rule.name)
             for rule in self._mapping.rules
-            if rule.name not in self._reached
+            if rule.name not in self.reached
         ]
 
     def run(self, case: Case) -> CaseResult:
@@ -121,7 +124,7 @@ class _Tested:
             if case.invalid == error.reason:
                 return []
             return [f"the record is invalid ({error.reason}): {error.detail}"]
-        self._reached.update(event.rule for event in mapped.events)
+        self.reached.update(event.rule for event in mapped.events)
         problems = _of_end(case, mapped)
         if not problems and case.filtered is None:
             problems = self._of_events(case.events, mapped.events)
@@ -142,7 +145,7 @@ class _Tested:
             if one.body is not None:
                 body = orjson.loads(other.body)
                 if isinstance(one.body, dict) and isinstance(one.body.get("params"), dict):
-                    body = _readable(body)
+                    body = readable(body)
                 path = f"event {number} ({other.name})"
                 problems += differences(one.body, body, path, partial=one.partial)
         return problems
@@ -177,7 +180,7 @@ def _of_end(case: Case, mapped: Mapped) -> list[str]:
     return [f"expected events, got {got}"] if mapped.filtered is not None else []
 
 
-def _readable(body: dict[str, Any]) -> dict[str, Any]:
+def readable(body: dict[str, Any]) -> dict[str, Any]:
     """A v2 body with its params as an object, and JSON within their texts opened."""
     params = {param["name"]: _opened(param["value"]) for param in body["params"]}
     return {**body, "params": params}

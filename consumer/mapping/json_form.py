@@ -99,12 +99,12 @@ class JsonForm:
             if name in given:
                 record[name] = self._read(given[name], field["type"], inner)
             elif "default" in field:
-                record[name] = self._default(field, inner)
+                record[name] = self.default(field, inner)
             else:
                 raise JsonFormError(f"`{inner}` is missing and has no default")
         return record
 
-    def _default(self, field: Mapping[str, Any], path: str) -> Any:
+    def default(self, field: Mapping[str, Any], path: str) -> Any:
         """The default of a union is a value of its first branch, without the branch's name."""
         branches = field["type"]
         if not isinstance(branches, list):

@@ -72,6 +72,11 @@ class MappingUnit:
             }
         return self._readers[topic]
 
+    def mapping_for(self, topic: str, type_name: str) -> CheckedMapping | None:
+        """The mapping that takes records of this type and topic."""
+        found = self._find(topic, type_name)
+        return found.checked if found else None
+
     def source(self) -> str:
         """The generated code, for a person to read."""
         return "\n".join(
