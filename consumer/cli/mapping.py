@@ -1,22 +1,16 @@
 """`yespo-bridge mapping`: the workbench of whoever tunes mappings."""
 
-import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from consumer.cli import workbench
-from consumer.cli.workbench import config, files
-from consumer.config.load import load
+from consumer.cli.chosen import accounts_for, config, files, settings_of
 from consumer.errors import EXIT_CONFIG, EXIT_FAILED
-from consumer.mapping.cases import TEST_ACCOUNTS, run_cases
-from consumer.mapping.checked import Account
+from consumer.mapping.cases import run_cases
 from consumer.mapping.junit import junit as as_junit
 from consumer.mapping.unit import check_unit, render
-from consumer.setup import accounts_of
-from consumer.source.properties import refused
 
 
 @click.group("mapping")
@@ -33,7 +27,7 @@ def check(files: tuple[Path, ...], config: Path | None, strict: bool) -> None:
 
     Exit code 3 where there is an error.
     """
-    unit, findings, sources = check_unit(files, _accounts(config), Path.cwd())
+    unit, findings, sources = check_unit(files, accounts_for(settings_of(config)), Path.cwd())
     if findings:
         click.echo(render(findings, sources))
     if unit is None or (strict and findings):
@@ -56,7 +50,7 @@ def test(
 
     Exit code 1 where a case fails, 3 where a mapping is wrong.
     """
-    report = run_cases(files, _accounts(config))
+    report = run_cases(files, accounts_for(settings_of(config)))
     click.echo(report.render())
     if junit is not None:
         junit.write_bytes(as_junit(report))
@@ -70,7 +64,3 @@ def test(
 
 for _one in (workbench.explain, workbench.coverage, workbench.diff, workbench.capture):
     command.add_command(_one)
-
-
-def _accounts(config: Path | None) -> Mapping[str, Account]:
-    return TEST_ACCOUNTS if config is None else accounts_of(load(config, os.environ, refused))
