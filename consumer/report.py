@@ -39,34 +39,41 @@ def partitions(ledger: Ledger) -> dict[str, dict[str, int]]:
     return {
         f"{topic}/{number}": {
             "received": counts.received,
-            "in_flight": counts.in_flight,
             **{outcome: _ended(counts, outcome) for outcome in OUTCOMES},
+            "in_flight": counts.in_flight,
         }
         for (topic, number), counts in sorted(ledger.records.items())
     }
 
 
 def records_table(ledger: Ledger) -> Table:
-    table = _table("Records", "partition", "received", *OUTCOMES, "in flight")
-    for where, counts in partitions(ledger).items():
-        row = (counts["received"], *(counts[outcome] for outcome in OUTCOMES), counts["in_flight"])
-        table.add_row(where, *(f"{number:,}" for number in row))
-    return table
+    rows = [
+        (where, {name.replace("_", " "): count for name, count in counts.items()})
+        for where, counts in partitions(ledger).items()
+    ]
+    return _table("Records", "partition", rows, always=("received", "delivered", "in flight"))
 
 
 def events_table(ledger: Ledger) -> Table:
-    table = _table("Events", "endpoint / event", "built", *ENDS, "in flight")
-    for (endpoint, name), counts in sorted(ledger.events.items()):
-        row = (counts.built, *(getattr(counts, end) for end in ENDS), counts.in_flight)
-        table.add_row(f"{endpoint}/{name}", *(f"{number:,}" for number in row))
-    return table
+    rows = [
+        (f"{endpoint}/{name}", {key.replace("_", " "): n for key, n in _event(counts).items()})
+        for (endpoint, name), counts in sorted(ledger.events.items())
+    ]
+    return _table("Events", "endpoint / event", rows, always=("built", "delivered", "in flight"))
 
 
-def _table(title: str, first: str, *numbers: str) -> Table:
+def _table(
+    title: str, first: str, rows: list[tuple[str, dict[str, int]]], always: tuple[str, ...]
+) -> Table:
+    """A column per count; those that are zero everywhere only if they are in `always`."""
     table = Table(title=title, title_justify="left")
-    table.add_column(first)
-    for name in numbers:
-        table.add_column(name.replace("_", "-"), justify="right")
+    table.add_column(first, no_wrap=True)
+    names = list(rows[0][1]) if rows else list(always)
+    shown = [name for name in names if name in always or any(counts[name] for _, counts in rows)]
+    for name in shown:
+        table.add_column(name, justify="right")
+    for label, counts in rows:
+        table.add_row(label, *(f"{counts[name]:,}" for name in shown))
     return table
 
 
@@ -77,7 +84,7 @@ def _ended(counts: RecordCounts, outcome: str) -> int:
 
 def _event(counts: EventCounts) -> dict[str, int]:
     ended = {end: getattr(counts, end) for end in ENDS}
-    return {"built": counts.built, "in_flight": counts.in_flight, **ended}
+    return {"built": counts.built, **ended, "in_flight": counts.in_flight}
 
 
 def _merged(many: Iterable[dict[str, int]]) -> dict[str, int]:

@@ -48,7 +48,7 @@ class Progress:
             self._live.update(self._table(now - self._began))
         elif now - self._last_line >= PLAIN_SECONDS:
             self._last_line = now
-            self._console.print(self._line(now - self._began))
+            self._console.print(self._line(now - self._began), highlight=False, soft_wrap=True)
 
     def _figures(self) -> dict[str, int]:
         self._app.count_in_flight()
