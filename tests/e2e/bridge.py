@@ -15,6 +15,8 @@ import psutil
 
 from tests.parts.ports import free_port, wait_until
 
+ROOT = Path(__file__).parents[2]
+
 
 @dataclass
 class Bridge:
@@ -36,7 +38,7 @@ class Bridge:
 
     @staticmethod
     def environment() -> dict[str, str]:
-        return {**os.environ, "YESPO_API_KEY": "sandbox-key"}
+        return {**os.environ, "YESPO_API_KEY": "sandbox-key", "PYTHONPATH": str(ROOT)}
 
     def start(self) -> None:
         config = self.write_config()
@@ -58,6 +60,7 @@ class Bridge:
         assert self.process is not None
         self.process.kill()
         self.process.wait(10)
+        self.process = None
 
     def terminate(self, seconds: float = 60) -> tuple[int, float]:
         """SIGTERM; returns the exit code and the seconds it took."""
@@ -65,7 +68,21 @@ class Bridge:
         began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(seconds)
+        self.process = None
         return code, time.monotonic() - began
+
+    def freeze(self) -> None:
+        """SIGSTOP: it stands still and knows nothing of it. `wake` lets it go on."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def wake(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+
+    @property
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
 
     def stop(self) -> None:
         """End it in whatever state it is."""
@@ -106,6 +123,7 @@ class Bridge:
         return answer.status_code == 200
 
     def must_run(self) -> None:
+        """Fail if it has ended by itself; one that was ended, or never started, is well."""
         if self.process is not None and self.process.poll() is not None:
             raise AssertionError(f"the bridge ended with {self.process.returncode}:\n{self.log}")
 

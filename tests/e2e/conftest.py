@@ -1,10 +1,11 @@
 """A shop with a topic on the real Kafka and registry, the vendor's double, and bridges to run."""
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -37,8 +38,8 @@ class Shop:
     topic: Topic = field(default_factory=Topic)
     bridges: list[Bridge] = field(default_factory=list)
 
-    def fill(self, count: int, seed: int = 1) -> None:
-        self.topic.fill(self.kafka.bootstrap, self.clicks, self.schema_id, count, seed)
+    def fill(self, count: int, seed: int = 1, **how: Any) -> None:
+        self.topic.fill(self.kafka.bootstrap, self.clicks, self.schema_id, count, seed, **how)
 
     def settings(self) -> dict[str, Any]:
         mapping = MAPPING.read_text().replace("[shop.clicks]", f"[{self.clicks}]")
@@ -84,7 +85,7 @@ class Shop:
         """Until the sandbox has taken that many requests in all."""
 
         def enough() -> bool:
-            self.bridges[-1].must_run()
+            self._must_run()
             return self.sandbox.totals.taken >= count
 
         wait_until(enough, seconds, f"{count} requests at the sandbox")
@@ -93,13 +94,16 @@ class Shop:
         """Until the committed offsets of the group are the ends of the topic."""
 
         def caught_up() -> bool:
-            for bridge in self.bridges:
-                bridge.must_run() if bridge.process and bridge is self.bridges[-1] else None
+            self._must_run()
             return self.kafka.committed(self.group, self.clicks) == self.kafka.end_offsets(
                 self.clicks
             )
 
         wait_until(caught_up, seconds, "committed offsets to reach the log end", every=0.25)
+
+    def _must_run(self) -> None:
+        for bridge in self.bridges:
+            bridge.must_run()
 
     def verdict(self) -> Verdict:
         return judge(self.topic, self.sandbox.received)
@@ -130,14 +134,26 @@ class Shop:
         return found
 
 
-@pytest.fixture
-def shop(
-    kafka: KafkaBroker, registry: Registry, unique: Callable[[str], str], tmp_path: Path
+def headers_of(message: Message) -> list[tuple[str, bytes | None]]:
+    """As they came; the client's own type allows for what a producer may give."""
+    return cast("list[tuple[str, bytes | None]]", message.headers() or [])
+
+
+@contextlib.contextmanager
+def open_shop(
+    kafka: KafkaBroker,
+    registry: Registry,
+    unique: Callable[[str], str],
+    folder: Path,
+    *,
+    partitions: int = PARTITIONS,
+    replicas: int = 1,
 ) -> Iterator[Shop]:
+    """Topics, a schema and a sandbox of its own; at the end all bridges are stopped."""
     clicks = unique("clicks")
     dead = f"{clicks}.dlq"
-    kafka.create_topic(clicks, PARTITIONS)
-    kafka.create_topic(dead, 3)
+    kafka.create_topic(clicks, partitions, replicas=replicas)
+    kafka.create_topic(dead, 3, replicas=replicas)
     answer = httpx.post(
         f"{registry.url}/subjects/{clicks}-value/versions",
         json={"schema": json.dumps(SCHEMA)},
@@ -147,8 +163,18 @@ def shop(
     answer.raise_for_status()
     with Sandbox(contract) as sandbox:
         made = Shop(
-            kafka, registry, sandbox, tmp_path, clicks, dead, unique("group"), answer.json()["id"]
+            kafka, registry, sandbox, folder, clicks, dead, unique("group"), answer.json()["id"]
         )
+        try:
+            yield made
+        finally:
+            for bridge in made.bridges:
+                bridge.stop()
+
+
+@pytest.fixture
+def shop(
+    kafka: KafkaBroker, registry: Registry, unique: Callable[[str], str], tmp_path: Path
+) -> Iterator[Shop]:
+    with open_shop(kafka, registry, unique, tmp_path) as made:
         yield made
-        for bridge in made.bridges:
-            bridge.stop()

@@ -6,8 +6,9 @@ nothing of the bridge takes part in judging it.
 """
 
 import json
+import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -33,15 +34,44 @@ class Request:
     api: str
 
 
+@dataclass(frozen=True, slots=True)
+class Poison:
+    """A record that nobody can decode, as it was produced."""
+
+    key: bytes
+    value: bytes
+    headers: tuple[tuple[str, bytes | None], ...]
+
+
 @dataclass
 class Topic:
     """What was produced. `persons` names the visitor of each (partition, offset)."""
 
     persons: dict[tuple[int, int], str] = field(default_factory=dict)
     expected: set[Request] = field(default_factory=set)
+    poison: list[Poison] = field(default_factory=list)
+    produced_ms: dict[tuple[int, int], int] = field(default_factory=dict)
+    """The Kafka timestamp of each (partition, offset), made when it was handed to the producer."""
 
-    def fill(self, bootstrap: str, topic: str, schema_id: int, count: int, seed: int = 1) -> None:
-        """Produce `count` records and wait for Kafka's acknowledgement of each."""
+    def fill(
+        self,
+        bootstrap: str,
+        topic: str,
+        schema_id: int,
+        count: int,
+        seed: int = 1,
+        *,
+        rate: float = 0,
+        until: Callable[[], bool] = lambda: False,
+        poison_every: int = 0,
+        visitor: str | None = None,
+    ) -> None:
+        """Produce `count` records and wait for Kafka's acknowledgement of each.
+
+        At most `rate` a second (0: no limit), and no more once `until` holds. Before each
+        `poison_every`-th record goes one that cannot be decoded. All are of one anonymous `visitor`
+        if that is given.
+        """
         write = AvroWriter(SCHEMA, schema_id)
         producer = Producer(
             {"bootstrap.servers": bootstrap, "linger.ms": 20, "partitioner": "murmur2_random"}
@@ -51,27 +81,46 @@ class Topic:
             def done(error: object, message: Message) -> None:
                 assert error is None, error
                 where = (message.partition() or 0, message.offset() or 0)
-                self.persons[where] = person
                 self.expected.add(Request(*where, "legacy"))
                 if known:
                     self.expected.add(Request(*where, "v2"))
+                self.produced_ms[where] = message.timestamp()[1]
+                self.persons[where] = person  # last: who finds it here finds all of it
 
             return done
 
-        visitors = Visitors(seed, lambda: START_MS).records()
-        for record in islice((one for one in visitors if one["visitor_id"]), count):
-            person = key_of(record)
-            known = record["user"] is not None
+        def send(value: bytes, key: str | bytes, headers: Any, done: Any) -> None:
             while True:
                 try:
-                    producer.produce(
-                        topic, write(record), person, on_delivery=acknowledged(known, person)
-                    )
+                    producer.produce(topic, value, key, headers=headers, on_delivery=done)
                     break
                 except BufferError:
                     producer.poll(0.1)
             producer.poll(0)
+
+        began = time.monotonic()
+        visitors = Visitors(seed, lambda: START_MS).records()
+        for number, record in enumerate(
+            islice((one for one in visitors if one["visitor_id"]), count)
+        ):
+            if until():
+                break
+            if rate:
+                time.sleep(max(0.0, began + number / rate - time.monotonic()))
+            if poison_every and number % poison_every == 0:
+                made = _poison(len(self.poison))
+                self.poison.append(made)
+                send(made.value, made.key, list(made.headers), None)
+            if visitor is not None:
+                record["visitor_id"], record["user"] = visitor, None
+            person = key_of(record)
+            send(write(record), person, None, acknowledged(record["user"] is not None, person))
         assert producer.flush(60) == 0
+
+
+def _poison(number: int) -> Poison:
+    headers = (("origin", b"web"), ("origin", None), ("binary", b"\xff\x00"))
+    return Poison(b"key-%d" % number, b"noise %d" % number, headers)
 
 
 @dataclass
@@ -91,7 +140,7 @@ class Verdict:
 
 def arrived(received: Iterable[Received]) -> list[Request]:
     """What was accepted, in order of arrival."""
-    return [_request(request) for request in received if request.taken]
+    return [request_of(request) for request in received if request.taken]
 
 
 def judge(topic: Topic, received: Iterable[Received]) -> Verdict:
@@ -120,7 +169,8 @@ def judge(topic: Topic, received: Iterable[Received]) -> Verdict:
     )
 
 
-def _request(received: Received) -> Request:
+def request_of(received: Received) -> Request:
+    """Which record, and which API, a request was made for."""
     body = json.loads(received.body)
     if received.api == "legacy":
         tags = body["CustomEvent"]["Tags"]

@@ -3,9 +3,11 @@
 import pytest
 from confluent_kafka import Producer
 
-from tests.e2e.conftest import Shop
+from tests.e2e.conftest import Shop, headers_of
 
 pytestmark = [pytest.mark.kafka, pytest.mark.registry]
+
+Headers = list[tuple[str, str | bytes | None]]
 
 BAD = {
     b"noise": "unknown_framing",
@@ -17,7 +19,11 @@ BAD = {
 
 def test_one_poison_record_in_twenty_stops_nobody(shop: Shop) -> None:
     producer = Producer({"bootstrap.servers": shop.kafka.bootstrap})
-    headers = [("origin", b"web"), ("origin", None), ("binary", b"\xff\x00")]
+    headers: list[tuple[str, str | bytes | None]] = [
+        ("origin", b"web"),
+        ("origin", None),
+        ("binary", b"\xff\x00"),
+    ]
     sent = []
     for value in BAD:
         producer.produce(shop.clicks, value, b"key", partition=2, headers=headers)
@@ -38,7 +44,7 @@ def test_one_poison_record_in_twenty_stops_nobody(shop: Shop) -> None:
     poison = [letter for letter in letters if letter.key() == b"key"]
     assert [letter.value() or b"" for letter in poison] == sent
     for letter in poison:
-        kept = letter.headers() or []
+        kept = headers_of(letter)
         assert kept[:3] == headers
         ours = {name: value for name, value in kept[3:] if value is not None}
         assert ours["yespo.dlq.topic"] == shop.clicks.encode()
