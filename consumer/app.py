@@ -25,10 +25,11 @@ from consumer.dead_letter_breaker import DeadLetterBreaker
 from consumer.decode.decoder import Decoder
 from consumer.decode.registry import RegistryClient
 from consumer.delivery.dead_letter import DeadLetterWriter
-from consumer.delivery.deliver import Delivery, Destination, pool_opener
+from consumer.delivery.deliver import Delivery, pool_opener
+from consumer.delivery.destination import destinations
 from consumer.errors import EXIT_DRAIN, EXIT_FATAL, EXIT_OK, EXIT_SIGNAL, FatalError, SetupError
 from consumer.ledger import Ledger
-from consumer.model import Endpoint, Event, Flight, Outcome
+from consumer.model import Event, Flight, Outcome
 from consumer.observation import Observation
 from consumer.pipeline import Limits, Pipeline, Stages
 from consumer.readings import Sources
@@ -195,7 +196,7 @@ class App:
             tallies=tallies,
         )
         self._delivery = Delivery(
-            self._destinations(),
+            destinations(settings.yespo),
             settings.delivery,
             open_pool=pool_opener(settings.delivery, clock),
             ended=self._event_ended,
@@ -261,17 +262,6 @@ class App:
 
     def _event_ended(self, flight: Flight, event: Event, outcome: Outcome) -> None:
         self._pipeline.event_ended(flight, event, outcome)
-
-    def _destinations(self) -> list[Destination]:
-        found = []
-        for name, account in self._settings.yespo.accounts.items():
-            if (legacy := account.legacy) is not None:
-                tracker = Endpoint(name, "legacy")
-                found.append(Destination(tracker, legacy.url, None, legacy.rate, legacy.burst))
-            if (v2 := account.v2) is not None:
-                key = v2.api_key.current
-                found.append(Destination(Endpoint(name, "v2"), v2.url, key, v2.rate, v2.burst))
-        return found
 
     async def _open_dead_letters(self) -> bool:
         """Wait for Kafka as long as it takes; False when asked to stop first.

@@ -141,6 +141,18 @@ class LegacySettings(Section):
     """Requests that may go at once beyond the even pace of `rate`."""
 
 
+class PastEventsSettings(Section):
+    """The call that takes v2 events of the past, where a mapping says `when_older: past_events`."""
+
+    url: Url | None = None
+    """Where they are sent; by default `past_events` in place of the `event` that `url` ends in."""
+    rate: float | None = Field(80.0, gt=0)
+    """Requests per second and process, each with up to 500 events; `null` for no ceiling. The vendor
+    allows 100."""
+    burst: int = Field(20, ge=1)
+    """Requests that may go at once beyond the even pace of `rate`."""
+
+
 class V2Settings(Section):
     """The Generate event v2 API."""
 
@@ -156,6 +168,20 @@ class V2Settings(Section):
     by itself, and comes back."""
     burst: int = Field(50, ge=1)
     """Requests that may go at once beyond the even pace of `rate`."""
+
+    past_events: PastEventsSettings = PastEventsSettings()
+    """What is told of events that have become too old for v2."""
+
+    @property
+    def past_events_url(self) -> str:
+        """Where events of the past are sent."""
+        return self.past_events.url or self.url.removesuffix("/event") + "/past_events"
+
+    @model_validator(mode="after")
+    def _past_events_have_a_url(self) -> Self:
+        if self.past_events.url is None and not self.url.endswith("/event"):
+            raise ValueError("`past_events.url` is needed where `url` does not end in `/event`")
+        return self
 
 
 class AccountSettings(Section):
@@ -221,7 +247,7 @@ class AnswerRule(Section):
         | None
     ) = None
     """Instead of a status: attempts that ended without one, by the `code` that metrics show."""
-    api: Literal["legacy", "v2"] | None = None
+    api: Literal["legacy", "v2", "past_events"] | None = None
     """Of this API only."""
     means: Literal["invalid", "throttled", "transient", "suspect", "misconfigured"]
     """`invalid`: this event goes to the dead letters. `throttled`: pause, then again. `transient`:

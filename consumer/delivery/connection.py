@@ -83,6 +83,7 @@ class Connection(asyncio.Protocol):
         "_owner",
         "_parser",
         "_received",
+        "_success_kept",
         "_surplus",
         "_tls",
         "_transport",
@@ -91,8 +92,12 @@ class Connection(asyncio.Protocol):
         "opened",
     )
 
-    def __init__(self, owner: ConnectionOwner, now: float, *, tls: bool) -> None:
+    def __init__(
+        self, owner: ConnectionOwner, now: float, *, tls: bool, success_kept: int = 0
+    ) -> None:
+        """`success_kept`: bytes kept of a success's body."""
         self._owner = owner
+        self._success_kept = success_kept
         self._tls = tls
         self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
@@ -203,8 +208,9 @@ class Connection(asyncio.Protocol):
         self._head_done = self._parser.get_status_code() >= 200
 
     def on_body(self, body: bytes) -> None:
-        if len(self._body) < BODY_KEPT and self._parser.get_status_code() >= 300:
-            self._body += body[: BODY_KEPT - len(self._body)]
+        kept = BODY_KEPT if self._parser.get_status_code() >= 300 else self._success_kept
+        if len(self._body) < kept:
+            self._body += body[: kept - len(self._body)]
 
     def on_message_complete(self) -> None:
         if self._head_done:
@@ -219,7 +225,7 @@ class Connection(asyncio.Protocol):
         assert self._transport is not None
         status = self._parser.get_status_code()
         answer = _SUCCESS.get(status)
-        if answer is None:
+        if answer is None or self._body:
             answer = Answer(status, None, _retry_after(b"".join(self._head)), self._body)
         clean = self._complete and self._keep_alive and not self._surplus
         # A server that answers before it has read the request leaves the rest of it in the way.

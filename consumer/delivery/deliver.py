@@ -1,47 +1,25 @@
 """The delivery stage: events to their endpoints' lanes, each with a pool of its own."""
 
-import base64
 import ssl
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 from consumer.clock import Clock
 from consumer.config.settings import DeliverySettings
 from consumer.delivery.answer import Pool
+from consumer.delivery.destination import Destination
 from consumer.delivery.endpoint import EndpointLane
 from consumer.delivery.httpx_pool import HttpxPool
+from consumer.delivery.job import Job
 from consumer.delivery.limiter import Limiter
+from consumer.delivery.past_events import PastEvents
 from consumer.delivery.pool import HttpPool, Limits
 from consumer.delivery.target import Target
 from consumer.errors import ConfigError
 from consumer.model import Endpoint, Event, Flight, Partition
 from consumer.stages import EventEnded
 from consumer.telemetry.tallies import Tallies
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where the events of an endpoint go.
-
-    `secret` is the API key (None for the tracker, which knows no authorisation), asked for again
-    before each trial after a stop and now and then. In any second at most `rate + burst` requests
-    start; a `rate` of None is no limit until the vendor shows one.
-    """
-
-    endpoint: Endpoint
-    url: str
-    secret: Callable[[], str] | None = None
-    rate: float | None = None
-    burst: int = 50
-
-    def authorization(self) -> str | None:
-        """HTTP Basic, "any value in Username, your API key in Password" (docs.yespo.io, API keys)."""
-        if self.secret is None:
-            return None
-        pair = f"user:{self.secret()}".encode()
-        return "Basic " + base64.b64encode(pair).decode("ascii")
-
 
 OpenPool = Callable[[Destination], Pool]
 
@@ -61,21 +39,46 @@ class Delivery:
         tallies: Tallies,
         rng: Random,
     ) -> None:
-        self._lanes = {
-            destination.endpoint: EndpointLane(
+        def lane(
+            destination: Destination,
+            wrap: Callable[[Pool], Pool],
+            told: EventEnded,
+            past: Callable[[Job], None] | None = None,
+        ) -> EndpointLane:
+            return EndpointLane(
                 destination.endpoint,
-                open_pool(destination),
+                wrap(open_pool(destination)),
                 settings,
                 limiter=Limiter(destination.rate, destination.burst, clock.monotonic()),
                 authorization=destination.authorization,
-                ended=ended,
+                ended=told,
                 may_send=may_send,
                 clock=clock,
                 tallies=tallies,
                 rng=rng,
+                past=past,
+            )
+
+        self._past = {
+            destination.endpoint.account: PastEvents(
+                destination.endpoint,
+                partial(lane, destination),
+                retry=settings.retry,
+                ended=ended,
+                clock=clock,
+                rng=rng,
             )
             for destination in destinations
+            if destination.endpoint.api == "past_events"
         }
+        self._lanes = {}
+        for destination in destinations:
+            endpoint, past = destination.endpoint, self._past.get(destination.endpoint.account)
+            if past is not None and endpoint.api == "past_events":
+                self._lanes[endpoint] = past.lane
+                continue
+            take = past.take if past is not None and endpoint.api == "v2" else None
+            self._lanes[endpoint] = lane(destination, _as_it_is, ended, take)
 
     @property
     def lanes(self) -> Mapping[Endpoint, EndpointLane]:
@@ -90,19 +93,26 @@ class Delivery:
     @property
     def waiting(self) -> int:
         """Events taken that are neither ended nor on the wire."""
-        return sum(lane.waiting for lane in self._lanes.values())
+        held = sum(past.waiting for past in self._past.values())
+        return held + sum(lane.waiting for lane in self._lanes.values())
 
     def submit(self, event: Event, flight: Flight) -> None:
         self._lanes[event.endpoint].submit(event, flight)
 
     def abandon(self, partitions: Sequence[Partition]) -> None:
         given_up = frozenset(partitions)
+        for past in self._past.values():
+            past.forget(given_up)
         for lane in self._lanes.values():
             lane.abandon(given_up)
 
     async def close(self) -> None:
         for lane in self._lanes.values():
             await lane.close()
+
+
+def _as_it_is(pool: Pool) -> Pool:
+    return pool
 
 
 def pool_opener(settings: DeliverySettings, clock: Clock) -> OpenPool:
@@ -123,6 +133,7 @@ def pool_opener(settings: DeliverySettings, clock: Clock) -> OpenPool:
         except ValueError as error:
             raise ConfigError(f"URL of {destination.endpoint}: {error}") from error
         authorization = destination.authorization()
+        reads = destination.endpoint.api == "past_events"
         if settings.client == "httpx":
             return HttpxPool(
                 destination.url,
@@ -130,8 +141,11 @@ def pool_opener(settings: DeliverySettings, clock: Clock) -> OpenPool:
                 tls=tls,
                 authorization=authorization,
                 proxy=settings.proxy,
+                reads_success=reads,
             )
-        return HttpPool(target, limits, clock, tls=tls, authorization=authorization)
+        return HttpPool(
+            target, limits, clock, tls=tls, authorization=authorization, reads_success=reads
+        )
 
     return open_pool
 

@@ -16,8 +16,9 @@ import structlog
 
 from consumer.clock import Clock, Timer
 from consumer.config.settings import DeliverySettings
-from consumer.delivery.answer import Answer, Fault, Pool
+from consumer.delivery.answer import Answer, Pool
 from consumer.delivery.classify import Classifier, Meaning, explanation, may_have_arrived
+from consumer.delivery.counts import Counts
 from consumer.delivery.gate import Gate, State
 from consumer.delivery.job import Job
 from consumer.delivery.late import Late
@@ -58,7 +59,9 @@ class EndpointLane:
         clock: Clock,
         tallies: Tallies,
         rng: Random,
+        past: Callable[[Job], None] | None = None,
     ) -> None:
+        """`past` takes events that are too old, where the account has `past_events`."""
         self.endpoint = endpoint
         self.last_error = ""
         """Code of the last answer that was not a delivery."""
@@ -73,9 +76,7 @@ class EndpointLane:
         self._ended = ended
         self._may_send = may_send
         self._clock = clock
-        self._tallies = tallies
-        self._seconds = tallies.request_seconds.of(endpoint)
-        self._freshness = tallies.freshness.of(endpoint)
+        self._counts = Counts(endpoint, tallies)
         self._rng = rng
         self._gate = Gate(rng, clock.monotonic())
         self._limiter = limiter
@@ -84,7 +85,7 @@ class EndpointLane:
         self._in_flight: set[Job] = set()
         self._accused: deque[Job] = deque()
         self._backoff: list[tuple[float, int, Job]] = []
-        self._late = Late(clock, self._end, self._pump)
+        self._late = Late(clock, end=self._end, release=self._release, past=past, then=self._pump)
         self._trial: Job | None = None
         self._timer: Timer | None = None
         self._timer_at = inf
@@ -92,7 +93,6 @@ class EndpointLane:
         self._attempts = 0
         self._deliveries = 0
         self._authorized_at = clock.monotonic()
-        self._codes: dict[Fault | int, tuple[str, str, str]] = {}
 
     @property
     def state(self) -> str:
@@ -267,7 +267,7 @@ class EndpointLane:
         job.exchange = None
         if job is self._trial:
             self._trial = None
-        self._count(job, answer)
+        self._counts.attempt(self._clock.monotonic() - job.started_at, answer)
         what = self._meaning(answer)
         if what is Meaning.DELIVERED:
             self._delivered(job)
@@ -280,9 +280,7 @@ class EndpointLane:
         self._deliveries += 1
         now = self._clock.monotonic()
         self.delivered_at = now
-        record = job.flight.record
-        if record is not None and record.timestamp_ms >= 0:
-            self._freshness.observe((self._clock.now_ms() - record.timestamp_ms) / 1000)
+        self._counts.delivered(job.flight.record, self._clock.now_ms())
         self._limiter.delivered(now)
         self._taken(job, now)
         if job.attempts == 1:
@@ -298,8 +296,7 @@ class EndpointLane:
             self._taken(job, now)  # whoever judges an event is up, and lets us in
             self._dead(job, "rejected", explanation(answer))
             return
-        endpoint = self.endpoint
-        self._tallies.retries.add((endpoint.account, endpoint.api, what.value))
+        self._counts.repeat(what)
         if what is Meaning.THROTTLED:
             self._throttled(job, answer, now)
         elif what is Meaning.TRANSIENT:
@@ -373,18 +370,12 @@ class EndpointLane:
         failure = Failure("delivery", reason, detail, job.event.label)
         self._end(job, Outcome(Ended.DEAD_LETTERED, job.attempts, job.ambiguous, failure))
 
-    def _end(self, job: Job, outcome: Outcome) -> None:
+    def _release(self, job: Job) -> None:
         self._ready.extend(self._order.finish(job))
-        self._ended(job.flight, job.event, outcome)
 
-    def _count(self, job: Job, answer: Answer) -> None:
-        self._seconds.observe(self._clock.monotonic() - job.started_at)
-        code = answer.fault or answer.status
-        key = self._codes.get(code)
-        if key is None:
-            key = (self.endpoint.account, self.endpoint.api, answer.code)
-            self._codes[code] = key
-        self._tallies.requests.add(key)
+    def _end(self, job: Job, outcome: Outcome) -> None:
+        self._release(job)
+        self._ended(job.flight, job.event, outcome)
 
     def _log_stop(self, before: State) -> None:
         state = self._gate.state

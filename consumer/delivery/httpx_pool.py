@@ -37,8 +37,11 @@ class HttpxPool:
         tls: ssl.SSLContext,
         authorization: str | None = None,
         proxy: str | None = None,
+        reads_success: bool = False,
     ) -> None:
+        """`reads_success`: bodies of successes matter too, and are kept."""
         self._url = url
+        self._success_kept = BODY_LIMIT if reads_success else 0
         self._total = limits.total_timeout
         self._headers = {
             "Content-Type": JSON_UTF8,
@@ -94,7 +97,9 @@ class HttpxPool:
                 asyncio.timeout(self._total),
                 self._client.stream("POST", self._url, content=body, headers=headers) as response,
             ):
-                await _read(response, kept)
+                await _read(
+                    response, kept, self._success_kept if response.is_success else BODY_KEPT
+                )
         except TimeoutError:
             fault = Fault.RESPONSE_TIMEOUT
         except httpx.HTTPError as error:
@@ -106,13 +111,12 @@ class HttpxPool:
         return Answer(response.status_code, None, retry_after, bytes(kept))
 
 
-async def _read(response: httpx.Response, kept: bytearray) -> None:
+async def _read(response: httpx.Response, kept: bytearray, limit: int) -> None:
     """Read the body so that the connection can serve on; keep what classification may look at."""
     size = 0
     async for chunk in response.aiter_raw():
         size += len(chunk)
-        if not response.is_success:
-            kept += chunk[: BODY_KEPT - len(kept)]
+        kept += chunk[: max(0, limit - len(kept))]
         if size > BODY_LIMIT:
             break
 

@@ -9,16 +9,24 @@ from consumer.model import Ended, Failure, Outcome, Partition
 
 class Late:
     """Of one lane. Jobs stay in the lane's order until they are dealt with, in the loop's next round:
-    they may be found from inside `submit`, where no end may be told. `end` is called for each job,
-    `then` after all of a round."""
+    they may be found from inside `submit`, where no end may be told. For each job either `end` is
+    called, or `release` and then `past`, which ends it elsewhere; `then` after all of a round."""
 
-    __slots__ = ("_clock", "_end", "_jobs", "_then")
+    __slots__ = ("_clock", "_end", "_jobs", "_past", "_release", "_then")
 
     def __init__(
-        self, clock: Clock, end: Callable[[Job, Outcome], None], then: Callable[[], None]
+        self,
+        clock: Clock,
+        *,
+        end: Callable[[Job, Outcome], None],
+        release: Callable[[Job], None],
+        past: Callable[[Job], None] | None,
+        then: Callable[[], None],
     ) -> None:
         self._clock = clock
         self._end = end
+        self._release = release
+        self._past = past
         self._then = then
         self._jobs: list[Job] = []
 
@@ -35,6 +43,9 @@ class Late:
         for job in jobs:
             if job.event.when_older == "drop":
                 self._end(job, Outcome(Ended.EXPIRED, job.attempts, job.ambiguous))
+            elif job.event.when_older == "past_events" and self._past is not None:
+                self._release(job)
+                self._past(job)
             else:
                 self._end(job, _dead(job))
         self._then()

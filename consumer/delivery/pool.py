@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from consumer.clock import Clock, Timer
 from consumer.delivery.answer import Answer, Fault
-from consumer.delivery.connection import Connection, HttpExchange
+from consumer.delivery.connection import BODY_LIMIT, Connection, HttpExchange
 from consumer.delivery.target import Target
 
 
@@ -47,7 +47,9 @@ class HttpPool:
         *,
         tls: ssl.SSLContext | None = None,
         authorization: str | None = None,
+        reads_success: bool = False,
     ) -> None:
+        """`reads_success`: bodies of successes matter too, and are kept."""
         if target.tls and tls is None:
             raise ValueError("an https target needs an SSL context")
         self._target = target
@@ -55,6 +57,7 @@ class HttpPool:
         self._clock = clock
         self._tls = tls if target.tls else None
         self._head = target.head(authorization)
+        self._reads_success = reads_success
         self._connections: set[Connection] = set()
         self._idle: list[Connection] = []  # the last used is used next, so that surplus ones age
         self._waiting: deque[HttpExchange] = deque()  # never longer than `_connecting`
@@ -191,7 +194,12 @@ class HttpPool:
                 exchange.answered(Answer(0, fault))
 
     def _new_connection(self) -> Connection:
-        return Connection(self, self._clock.monotonic(), tls=self._tls is not None)
+        return Connection(
+            self,
+            self._clock.monotonic(),
+            tls=self._tls is not None,
+            success_kept=BODY_LIMIT if self._reads_success else 0,
+        )
 
     # --- deadlines
 

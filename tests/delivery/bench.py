@@ -4,12 +4,14 @@ from dataclasses import dataclass, field
 from random import Random
 
 from consumer.config.settings import DeliverySettings, RetrySettings
-from consumer.delivery.deliver import Delivery, Destination
+from consumer.delivery.deliver import Delivery
+from consumer.delivery.destination import Destination
 from consumer.delivery.endpoint import EndpointLane
 from consumer.model import Event, Flight, Outcome, Partition
 from consumer.telemetry.tallies import Tallies
 from tests.delivery.makers import (
     LEGACY,
+    PAST,
     V2,
     ScriptedPool,
     a_flight,
@@ -29,6 +31,7 @@ class Bench:
     burst: int = 50
     pool: ScriptedPool = field(default_factory=ScriptedPool)
     legacy: ScriptedPool = field(default_factory=ScriptedPool)
+    past: ScriptedPool = field(default_factory=ScriptedPool)
     clock: ManualClock = field(default_factory=ManualClock)
     tallies: Tallies = field(default_factory=Tallies)
     may_send: bool = True
@@ -36,7 +39,7 @@ class Bench:
     ended: list[tuple[str, Outcome]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        pools = {V2: self.pool, LEGACY: self.legacy}
+        pools = {V2: self.pool, LEGACY: self.legacy, PAST: self.past}
         self.here = a_partition()
         self.delivery = Delivery(
             [
@@ -44,6 +47,7 @@ class Bench:
                     V2, "https://yespo.io/api/v2/event", lambda: self.secret, self.rate, self.burst
                 ),
                 Destination(LEGACY, "https://tracker.yespo.io/api/v2"),
+                Destination(PAST, "https://yespo.io/api/v2/past_events"),
             ],
             DeliverySettings(max_in_flight=self.limit, retry=self.retry),
             open_pool=lambda destination: pools[destination.endpoint],

@@ -9,6 +9,7 @@ from tests.fakes import a_record
 
 V2 = Endpoint("main", "v2")
 LEGACY = Endpoint("main", "legacy")
+PAST = Endpoint("main", "past_events")
 
 
 def an_event(
@@ -30,6 +31,21 @@ def an_event(
         user_agent=user_agent,
         expires_ms=expires_ms,
         when_older=when_older,
+    )
+
+
+def an_old_cart(name: str, *order_by: str, at_ms: int = 1_763_600_000_000) -> Event:
+    """A v2 event with a body like the vendor's, too old at any time a ManualClock may begin with."""
+    return Event(
+        V2,
+        "cartUpdated",
+        "cart",
+        0,
+        b'{"eventTypeKey":"cartUpdated","keyValue":"%s","params":[]}' % name.encode(),
+        order_by or (name,),
+        occurred_ms=at_ms,
+        expires_ms=at_ms + 3_600_000,
+        when_older="past_events",
     )
 
 

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from consumer.config.settings import RetrySettings
 from consumer.delivery.answer import Answer, Fault
-from consumer.delivery.deliver import Destination
+from consumer.delivery.destination import Destination
 from consumer.model import Ended, Failure, Outcome
 from tests.delivery.bench import Bench
 from tests.delivery.makers import (

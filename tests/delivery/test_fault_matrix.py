@@ -10,7 +10,8 @@ import pytest
 from consumer.clock import Clock, SystemClock
 from consumer.config.settings import DeliverySettings, RetrySettings
 from consumer.delivery.answer import Answer
-from consumer.delivery.deliver import Delivery, Destination, OpenPool, pool_opener
+from consumer.delivery.deliver import Delivery, OpenPool, pool_opener
+from consumer.delivery.destination import Destination
 from consumer.model import Ended, Event, Flight, Outcome
 from consumer.telemetry.tallies import Tallies
 from tests.delivery import fault_server as server

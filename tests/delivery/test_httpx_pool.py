@@ -12,7 +12,8 @@ from consumer.clock import SystemClock
 from consumer.config.settings import DeliverySettings
 from consumer.delivery.answer import Answer, Fault
 from consumer.delivery.classify import Classifier, may_have_arrived
-from consumer.delivery.deliver import Destination, pool_opener
+from consumer.delivery.deliver import pool_opener
+from consumer.delivery.destination import Destination
 from consumer.delivery.httpx_pool import HttpxPool
 from tests.delivery import fault_server as server
 from tests.delivery.faults import ANSWERS, OK, QUICK, unanswering_port, until, unused_port

@@ -1,0 +1,35 @@
+"""What metrics tell of one endpoint: its attempts by answer, how long they took, how fresh it is."""
+
+from consumer.delivery.answer import Answer, Fault
+from consumer.delivery.classify import Meaning
+from consumer.model import Endpoint, Record
+from consumer.telemetry.tallies import Tallies
+
+
+class Counts:
+    """Labels are made once per endpoint and code, never per event."""
+
+    __slots__ = ("_codes", "_endpoint", "_freshness", "_seconds", "_tallies")
+
+    def __init__(self, endpoint: Endpoint, tallies: Tallies) -> None:
+        self._endpoint = endpoint
+        self._tallies = tallies
+        self._seconds = tallies.request_seconds.of(endpoint)
+        self._freshness = tallies.freshness.of(endpoint)
+        self._codes: dict[Fault | int, tuple[str, str, str]] = {}
+
+    def attempt(self, seconds: float, answer: Answer) -> None:
+        self._seconds.observe(seconds)
+        code = answer.fault or answer.status
+        key = self._codes.get(code)
+        if key is None:
+            key = (self._endpoint.account, self._endpoint.api, answer.code)
+            self._codes[code] = key
+        self._tallies.requests.add(key)
+
+    def delivered(self, record: Record | None, now_ms: int) -> None:
+        if record is not None and record.timestamp_ms >= 0:
+            self._freshness.observe((now_ms - record.timestamp_ms) / 1000)
+
+    def repeat(self, meaning: Meaning) -> None:
+        self._tallies.retries.add((self._endpoint.account, self._endpoint.api, meaning.value))
