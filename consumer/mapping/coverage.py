@@ -17,6 +17,7 @@ from consumer.vendor.catalogue import EVENTS
 from consumer.vendor.spec import FieldSpec, Free
 
 _WIDTH = 92
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 _INDEX = re.compile(r"\[[^\]]*\]")
 
 
@@ -64,8 +65,9 @@ class Coverage:
 def _list(heading: str, names: Sequence[str]) -> list[str]:
     if not names:
         return [heading.removesuffix("; not:")] if heading.endswith("; not:") else []
-    shown = textwrap.wrap(", ".join(names), _WIDTH, break_long_words=False)
-    return [heading, *(f"    {line}" for line in shown)]
+    kept = ", ".join(name.replace(" ", _NO_BREAK) for name in names)
+    shown = textwrap.wrap(kept, _WIDTH, break_long_words=False)
+    return [heading, *(f"    {line.replace(_NO_BREAK, ' ')}" for line in shown)]
 
 
 def coverage(mapping: CheckedMapping, untested: Iterable[str]) -> Coverage:
