@@ -20,10 +20,10 @@ COPY pyproject.toml README.md LICENSE ./
 COPY avro avro
 COPY mappings mappings
 COPY consumer consumer
+# Schemas and mappings also where mappings of one's own find them.
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --no-index --wheel-dir /dist . \
     && /opt/build/bin/pip --python /opt/yespo-bridge/venv/bin/python install \
         --no-deps --no-index /dist/*.whl \
-    # Where mappings of one's own find the shipped schemas.
     && cp -R avro mappings LICENSE /opt/yespo-bridge/
 
 FROM python:${PYTHON}

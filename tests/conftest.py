@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import pytest
 
+from tests.parts import container
 from tests.parts.fetch import PartUnavailableError
 from tests.parts.kafka import KafkaBroker
 from tests.parts.programs import Browser
@@ -37,6 +38,16 @@ def registry() -> Iterator[Registry]:
 def browser() -> Browser:
     """A real browser."""
     return provided(Browser)
+
+
+@pytest.fixture(scope="session")
+def image(tmp_path_factory: pytest.TempPathFactory) -> container.Image:
+    """The image, built by the Dockerfile's steps and run without an engine."""
+    try:
+        return container.build(tmp_path_factory.mktemp("image"))
+    except PartUnavailableError as error:
+        # Not a failure in CI either: the right to mount cannot be fetched.
+        pytest.skip(str(error))
 
 
 @pytest.fixture

@@ -55,6 +55,12 @@ value's name and what to do. Rendered by `validate.yaml`, so that Argo CD and `h
 - config.yespo.accounts.{{ $name }}.v2.api_key is required, e.g. ${file:/secrets/<Secret>/<key>}
 {{- end }}
 {{- end }}
+{{- if and (eq (len $accounts) 1) (not (include "yespo-bridge.mappingFiles" . | fromYamlArray)) }}
+{{- $account := first (values $accounts) }}
+{{- if and (or $account.legacy $account.v2) (not (and $account.legacy $account.v2)) }}
+- mappings.shipped send to both APIs: set both yespo.siteId and yespo.apiKeySecret.name, or bring mappings.files for one
+{{- end }}
+{{- end }}
 {{- if hasKey $own "mappings" }}
 - config.mappings is made by the chart: use `mappings.files`, `mappings.existingConfigMap` or `mappings.shipped`
 {{- end }}

@@ -88,6 +88,7 @@ _BY_GUARD: list[tuple[str, Any, str]] = [
     ("config.kafka.group\\.instance\\.id", "a", 'config.kafka "group.instance.id"'),
     ("config.http.host", "127.0.0.1", "config.http.host 127.0.0.1"),
     ("config.http.port", 0, "config.http.port 0"),
+    ("yespo.apiKeySecret", {}, "mappings.shipped send to both APIs"),
     ("mappings.load", ["shop.yaml"], "mappings.load names shop.yaml"),
     ("mappings.existingConfigMap.name", "m", "mappings.existingConfigMap.files is empty"),
     ("mappings.existingConfigMap.files", ["m.yaml"], "mappings.existingConfigMap.name is missing"),

@@ -1,0 +1,464 @@
+"""What has to be true of every release, asked of what the value files become."""
+
+import re
+from typing import Any
+
+import helm_python
+import pytest
+import yaml
+
+from consumer.config.budgets import COMMIT_SECONDS, MARGIN_SECONDS, Budgets
+from consumer.config.environment import CONFIG_VARIABLE
+from consumer.config.settings import Settings
+from consumer.config.shape import variables
+from tests.helm.chart import (
+    CASES,
+    Rendered,
+    annotations,
+    case,
+    case_values,
+    changed,
+    container,
+    pod_of,
+    pods,
+    render,
+)
+
+INLINE = case_values("inline")
+
+# ---- pods ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_pod_keeps_to_the_restricted_profile(name: str) -> None:
+    """https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted"""
+    for kind, pod in pods(case(name)):
+        for key in ("hostNetwork", "hostPID", "hostIPC"):
+            assert not pod.get(key), (kind, key)
+        own = pod["securityContext"]
+        assert own["runAsNonRoot"] is True
+        assert own["runAsUser"] > 0
+        assert own["seccompProfile"] == {"type": "RuntimeDefault"}
+        for volume in pod["volumes"]:
+            (source,) = set(volume) - {"name"}
+            assert source in {"configMap", "emptyDir", "projected", "secret"}
+        for one in pod["containers"] + pod.get("initContainers", []):
+            context = one["securityContext"]
+            assert context["allowPrivilegeEscalation"] is False
+            assert context["capabilities"] == {"drop": ["ALL"]}
+            assert not context.get("privileged")
+            assert all("hostPort" not in port for port in one.get("ports", []))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_program_cannot_write_and_has_no_token(name: str) -> None:
+    for _, pod in pods(case(name)):
+        assert pod["automountServiceAccountToken"] is False
+        assert pod["enableServiceLinks"] is False
+        writable = {v["name"] for v in pod["volumes"] if "emptyDir" in v}
+        assert writable == {"cache"}
+        (one,) = [c for c in pod["containers"] if c["name"] in {"bridge", "check"}]
+        assert one["securityContext"]["readOnlyRootFilesystem"] is True
+        for mount in one["volumeMounts"]:
+            assert mount.get("readOnly", False) is (mount["name"] not in writable)
+    for account in case(name).all("ServiceAccount"):
+        assert account["automountServiceAccountToken"] is False
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_mount_has_its_volume_and_every_volume_its_mount(name: str) -> None:
+    for _, pod in pods(case(name)):
+        mounted = {m["name"] for c in pod["containers"] for m in c.get("volumeMounts", [])}
+        assert mounted == {volume["name"] for volume in pod["volumes"]}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_file_of_a_volume_is_in_a_configmap_of_the_release(name: str) -> None:
+    """A key that is not there keeps a pod from starting."""
+    rendered, own = case(name), case_values(name)
+    given = {
+        own.get(k, {}).get("existingConfigMap", {}).get("name") for k in ("mappings", "schemas")
+    }
+    for _, pod in pods(rendered):
+        (config,) = [v["projected"] for v in pod["volumes"] if v["name"] == "config"]
+        for source in config["sources"]:
+            wanted = source["configMap"]
+            if wanted["name"] not in given:
+                held = rendered.one("ConfigMap", wanted["name"])["data"]
+                assert {item["key"] for item in wanted["items"]} <= set(held)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_grace_period_is_the_programs_own_budget(name: str) -> None:
+    rendered = case(name)
+    budget = Budgets.of(Settings.model_validate(rendered.config)).termination_grace
+    assert rendered.pod["terminationGracePeriodSeconds"] == budget
+
+
+@pytest.mark.parametrize(
+    ("drain", "seconds"),
+    [(25, 35), ("25s", 35), ("1m", 70), ("1.5m", 100), ("20500ms", 31), (30.2, 41), (" 40 s ", 50)],
+)
+def test_the_grace_period_follows_the_drain_however_it_is_written(drain: Any, seconds: int) -> None:
+    assert (COMMIT_SECONDS, MARGIN_SECONDS) == (5, 5)
+    rendered = render(changed(INLINE, "config.drain.shutdown", drain))
+    assert rendered.pod["terminationGracePeriodSeconds"] == seconds
+    assert rendered.config["drain"]["shutdown"] == drain
+
+
+def test_a_longer_grace_period_is_kept() -> None:
+    rendered = render(changed(INLINE, "terminationGracePeriodSeconds", 300))
+    assert rendered.pod["terminationGracePeriodSeconds"] == 300
+
+
+def test_probes_ask_the_port_that_the_program_listens_on() -> None:
+    rendered = render(changed(INLINE, "config.http.port", 9200))
+    assert rendered.bridge["ports"] == [{"name": "http", "containerPort": 9200}]
+    assert rendered.config["http"]["port"] == 9200
+    paths = {
+        kind: rendered.bridge[kind]["httpGet"]
+        for kind in ("startupProbe", "livenessProbe", "readinessProbe")
+    }
+    assert paths == {
+        "startupProbe": {"path": "/startupz", "port": "http"},
+        "livenessProbe": {"path": "/livez", "port": "http"},
+        "readinessProbe": {"path": "/readyz", "port": "http"},
+    }
+
+
+def test_a_rollout_replaces_pods_one_by_one_without_surplus() -> None:
+    spec = case("production").one("Deployment")["spec"]
+    assert spec["strategy"]["rollingUpdate"] == {"maxSurge": 0, "maxUnavailable": 1}
+
+
+# ---- configuration -------------------------------------------------------------------------
+
+
+def test_config_goes_over_what_the_values_give_and_nothing_is_lost_on_the_way() -> None:
+    own: dict[str, Any] = {
+        "kafka": {"enable.ssl.certificate.verification": False, "session.timeout.ms": 60000},
+        "registry": {"cache_dir": "/var/cache/yespo-bridge/schemas", "timeout": "2.5s"},
+        "yespo": {"accounts": {"main": {"legacy": {"url": "http://proxy/a?b=c", "burst": 7}}}},
+        "delivery": {"retry": {"initial": 0.25}, "rules": [{"status": 404, "means": "transient"}]},
+        "buffer": {"bytes": 33554432, "records": 20000},
+        "commit": {"max_gap": 1000000},
+        "start": {"no_offset": "2026-11-20T10:00:00Z"},
+        "log": {"level": "debug"},
+    }
+    found = render(changed(case_values("minimal"), "config", own)).config
+    assert found == {
+        **own,
+        "kafka": {
+            "bootstrap.servers": "kafka-0.kafka:9092,kafka-1.kafka:9092",
+            "group.id": "shop.demo-yespo-bridge",
+            "enable.ssl.certificate.verification": False,
+            "session.timeout.ms": 60000,
+        },
+        "registry": {"url": "http://registry:8081", **own["registry"]},
+        "mappings": ["/opt/yespo-bridge/mappings/shop.yaml"],
+        "yespo": {
+            "accounts": {
+                "main": {
+                    "legacy": {"site_id": "8A412DC", "url": "http://proxy/a?b=c", "burst": 7},
+                    "v2": {"api_key": "${file:/secrets/yespo/api-key}", "rate": 250, "burst": 50},
+                }
+            }
+        },
+        "dead_letters": {"topic": "shop.clicks.yespo-dlq"},
+        "http": {"port": 9108},
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "pods", "rate", "burst"),
+    [("minimal", 1, 250, 50), ("keda", 12, 20.833, 4), ("production", 6, 50, 8)],
+)
+def test_the_accounts_rate_is_shared_by_all_pods_there_may_be(
+    name: str, pods: int, rate: float, burst: int
+) -> None:
+    v2 = case(name).config["yespo"]["accounts"]["main"]["v2"]
+    assert (v2["rate"], v2["burst"]) == (rate, burst)
+    assert pods * rate <= case_values(name)["yespo"].get("requestsPerSecond", 250) + 0.01
+
+
+def test_an_account_with_a_rate_of_its_own_keeps_it() -> None:
+    accounts = case("accounts").config["yespo"]["accounts"]
+    assert accounts["pl"]["v2"]["rate"] == 100
+    assert accounts["ua"]["v2"]["rate"] == 250
+    assert "v2" not in accounts["de"]
+
+
+@pytest.mark.parametrize("file", ["mappings", "schemas"])
+def test_files_arrive_byte_by_byte(file: str) -> None:
+    given = INLINE[file]["files"]
+    data = case("inline").one("ConfigMap", "demo-yespo-bridge-files")["data"]
+    for name, text in given.items():
+        assert data[name] == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "version: 1\n",
+        "version: 1",
+        "a: |\n  b\n\n\nc: 'd'   \n",
+        'a: "\t{{ .Values }}"\r\n',
+        "ціна: 5 # грн\n",
+        "  indented: first\n",
+    ],
+)
+def test_no_text_is_changed_by_templates(text: str) -> None:
+    rendered = render(changed(INLINE, "mappings.files", {"shop.yaml": text}))
+    assert rendered.one("ConfigMap", "demo-yespo-bridge-files")["data"]["shop.yaml"] == text
+
+
+# ---- environment ---------------------------------------------------------------------------
+
+_REFUSED = {
+    "YESPO_BRIDGE_HTTP__HOST",
+    "YESPO_BRIDGE_HTTP__PORT",
+    "YESPO_BRIDGE_DRAIN__SHUTDOWN",
+    "YESPO_BRIDGE_MAPPINGS",
+}
+
+
+def test_every_variable_that_the_program_reads_can_be_set() -> None:
+    names = sorted({name.replace("<NAME>", "MAIN") for name in variables()} - _REFUSED)
+    assert len(names) > 100
+    env = [{"name": n, "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}} for n in names]
+    rendered = render(changed(INLINE, "extraEnv", env))
+    for _, pod in pods(rendered):
+        (one,) = [c for c in pod["containers"] if c["name"] in {"bridge", "check"}]
+        assert [variable["name"] for variable in one["env"]] == [CONFIG_VARIABLE, *names]
+
+
+@pytest.mark.parametrize("name", sorted(_REFUSED))
+def test_variables_that_the_chart_computes_with_are_refused(name: str) -> None:
+    assert name in set(variables())
+    with pytest.raises(helm_python.HelmRenderError, match=name):
+        render(changed(INLINE, "extraEnv", [{"name": name, "value": "1"}]))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_variable_that_the_chart_sets_is_read(name: str) -> None:
+    given = {variable["name"] for variable in case_values(name).get("extraEnv", [])}
+    for _, pod in pods(case(name)):
+        for one in pod["containers"]:
+            set_by_chart = {v["name"] for v in one.get("env", [])} - given
+            assert set_by_chart <= {CONFIG_VARIABLE}
+
+
+# ---- secrets -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_object_holds_a_credential(name: str) -> None:
+    rendered = case(name)
+    assert rendered.all("Secret") == []
+    for found in rendered.objects:
+        for key, value in _leaves(found):
+            if re.search(r"(password|api_key|token|passphrase|key\.pem)$", key):
+                assert re.fullmatch(r"\$\{(env|file):[^}]+\}", value), key
+        for text in annotations(found).values():
+            assert "${" not in text
+
+
+def _leaves(value: Any, key: str = "") -> Any:
+    """Every text with its key; YAML within a ConfigMap is looked into."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _leaves(inner, str(name))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _leaves(inner, key)
+    elif isinstance(value, str) and key == "bridge.yaml":
+        yield from _leaves(yaml.safe_load(value))
+    elif isinstance(value, str):
+        yield key, value
+
+
+def test_secrets_are_mounted_where_the_configuration_looks_for_them() -> None:
+    rendered = case("production")
+    mounts = {m["mountPath"]: m["name"] for m in rendered.bridge["volumeMounts"]}
+    volumes = {v["name"]: v for v in rendered.pod["volumes"]}
+    found = {
+        path.rpartition("/")[2]: volumes[name]["secret"]["secretName"]
+        for path, name in mounts.items()
+        if path.startswith("/secrets/")
+    }
+    assert found == {
+        "yespo": "yespo",
+        "kafka-login": "kafka-login",
+        "registry-login": "registry-login",
+    }
+
+
+# ---- changes of mappings -------------------------------------------------------------------
+
+
+def _with_another_byte(on_change: str) -> tuple[Rendered, Rendered]:
+    before = changed(INLINE, "mappings.onChange", on_change)
+    after = changed(
+        before, "mappings.files", {"shop.yaml": INLINE["mappings"]["files"]["shop.yaml"] + " "}
+    )
+    return render(before), render(after)
+
+
+def _pod_template(rendered: Rendered) -> Any:
+    return rendered.one("Deployment")["spec"]["template"]
+
+
+def test_a_changed_byte_of_a_mapping_rolls_out() -> None:
+    before, after = _with_another_byte("rollout")
+    assert _pod_template(before) != _pod_template(after)
+    assert _pod_template(before)["spec"] == _pod_template(after)["spec"]
+
+
+def test_a_changed_byte_of_a_mapping_reloads_in_place_where_asked() -> None:
+    """The pods stay, and the ConfigMap they have mounted changes."""
+    before, after = _with_another_byte("reload")
+    assert _pod_template(before) == _pod_template(after)
+    name = "demo-yespo-bridge-files"
+    assert before.one("ConfigMap", name)["data"] != after.one("ConfigMap", name)["data"]
+    (mount,) = [m for m in after.bridge["volumeMounts"] if m["name"] == "config"]
+    assert "subPath" not in mount, "the kubelet never updates a file mounted by subPath"
+
+
+def test_a_changed_schema_rolls_out() -> None:
+    before = changed(INLINE, "mappings.onChange", "rollout")
+    after = changed(before, "schemas.files", {"shop_click.avsc": "{} "})
+    assert _pod_template(render(before)) != _pod_template(render(after))
+
+
+@pytest.mark.parametrize("on_change", ["rollout", "reload"])
+def test_a_changed_configuration_always_rolls_out(on_change: str) -> None:
+    """The program reads it once."""
+    before = changed(INLINE, "mappings.onChange", on_change)
+    after = changed(before, "config.log.level", "debug")
+    assert _pod_template(render(before)) != _pod_template(render(after))
+
+
+# ---- hooks ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name != "bare"])
+def test_the_check_has_the_very_objects_of_the_release(name: str) -> None:
+    rendered = case(name)
+    full = rendered.one("Deployment")["metadata"]["name"]
+    for suffix in ("", "-files"):
+        own = [o for o in rendered.all("ConfigMap") if o["metadata"]["name"] == full + suffix]
+        for found in own:
+            copy = rendered.one("ConfigMap", f"{full}-check{suffix}")
+            assert copy["data"] == found["data"]
+    job, own_pod = pod_of(rendered.one("Job")), rendered.pod
+    renamed = yaml.safe_load(
+        yaml.safe_dump(job["volumes"]).replace(f"name: {full}-check", f"name: {full}")
+    )
+    assert renamed == own_pod["volumes"]
+    for key in ("securityContext", "imagePullSecrets", "nodeSelector", "tolerations", "affinity"):
+        assert job.get(key) == own_pod.get(key)
+    check = container(job, "check")
+    for key in ("image", "imagePullPolicy", "env", "envFrom", "volumeMounts", "securityContext"):
+        assert check.get(key) == rendered.bridge.get(key), key
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name != "bare"])
+def test_the_check_needs_nothing_that_the_release_brings(name: str) -> None:
+    """At an install none of it is there yet."""
+    rendered = case(name)
+    hooks = [o for o in rendered.objects if "pre-install" in annotations(o).get("helm.sh/hook", "")]
+    made = {(o["kind"], o["metadata"]["name"]) for o in hooks}
+    release = {
+        (o["kind"], o["metadata"]["name"]) for o in rendered.objects if not annotations(o)
+    } - made
+    (job,) = [o for o in hooks if o["kind"] == "Job"]
+    needed = {("ServiceAccount", pod_of(job)["serviceAccountName"])}
+    for volume in pod_of(job)["volumes"]:
+        for source in volume.get("projected", {}).get("sources", []):
+            needed.add(("ConfigMap", source["configMap"]["name"]))
+    assert not needed & release
+    weights = {o["kind"]: int(annotations(o)["helm.sh/hook-weight"]) for o in hooks}
+    assert max(weights, key=weights.__getitem__) == "Job"
+    for found in hooks:
+        assert annotations(found)["helm.sh/hook"] == "pre-install,pre-upgrade"
+        policy = annotations(found)["helm.sh/hook-delete-policy"]
+        assert policy == "before-hook-creation,hook-succeeded"
+
+
+@pytest.mark.parametrize(
+    ("connections", "args"),
+    [
+        ("warn", ["check", "--connect", "--warn-only"]),
+        ("fail", ["check", "--connect"]),
+        ("skip", ["check"]),
+    ],
+)
+def test_what_a_failed_connection_does_is_a_value(connections: str, args: list[str]) -> None:
+    job = render(changed(INLINE, "check.connections", connections)).one("Job")
+    assert container(pod_of(job), "check")["args"] == args
+    assert job["spec"]["backoffLimit"] == 0
+
+
+def test_without_the_check_there_are_no_hooks_before_an_upgrade() -> None:
+    hooks = [annotations(o).get("helm.sh/hook") for o in case("bare").objects]
+    assert set(hooks) == {None, "test"}
+
+
+# ---- scaling, network, monitoring ----------------------------------------------------------
+
+
+def test_autoscaling_leaves_the_number_of_pods_to_keda() -> None:
+    rendered = case("keda")
+    assert "replicas" not in rendered.one("Deployment")["spec"]
+    scaled = rendered.one("ScaledObject")["spec"]
+    assert (scaled["minReplicaCount"], scaled["maxReplicaCount"]) == (2, 12)
+    assert scaled["scaleTargetRef"]["name"] == rendered.one("Deployment")["metadata"]["name"]
+    asked = [trigger["metadata"] for trigger in scaled["triggers"]]
+    assert [one["topic"] for one in asked] == ["shop.clicks", "shop.orders"]
+    for one in asked:
+        assert one["consumerGroup"] == rendered.config["kafka"]["group.id"]
+        assert one["bootstrapServers"] == rendered.config["kafka"]["bootstrap.servers"]
+        assert one["lagThreshold"] == "2000"
+
+
+def test_the_network_policy_opens_the_ports_that_the_configuration_names() -> None:
+    policy = case("restricted").release("NetworkPolicy")["spec"]
+    out = [port["port"] for rule in policy["egress"] for port in rule["ports"]]
+    assert out == [53, 53, 443, 8081, 9092, 9094]
+    assert policy["ingress"] == [
+        {
+            "ports": [{"protocol": "TCP", "port": 9108}],
+            "from": [{"podSelector": {"matchLabels": {"app": "prometheus"}}}],
+        }
+    ]
+    for _, labels in _pod_labels(case("restricted")):
+        assert policy["podSelector"]["matchLabels"].items() <= labels.items()
+
+
+def _pod_labels(rendered: Rendered) -> Any:
+    for found in rendered.objects:
+        if found["kind"] in {"Deployment", "Job"}:
+            yield found["kind"], found["spec"]["template"]["metadata"]["labels"]
+        elif found["kind"] == "Pod":
+            yield "Pod", found["metadata"]["labels"]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_deployment_and_its_helpers_select_the_bridge_and_no_job(name: str) -> None:
+    rendered = case(name)
+    selectors = [rendered.one("Deployment")["spec"]["selector"]["matchLabels"]]
+    for kind in ("PodDisruptionBudget", "PodMonitor"):
+        selectors += [o["spec"]["selector"]["matchLabels"] for o in rendered.all(kind)]
+    selectors += [o["spec"]["selector"] for o in rendered.all("Service")]
+    for selector in selectors:
+        for kind, labels in _pod_labels(rendered):
+            assert (selector.items() <= labels.items()) is (kind == "Deployment")
+        assert "helm.sh/chart" not in selector
+        assert "app.kubernetes.io/version" not in selector
+
+
+def test_a_disruption_budget_of_nothing_is_kept() -> None:
+    values = changed(case_values("keda"), "podDisruptionBudget.maxUnavailable", 0)
+    assert render(values).one("PodDisruptionBudget")["spec"]["maxUnavailable"] == 0
+    assert case("minimal").all("PodDisruptionBudget") == []
+    assert case("extras").one("PodDisruptionBudget")["spec"]["minAvailable"] == 1
