@@ -98,8 +98,9 @@ class Masker:
 
     def kafka(self, record: Record) -> Record:
         """The Kafka record with key and headers replaced."""
+        key = self._bytes(record.key)
         headers = [(name, self._bytes(data)) for name, data in record.headers]
-        return replace(record, key=self._bytes(record.key), headers=headers)
+        return replace(record, key=key, headers=headers)
 
     def text(self, text: str) -> str:
         """Any text: what is known to be personal in it, or looks like it, is replaced."""
