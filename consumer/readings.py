@@ -76,6 +76,8 @@ def declare_zeros(parts: Sources) -> None:
         tallies.dead_letters.declare("mapping", reason)
     for reason in ("rejected", "exhausted", "expired"):
         tallies.dead_letters.declare("delivery", reason)
+    for code in ("_ALL_BROKERS_DOWN", "_AUTHENTICATION", "_RESOLVE", "_TRANSPORT"):
+        tallies.kafka_errors.declare(code)
     tallies.dead_letter_errors.declare()
     tallies.loop_lag.of()
 

@@ -1,0 +1,708 @@
+"""The three dashboards. `python -m tests.ops.dashboards` writes helm/dashboards/*.json."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.ops.panels import Dashboard, Panel, Query, Row
+
+FOLDER = Path(__file__).parents[2] / "helm" / "dashboards"
+
+RED, AMBER = "red", "orange"
+_RATE = "$__rate_interval"
+_END = "account, api"
+
+
+def _quantile(share: float, metric: str, by: str) -> str:
+    rates = f"sum by ({by}, le) (rate(yespo_bridge_{metric}_bucket{{$ours}}[{_RATE}]))"
+    return f"histogram_quantile({share}, {rates})"
+
+
+def _rate(metric: str, by: str, selector: str = "") -> str:
+    inside = f"$ours, {selector}" if selector else "$ours"
+    return f"sum by ({by}) (rate(yespo_bridge_{metric}{{{inside}}}[{_RATE}]))"
+
+
+_NO_YES = {"0": ("no", "green"), "1": ("yes", "red")}
+
+_FINE = Row(
+    "Is it fine?",
+    (
+        Panel(
+            "Oldest record",
+            "Age of the oldest record that has not ended: how late is what we send now.",
+            (Query("max(yespo_bridge_lag_seconds{$ours})"),),
+            "s",
+            "stat",
+            4,
+            4,
+            steps=((60, AMBER), (600, RED)),
+        ),
+        Panel(
+            "Lag",
+            "Records between committed offsets and the ends of the partitions, as Kafka counts it.",
+            (Query("sum(yespo_bridge_lag_records{$ours})"),),
+            "short",
+            "stat",
+            4,
+            4,
+        ),
+        Panel(
+            "Delivered, events/s",
+            "Events that Yespo has taken, per second.",
+            (
+                Query(
+                    f'sum(rate(yespo_bridge_events_ended_total{{$ours, outcome="delivered"}}[{_RATE}]))'
+                ),
+            ),
+            "reqps",
+            "stat",
+            4,
+            4,
+        ),
+        Panel(
+            "Endpoints stopped",
+            "Endpoints that are down (Yespo) or misconfigured (us). Delivery dashboard for which.",
+            (
+                Query(
+                    "sum(max by (account, api) (yespo_bridge_endpoint_state"
+                    '{$ours, state=~"down|misconfigured"}))'
+                ),
+            ),
+            "short",
+            "stat",
+            4,
+            4,
+            steps=((1, RED),),
+        ),
+        Panel(
+            "Dead letters, last hour",
+            "Records set aside in the dead-letter topic in the last hour.",
+            (Query("sum(increase(yespo_bridge_dead_letters_total{$ours}[1h]))"),),
+            "short",
+            "stat",
+            4,
+            4,
+            steps=((1, AMBER), (100, RED)),
+        ),
+        Panel(
+            "Taking stopped",
+            "Whether the dead-letter breaker has stopped the reading: a bad mapping.",
+            (Query("max(yespo_bridge_dead_letter_breaker_open{$ours})"),),
+            "short",
+            "stat",
+            4,
+            4,
+            steps=((1, RED),),
+            mappings=_NO_YES,
+        ),
+    ),
+)
+
+_PROMISES = Row(
+    "Promises",
+    (
+        Panel(
+            "Not delivered, against 0.1 %",
+            "Share of records that became dead letters or had an event that became too old.",
+            (
+                Query(
+                    "("
+                    f"sum(rate(yespo_bridge_dead_letters_total{{$ours}}[{_RATE}]))"
+                    " + (sum(rate(yespo_bridge_events_ended_total"
+                    f'{{$ours, outcome="expired"}}[{_RATE}]))'
+                    " or vector(0))) / ("
+                    f'sum(rate(yespo_bridge_records_ended_total{{$ours, outcome="delivered"}}[{_RATE}]))'
+                    f" + sum(rate(yespo_bridge_dead_letters_total{{$ours}}[{_RATE}])))",
+                    "not delivered",
+                ),
+            ),
+            "percentunit",
+            steps=((0.001, RED),),
+        ),
+        Panel(
+            "Freshness",
+            "From the record's Kafka timestamp to the delivery of each of its events.",
+            tuple(
+                Query(
+                    f"histogram_quantile({share}, sum by (le)"
+                    f" (rate(yespo_bridge_freshness_seconds_bucket{{$ours}}[{_RATE}])))",
+                    f"{share:.0%}",
+                )
+                for share in (0.5, 0.95, 0.99)
+            ),
+            "s",
+            steps=((60, RED),),
+        ),
+        Panel(
+            "Later than 60 s, against 1 %",
+            "Share of the events delivered that came later than 60 s after their record.",
+            (
+                Query(
+                    f"1 - sum by ({_END}) (rate(yespo_bridge_freshness_seconds_bucket"
+                    f'{{$ours, le="60.0"}}[{_RATE}]))'
+                    f" / sum by ({_END}) (rate(yespo_bridge_freshness_seconds_count{{$ours}}"
+                    f"[{_RATE}]))",
+                    "{{account}}/{{api}}",
+                ),
+            ),
+            "percentunit",
+            steps=((0.01, RED),),
+        ),
+    ),
+)
+
+_FLOW = Row(
+    "Flow",
+    (
+        Panel(
+            "Records by end",
+            "What came in, and how it ended.",
+            (
+                Query(
+                    f"sum(rate(yespo_bridge_records_received_total{{$ours}}[{_RATE}]))", "received"
+                ),
+                Query(_rate("records_ended_total", "outcome"), "{{outcome}}"),
+            ),
+            "reqps",
+        ),
+        Panel(
+            "Lag by topic",
+            "Records behind. It grows while an endpoint is stopped, and falls afterwards.",
+            (Query("sum by (topic) (yespo_bridge_lag_records{$ours})", "{{topic}}"),),
+            "short",
+        ),
+        Panel(
+            "Age of the oldest record",
+            "By topic, the worst partition.",
+            (Query("max by (topic) (yespo_bridge_lag_seconds{$ours})", "{{topic}}"),),
+            "s",
+            steps=((60, AMBER),),
+        ),
+        Panel(
+            "Events delivered",
+            "Taken by Yespo, by API and event name.",
+            (
+                Query(
+                    _rate("events_ended_total", "api, event", 'outcome="delivered"'),
+                    "{{api}} {{event}}",
+                ),
+            ),
+            "reqps",
+            width=12,
+            stacked=True,
+        ),
+        Panel(
+            "Records not ended",
+            "Taken and unfinished. Beside the lag: one slow person inflates only the latter.",
+            (Query("sum by (topic) (yespo_bridge_records_in_flight{$ours})", "{{topic}}"),),
+            "short",
+            width=12,
+        ),
+    ),
+)
+
+_WHY = Row(
+    "Whose fault",
+    (
+        Panel(
+            "Dead letters by stage",
+            "decode is the producer, mapping the mapping, delivery an answer of Yespo.",
+            (Query(_rate("dead_letters_total", "stage"), "{{stage}}"),),
+            "reqps",
+        ),
+        Panel(
+            "Filtered",
+            "Records that the mapping left out, by reason.",
+            (
+                Query(
+                    _rate("records_ended_total", "reason", 'outcome="filtered"'),
+                    "{{reason}}",
+                ),
+            ),
+            "reqps",
+            quiet=True,
+        ),
+        Panel(
+            "Events skipped",
+            "Events not made though a rule asked for them: mostly visitors nobody knows yet.",
+            (Query(_rate("skipped_total", "api, reason"), "{{api}} {{reason}}"),),
+            "reqps",
+        ),
+        Panel(
+            "Alerts",
+            "What fires now. The runbook of each is docs/runbooks/<name>.md.",
+            (Query('ALERTS{alertname=~"YespoBridge.*", alertstate="firing"}'),),
+            "short",
+            "table",
+            24,
+            6,
+            quiet=True,
+        ),
+    ),
+)
+
+_ENDPOINTS = Row(
+    "Endpoints",
+    (
+        Panel(
+            "State",
+            "The state each endpoint is in. `down` is Yespo's move, `misconfigured` ours.",
+            (
+                Query(
+                    "max by (account, api, state) (yespo_bridge_endpoint_state{$ours}) == 1",
+                    "{{account}}/{{api}} {{state}}",
+                ),
+            ),
+            "short",
+            width=8,
+        ),
+        Panel(
+            "Time since the last delivery",
+            "Per endpoint; grows while nothing is delivered.",
+            (
+                Query(
+                    "time() - max by (account, api)"
+                    " (yespo_bridge_last_delivery_timestamp_seconds{$ours} > 0)",
+                    "{{account}}/{{api}}",
+                ),
+            ),
+            "s",
+        ),
+        Panel(
+            "Events waiting",
+            "Taken, and neither ended nor on the wire.",
+            (
+                Query(
+                    "sum by (account, api) (yespo_bridge_events_waiting{$ours})",
+                    "{{account}}/{{api}}",
+                ),
+            ),
+            "short",
+        ),
+    ),
+)
+
+_REQUESTS = Row(
+    "Requests",
+    (
+        Panel(
+            "Answers",
+            "Attempts by status code, or the kind of fault where there was no answer.",
+            (Query(_rate("requests_total", "api, code") + " > 0", "{{api}} {{code}}"),),
+            "reqps",
+            stacked=True,
+        ),
+        Panel(
+            "Duration",
+            "From handing an attempt to the HTTP client to its answer or fault.",
+            tuple(
+                Query(
+                    _quantile(share, "request_duration_seconds", _END), f"{{{{api}}}} {share:.0%}"
+                )
+                for share in (0.5, 0.9, 0.99)
+            ),
+            "s",
+            steps=((2.5, AMBER),),
+        ),
+        Panel(
+            "Repeats by cause",
+            "Attempts that will be repeated.",
+            (Query(_rate("retries_total", "api, class"), "{{api}} {{class}}"),),
+            "reqps",
+        ),
+        Panel(
+            "On the wire",
+            "Requests under way, and how many may be.",
+            (
+                Query(
+                    "sum by (account, api) (yespo_bridge_requests_in_flight{$ours})",
+                    "{{account}}/{{api}}",
+                ),
+                Query(
+                    "sum(yespo_bridge_requests_in_flight_limit{$ours})", "limit of each endpoint"
+                ),
+            ),
+            "short",
+            width=12,
+        ),
+        Panel(
+            "Yespo's own failures",
+            "Share of requests answered 5xx or not at all.",
+            (
+                Query(
+                    _rate("retries_total", _END, 'class="transient"')
+                    + " / "
+                    + _rate("requests_total", _END),
+                    "{{account}}/{{api}}",
+                ),
+            ),
+            "percentunit",
+            width=12,
+            steps=((0.05, RED),),
+        ),
+    ),
+)
+
+_RATE_LIMIT = Row(
+    "Rate",
+    (
+        Panel(
+            "Allowed rate, and ceiling",
+            "A rate below its ceiling was pushed there by 429. Nothing is shown without a limit.",
+            (
+                Query(
+                    "sum by (account, api) (yespo_bridge_rate_limit_requests_per_second{$ours}) < +Inf",
+                    "{{account}}/{{api}}",
+                ),
+                Query(
+                    "sum by (account, api)"
+                    " (yespo_bridge_rate_limit_ceiling_requests_per_second{$ours}) < +Inf",
+                    "{{account}}/{{api}} ceiling",
+                ),
+            ),
+            "reqps",
+            quiet=True,
+        ),
+        Panel(
+            "Time spent waiting for the rate",
+            "1 means that more is offered than the limit lets through: more replicas will not help.",
+            (
+                Query(
+                    "avg by (account, api)"
+                    f" (rate(yespo_bridge_rate_limit_wait_seconds_total{{$ours}}[{_RATE}]))",
+                    "{{account}}/{{api}}",
+                ),
+            ),
+            "percentunit",
+            steps=((0.8, AMBER),),
+        ),
+        Panel(
+            "Share of 429",
+            "Requests that Yespo refused for being too many.",
+            (
+                Query(
+                    _rate("requests_total", _END, 'code="429"')
+                    + " / "
+                    + _rate("requests_total", _END),
+                    "{{account}}/{{api}}",
+                ),
+            ),
+            "percentunit",
+            steps=((0.05, RED),),
+        ),
+    ),
+)
+
+_EVENTS = Row(
+    "Events",
+    (
+        Panel(
+            "Made by the mapping",
+            "Events that the mapping made of the records.",
+            (Query(_rate("events_built_total", "api, event"), "{{api}} {{event}}"),),
+            "reqps",
+        ),
+        Panel(
+            "Under way",
+            "Made and not ended.",
+            (
+                Query(
+                    "sum by (api, event) (yespo_bridge_events_in_flight{$ours})",
+                    "{{api}} {{event}}",
+                ),
+            ),
+            "short",
+        ),
+        Panel(
+            "Not delivered",
+            "Superseded by a newer one, too old, dead-lettered, or given back at a stop.",
+            (
+                Query(
+                    _rate("events_ended_total", "api, event, outcome", 'outcome!="delivered"')
+                    + " > 0",
+                    "{{api}} {{event}} {{outcome}}",
+                ),
+            ),
+            "reqps",
+            quiet=True,
+        ),
+        Panel(
+            "Dead letters by reason",
+            "Over the range of the dashboard, the most frequent first.",
+            (
+                Query(
+                    "topk(15, sum by (stage, reason)"
+                    " (increase(yespo_bridge_dead_letters_total{$ours}[$__range])) > 0)"
+                ),
+            ),
+            "short",
+            "table",
+            12,
+            quiet=True,
+        ),
+        Panel(
+            "Values left out",
+            "Optional values that broke a rule of Yespo, by field: data quality of the source.",
+            (
+                Query(
+                    "topk(15, sum by (field, reason)"
+                    " (increase(yespo_bridge_left_out_total{$ours}[$__range])) > 0)"
+                ),
+            ),
+            "short",
+            "table",
+            12,
+            quiet=True,
+        ),
+    ),
+)
+
+_KAFKA = Row(
+    "Kafka",
+    (
+        Panel(
+            "Partitions",
+            "Assigned to each replica.",
+            (Query("sum by (instance) (yespo_bridge_partitions_assigned{$ours})", "{{instance}}"),),
+            "short",
+        ),
+        Panel(
+            "Standing still",
+            "Partitions that wait: for room in the buffer, a schema, or a record that does not end.",
+            (Query("sum by (reason) (yespo_bridge_partitions_paused{$ours})", "{{reason}}"),),
+            "short",
+        ),
+        Panel(
+            "Pauses",
+            "How often fetching paused.",
+            (Query(_rate("pauses_total", "reason"), "{{reason}}"),),
+            "short",
+        ),
+        Panel(
+            "Lag by partition",
+            "The ten largest.",
+            (Query("topk(10, yespo_bridge_lag_records{$ours})", "{{topic}}/{{partition}}"),),
+            "short",
+        ),
+        Panel(
+            "Gap by partition",
+            "Offsets between the lowest record that has not ended and the newest; paused at max_gap.",
+            (Query("topk(10, yespo_bridge_commit_gap{$ours})", "{{topic}}/{{partition}}"),),
+            "short",
+            steps=((8000, AMBER),),
+        ),
+        Panel(
+            "Rebalances",
+            "Partitions assigned, revoked and lost.",
+            (
+                Query(
+                    f"sum by (event) (increase(yespo_bridge_rebalances_total{{$ours}}[{_RATE}]))",
+                    "{{event}}",
+                ),
+            ),
+            "short",
+        ),
+        Panel(
+            "Commits",
+            "Answers to our commits.",
+            (Query(_rate("commits_total", "result"), "{{result}}"),),
+            "reqps",
+        ),
+        Panel(
+            "Age of the last commit, and of the last poll",
+            "Commits pause when nothing ends; the poll never should.",
+            (
+                Query(
+                    "time() - max by (instance) (yespo_bridge_last_commit_timestamp_seconds{$ours} > 0)",
+                    "commit {{instance}}",
+                ),
+                Query(
+                    "time() - max by (instance) (yespo_bridge_last_poll_timestamp_seconds{$ours})",
+                    "poll {{instance}}",
+                ),
+            ),
+            "s",
+        ),
+        Panel(
+            "Unacknowledged requests",
+            "What a kill -9 would send twice, against its limit.",
+            (
+                Query(
+                    "sum by (instance) (yespo_bridge_requests_unacknowledged{$ours})",
+                    "{{instance}}",
+                ),
+                Query("max(yespo_bridge_requests_unacknowledged_limit{$ours})", "limit"),
+            ),
+            "short",
+        ),
+        Panel(
+            "Errors of the Kafka client",
+            "By librdkafka's name.",
+            (Query(_rate("kafka_errors_total", "code") + " > 0", "{{code}}"),),
+            "short",
+            quiet=True,
+        ),
+        Panel(
+            "In the group",
+            "Replicas that have reached Kafka.",
+            (Query("sum(yespo_bridge_joined{$ours})", "joined"),),
+            "short",
+        ),
+        Panel(
+            "Dead letters on their way",
+            "Written and not acknowledged, and attempts that failed.",
+            (
+                Query("sum(yespo_bridge_dead_letters_outstanding{$ours})", "outstanding"),
+                Query(
+                    f"sum(increase(yespo_bridge_dead_letter_errors_total{{$ours}}[{_RATE}]))",
+                    "failed attempts",
+                ),
+            ),
+            "short",
+        ),
+    ),
+)
+
+_SCHEMAS = Row(
+    "Schemas and mapping",
+    (
+        Panel(
+            "Schema look-ups",
+            "hit is in memory; error means that the registry could not be asked.",
+            (Query(_rate("schema_lookups_total", "result"), "{{result}}"),),
+            "reqps",
+        ),
+        Panel(
+            "Registry reachable",
+            "1 when the last question was answered.",
+            (Query("min(yespo_bridge_registry_reachable{$ours})", "reachable"),),
+            "short",
+        ),
+        Panel(
+            "Mapping in force",
+            "Replicas by digest; two for long means that a rollout hangs.",
+            (Query("count by (digest) (yespo_bridge_mapping_info{$ours})", "{{digest}}"),),
+            "short",
+        ),
+        Panel(
+            "Reloads",
+            "Changed mappings taken or refused, and whether a refused one waits.",
+            (
+                Query(
+                    f"sum by (result) (increase(yespo_bridge_mapping_reloads_total{{$ours}}[{_RATE}]))",
+                    "{{result}}",
+                ),
+                Query("max(yespo_bridge_mapping_refused{$ours})", "refused now"),
+            ),
+            "short",
+            width=24,
+            height=5,
+        ),
+    ),
+)
+
+_PROCESS = Row(
+    "Process",
+    (
+        Panel(
+            "CPU, in cores",
+            "One replica uses at most about one core.",
+            (
+                Query(
+                    f"rate(process_cpu_seconds_total{{$ours}}[{_RATE}])"
+                    " and on (namespace, job, instance) yespo_bridge_build_info{$ours}",
+                    "{{instance}}",
+                ),
+            ),
+            "short",
+            steps=((0.9, AMBER),),
+        ),
+        Panel(
+            "Memory",
+            "Resident. It does not grow with lag.",
+            (
+                Query(
+                    "process_resident_memory_bytes{$ours}"
+                    " and on (namespace, job, instance) yespo_bridge_build_info{$ours}",
+                    "{{instance}}",
+                ),
+            ),
+            "bytes",
+        ),
+        Panel(
+            "Event-loop lag",
+            "By how much timers come late, 90 % and 99 %.",
+            tuple(
+                Query(
+                    _quantile(share, "event_loop_lag_seconds", "instance"),
+                    f"{{{{instance}}}} {share:.0%}",
+                )
+                for share in (0.9, 0.99)
+            ),
+            "s",
+            steps=((0.25, AMBER),),
+        ),
+        Panel(
+            "Starts",
+            "Restarts in the last hour.",
+            (
+                Query(
+                    "changes(process_start_time_seconds{$ours}[1h])"
+                    " and on (namespace, job, instance) yespo_bridge_build_info{$ours}",
+                    "{{instance}}",
+                ),
+            ),
+            "short",
+        ),
+        Panel(
+            "Ledger lines out of balance",
+            "Anything but 0 is a bug of the bridge.",
+            (Query("max by (instance) (yespo_bridge_ledger_imbalance{$ours})", "{{instance}}"),),
+            "short",
+            steps=((1, RED),),
+        ),
+        Panel(
+            "Log lines left out",
+            "Lines that repeated too often.",
+            (Query(_rate("log_lines_suppressed_total", "instance"), "{{instance}}"),),
+            "short",
+        ),
+    ),
+)
+
+DASHBOARDS = (
+    Dashboard(
+        "yespo-bridge-overview",
+        "Yespo bridge / Overview",
+        "Is it fine? If not: since when, and whose move is it.",
+        (_FINE, _PROMISES, _FLOW, _WHY),
+    ),
+    Dashboard(
+        "yespo-bridge-delivery",
+        "Yespo bridge / Delivery",
+        "Per endpoint and event: what Yespo answers, how fast we may send, what is not delivered.",
+        (_ENDPOINTS, _REQUESTS, _RATE_LIMIT, _EVENTS),
+    ),
+    Dashboard(
+        "yespo-bridge-internals",
+        "Yespo bridge / Internals",
+        "Kafka, schemas, mapping and process.",
+        (_KAFKA, _SCHEMAS, _PROCESS),
+    ),
+)
+
+
+def files() -> Iterator[tuple[Path, str]]:
+    """Each file and its content, the same for the same code."""
+    titles = [(each.uid, each.title) for each in DASHBOARDS]
+    for each in DASHBOARDS:
+        others = [other for other in titles if other[0] != each.uid]
+        text = json.dumps(each.json(others), indent=1, sort_keys=True, ensure_ascii=False)
+        yield FOLDER / f"{each.uid}.json", text + "\n"
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for path, content in files():
+        path.write_text(content)

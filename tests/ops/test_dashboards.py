@@ -1,0 +1,106 @@
+"""The dashboards are those of the code, each panel can be read, and no metric is unknown or unused."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from consumer.telemetry.catalogue import METRICS, PREFIX, PROCESS_METRICS
+from tests.ops.dashboards import FOLDER, files
+from tests.ops.test_rules import RUNBOOKS, alerts, groups
+
+NAME = re.compile(rf"\b(?:{PREFIX}|process_|python_)\w+")
+EXPORTED = {
+    name
+    for metric in METRICS
+    for name in (
+        [f"{metric.exported}{end}" for end in ("_bucket", "_count", "_sum")]
+        if metric.kind == "histogram"
+        else [metric.exported]
+    )
+} | set(PROCESS_METRICS)
+
+
+def panels() -> list[dict[str, Any]]:
+    found = []
+    for file in sorted(FOLDER.glob("*.json")):
+        dashboard = json.loads(file.read_text())
+        found += [one for one in dashboard["panels"] if one["type"] != "row"]
+    return found
+
+
+def queries() -> list[str]:
+    return [target["expr"] for panel in panels() for target in panel["targets"]]
+
+
+def recorded() -> set[str]:
+    return {rule["record"] for group in groups() for rule in group["rules"] if "record" in rule}
+
+
+def names_in(text: str) -> set[str]:
+    """Metrics named in a query; recorded ones (with colons) left out."""
+    return set(NAME.findall(re.sub(r"\w+:[\w:]+", "", text)))
+
+
+def test_the_dashboards_are_those_of_the_code() -> None:
+    written = dict(files())
+    assert {path.name for path in FOLDER.glob("*.json")} == {path.name for path in written}
+    for path, content in written.items():
+        assert path.read_text() == content, "run `python -m tests.ops.dashboards`"
+        assert len(content) < 1024 * 1024, "a ConfigMap holds no more"
+
+
+@pytest.mark.parametrize("panel", panels(), ids=lambda panel: panel["title"])
+def test_a_panel_can_be_read(panel: dict[str, Any]) -> None:
+    assert len(panel["description"]) > 15
+    assert panel["description"].endswith(".")
+    assert panel["fieldConfig"]["defaults"]["unit"]
+    assert panel["datasource"]["uid"] == "${datasource}"
+    at = panel["gridPos"]
+    assert at["x"] + at["w"] <= 24
+    for target in panel["targets"]:
+        query = target["expr"]
+        fixed = re.findall(r"\[(\d\w+)\]", query)
+        assert set(fixed) <= {"1h"}, "a fixed range does not follow the zoom"
+        for metric in re.findall(rf"{PREFIX}\w+(\{{[^}}]*\}})?", query):
+            assert 'job=~"$job"' in metric, query
+
+
+def test_panels_do_not_overlap() -> None:
+    for file in FOLDER.glob("*.json"):
+        taken: set[tuple[int, int]] = set()
+        for panel in json.loads(file.read_text())["panels"]:
+            at = panel["gridPos"]
+            cells = {
+                (x, y)
+                for x in range(at["x"], at["x"] + at["w"])
+                for y in range(at["y"], at["y"] + at["h"])
+            }
+            assert not cells & taken, panel["title"]
+            taken |= cells
+
+
+def test_whatever_is_used_is_exported() -> None:
+    rules = [rule["expr"] for group in groups() for rule in group["rules"]]
+    books = [
+        query
+        for file in RUNBOOKS.glob("*.md")
+        for query in re.findall(r"```promql\n(.+?)```", file.read_text(), re.DOTALL)
+    ]
+    for query in (*queries(), *rules, *books):
+        assert names_in(query) <= EXPORTED, query
+        used = set(re.findall(r"namespace_job\w*:[\w:]+", query))
+        assert used <= recorded(), query
+
+
+def test_whatever_is_exported_stands_on_a_dashboard() -> None:
+    used = set().union(*map(names_in, queries()))
+    for metric in METRICS:
+        name = metric.exported
+        assert any(one.startswith(name) for one in used), f"{name} is on no dashboard"
+
+
+def test_every_alert_names_a_dashboard_that_is_there() -> None:
+    there = {json.loads(file.read_text())["uid"] for file in FOLDER.glob("*.json")}
+    assert {alert["annotations"]["dashboard"] for alert in alerts()} <= there
