@@ -95,9 +95,15 @@ class HttpPool:
         now = self._clock.monotonic()
         while self._waiting:
             exchange = self._waiting.popleft()
-            if not exchange.dropped:
-                self._send(connection, exchange, now)
-                return
+            if exchange.dropped:
+                continue
+            if now - exchange.started >= self._limits.connect_timeout:
+                # The process stood still meanwhile: whether this may still be sent is not ours to
+                # know. The caller asks again before the next attempt.
+                exchange.answered(Answer(0, Fault.CONNECT_TIMEOUT))
+                continue
+            self._send(connection, exchange, now)
+            return
         connection.idle_since = now
         self._idle.append(connection)
 

@@ -390,6 +390,30 @@ async def test_a_write_that_the_system_refuses_is_repeated_once_and_silently() -
         assert len(yespo.requests) == 2
 
 
+class JumpingClock(SystemClock):
+    """The time of a process that is stopped and woken."""
+
+    stopped = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.stopped
+
+
+async def test_what_waited_for_a_connection_while_the_process_stood_still_is_not_sent() -> None:
+    clock = JumpingClock(asyncio.get_running_loop())
+    answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+    async with server.running(OK) as yespo:
+        pool = HttpPool(Target(yespo.url), QUICK, clock)
+        pool.post(b"yesterday's cart", None, answered.set_result)
+        clock.stopped = 60.0
+        assert await asyncio.wait_for(answered, 5) == Answer(0, Fault.CONNECT_TIMEOUT)
+        fresh: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        pool.post(b"{}", None, fresh.set_result)
+        assert await asyncio.wait_for(fresh, 5) == Answer(200)
+        assert [request.body for request in yespo.requests] == [b"{}"]
+        await pool.close()
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -74,7 +74,12 @@ class Topic:
         """
         write = AvroWriter(SCHEMA, schema_id)
         producer = Producer(
-            {"bootstrap.servers": bootstrap, "linger.ms": 20, "partitioner": "murmur2_random"}
+            {
+                "bootstrap.servers": bootstrap,
+                "linger.ms": 20,
+                "partitioner": "murmur2_random",
+                "enable.idempotence": True,  # else a broker's death writes records twice
+            }
         )
 
         def acknowledged(known: bool, person: str) -> Any:

@@ -52,7 +52,8 @@ class KafkaBroker:
         self._extra = dict(properties or {})
         self._processes: dict[int, JavaProcess] = {}
         self._admin: AdminClient | None = None
-        self._cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        # A letter first: behind a dash Kafka's own tool takes it for an option.
+        self._cluster_id = "k" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22]
 
     @property
     def bootstrap(self) -> str:
