@@ -204,6 +204,8 @@ class App:
             clock=clock,
             tallies=tallies,
             rng=SystemRandom(),
+            part=lambda: source.share,
+            drain_seconds=settings.drain.revoke,
         )
         self._dead_letters = DeadLetterWriter(
             settings.dead_letters,

@@ -136,7 +136,8 @@ class LegacySettings(Section):
     without_cookie: Literal["send", "skip"] = "send"
     """What happens to events of somebody who is known (by e-mail, phone or ID) but has no cookie."""
     rate: float | None = Field(None, gt=0)
-    """Requests per second and process. The vendor documents no limit here: none, until a 429."""
+    """Requests per second of the whole group (see `delivery.share`). The vendor documents no limit
+    here: none, until a 429."""
     burst: int = Field(50, ge=1)
     """Requests that may go at once beyond the even pace of `rate`."""
 
@@ -147,8 +148,8 @@ class PastEventsSettings(Section):
     url: Url | None = None
     """Where they are sent; by default `past_events` in place of the `event` that `url` ends in."""
     rate: float | None = Field(80.0, gt=0)
-    """Requests per second and process, each with up to 500 events; `null` for no ceiling. The vendor
-    allows 100."""
+    """Requests per second of the whole group, each with up to 500 events; `null` for no ceiling. The
+    vendor allows 100."""
     burst: int = Field(20, ge=1)
     """Requests that may go at once beyond the even pace of `rate`."""
 
@@ -163,9 +164,9 @@ class V2Settings(Section):
     values: Literal["text", "object"] = "text"
     """Nested values as compact JSON text (as the vendor's page shows) or as objects."""
     rate: float | None = Field(250.0, gt=0)
-    """Requests per second and process; `null` for no ceiling. The vendor allows 350 and does not
-    say whether per key, account or address: divide it among replicas. After a 429 it goes lower
-    by itself, and comes back."""
+    """Requests per second of the whole group (see `delivery.share`); `null` for no ceiling. The
+    vendor allows 350 and does not say whether per key, account or address. After a 429 it goes
+    lower by itself, and comes back."""
     burst: int = Field(50, ge=1)
     """Requests that may go at once beyond the even pace of `rate`."""
 
@@ -280,6 +281,10 @@ class DeliverySettings(Section):
     """An idle connection older than this is not used again."""
     ca_file: LocalFile | None = None
     """PEM file of the authorities to trust, instead of the system's."""
+    share: Annotated[float, Field(gt=0, le=1)] | Literal["auto"] = "auto"
+    """This process's part of each `rate` and `burst`. `auto`: as many of them as it has of all
+    partitions that the group reads; it grows some seconds after partitions have come
+    (`drain.revoke` and a little more). A number, where you divide the rates yourself."""
     client: Literal["pool", "httpx"] = "pool"
     """`pool` is our own lean HTTP/1.1 client; `httpx` supports proxies and costs many times more."""
     proxy: str | None = None

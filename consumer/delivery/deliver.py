@@ -15,6 +15,7 @@ from consumer.delivery.job import Job
 from consumer.delivery.limiter import Limiter
 from consumer.delivery.past_events import PastEvents
 from consumer.delivery.pool import HttpPool, Limits
+from consumer.delivery.share import Sharing
 from consumer.delivery.target import Target
 from consumer.errors import ConfigError
 from consumer.model import Endpoint, Event, Flight, Partition
@@ -38,7 +39,13 @@ class Delivery:
         clock: Clock,
         tallies: Tallies,
         rng: Random,
+        part: Callable[[], float | None] | None = None,
+        drain_seconds: float = 0.0,
     ) -> None:
+        """`part` is what this process has of all partitions of its group (None while unknown), by
+        which members share the rates; a new part counts once its former owner's `drain_seconds`
+        are over. Without it the process counts as alone."""
+
         def lane(
             destination: Destination,
             wrap: Callable[[Pool], Pool],
@@ -79,6 +86,14 @@ class Delivery:
                 continue
             take = past.take if past is not None and endpoint.api == "v2" else None
             self._lanes[endpoint] = lane(destination, _as_it_is, ended, take)
+        self._sharing: Sharing | None = None
+        if settings.share == "auto" and part is not None:
+            self._sharing = Sharing(
+                self._lanes.values(), part, drain_seconds=drain_seconds, clock=clock
+            )
+        elif settings.share != "auto":
+            for one in self._lanes.values():
+                one.share(settings.share)
 
     @property
     def lanes(self) -> Mapping[Endpoint, EndpointLane]:
@@ -107,6 +122,8 @@ class Delivery:
             lane.abandon(given_up)
 
     async def close(self) -> None:
+        if self._sharing is not None:
+            self._sharing.close()
         for lane in self._lanes.values():
             await lane.close()
 

@@ -144,6 +144,11 @@ class EndpointLane:
             self._ready.append(job)
             self._pump()
 
+    def share(self, part: float) -> None:
+        """Of what the vendor takes, `part` (0 to 1) is this process's from now on."""
+        self._limiter.share(part, self._clock.monotonic())
+        self._pump()
+
     def abandon(self, partitions: Collection[Partition]) -> None:
         """Forget all jobs of these partitions; abort what is on the wire."""
         for partition in partitions:

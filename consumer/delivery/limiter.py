@@ -22,7 +22,8 @@ ADAPTED_BURST = 0.1
 
 class Limiter:
     """Pure: times come in as arguments (monotonic seconds). A ceiling of None is no limit, until
-    the vendor shows one. In any second at most `ceiling + burst` requests start."""
+    the vendor shows one. In any second at most `ceiling + burst` requests start, of which this
+    process may have a part only (`share`)."""
 
     __slots__ = (
         "_before",
@@ -34,6 +35,8 @@ class Limiter:
         "_filled_at",
         "_short_at",
         "_tokens",
+        "_whole",
+        "_whole_burst",
         "_window",
         "ceiling",
         "rate",
@@ -41,8 +44,8 @@ class Limiter:
     )
 
     def __init__(self, ceiling: float | None, burst: int, now: float) -> None:
-        self.ceiling = inf if ceiling is None else ceiling
-        self._burst = float(burst)
+        self._whole = self.ceiling = inf if ceiling is None else ceiling
+        self._whole_burst = self._burst = float(burst)
         self.rate = self.ceiling
         """Requests per second that may start now."""
         self._tokens = self._burst
@@ -62,9 +65,9 @@ class Limiter:
         if self.rate == inf:
             return 0.0
         self._fill(now)
-        if self._tokens >= 1.0:
+        if self._tokens >= 1.0 and self.rate:
             return 0.0
-        due = now + (1.0 - self._tokens) / self.rate
+        due = now + (1.0 - self._tokens) / self.rate if self.rate else inf
         if self._short_at < 0.0:
             self._short_at, self._due_at = now, due
         return due
@@ -75,6 +78,19 @@ class Limiter:
             self._short_at = -1.0
         if self.rate != inf:
             self._tokens -= 1.0
+
+    def share(self, part: float, now: float) -> None:
+        """From now on this process has `part` (0 to 1) of the ceiling and the burst, if there is a
+        ceiling. A larger part gives no tokens: they come at the new pace."""
+        if self._whole == inf:
+            return
+        self._fill(now)
+        at_ceiling = self.rate == self.ceiling
+        self.ceiling = self._whole * part
+        self.rate = self.ceiling if at_ceiling else min(self.rate, self.ceiling)
+        # Below one no request could ever start.
+        self._burst = max(1.0, self._whole_burst * part)
+        self._tokens = min(self._tokens, self._burst if part else 0.0)
 
     def delivered(self, now: float) -> None:
         passed = now - self._window

@@ -24,6 +24,7 @@ from consumer.source.member import Member
 from consumer.source.outbox import Outbox
 from consumer.source.positions import StartPositions, read_rules
 from consumer.source.statistics import PartitionLag
+from consumer.source.totals import Totals
 from consumer.stages import Positions, SourceListener
 from consumer.telemetry.tallies import Tallies
 
@@ -63,6 +64,7 @@ class KafkaSource:
             raise ConfigError("\n".join(f"kafka.{key}: {reason}" for key, reason in problems))
         self._properties = properties.effective(kafka)
         self._topics = list(topics)
+        self._totals = Totals(self._topics, monotonic)
         self._rules = read_rules(start)
         self._drain_seconds = drain_seconds
         self._tallies = tallies
@@ -150,6 +152,12 @@ class KafkaSource:
         """By (topic, partition), a few seconds old; only what is assigned to us."""
         return self._member.lags.by_partition if self.joined else {}
 
+    @property
+    def share(self) -> float | None:
+        """Our part of all partitions that the group reads, 0 to 1; None while that is unknown."""
+        total = self._totals.partitions
+        return min(1.0, self._member.holding / total) if self.joined and total else None
+
     # ---- the thread --------------------------------------------------------------------------
 
     def _run(self) -> None:
@@ -168,6 +176,7 @@ class KafkaSource:
             try:
                 self._run_commands()
                 self._member.poll()
+                self._totals.look_after(consumer)
             except Exception as error:  # noqa: BLE001 as above
                 self._fail(error)
             if self._failed:

@@ -117,7 +117,7 @@ class Member:
         if not self._outbox.has_room(ROOM_SECONDS):
             return
         messages = self._fetch()
-        if self._fence.polled(holding=len(self._assignment) > 0):
+        if self._fence.polled(holding=self.holding > 0):
             self._prove_membership()
         if messages:
             batches = self._sort(messages)
@@ -144,6 +144,11 @@ class Member:
         self._commits.give_up()
         for entry in list(self._assignment):
             self._assignment.end(entry.key)
+
+    @property
+    def holding(self) -> int:
+        """Partitions that are ours."""
+        return len(self._assignment)
 
     # ---- commands of the pipeline ------------------------------------------------------------
 

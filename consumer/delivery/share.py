@@ -1,0 +1,72 @@
+"""This process's part of what the vendor takes from the whole group: its part of the partitions.
+
+Members do not talk to one another. Each lets go of its part as soon as partitions go, and takes a
+larger one only after it has held the partitions for so long that whoever had them has stopped.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from consumer.clock import Clock, Timer
+from consumer.delivery.endpoint import EndpointLane
+
+LOOK_SECONDS = 0.25
+"""How long a change may go unnoticed."""
+QUIET_SECONDS = 1.0 + LOOK_SECONDS
+"""Beyond the drain of the former owner: no second may hold requests of both at full pace."""
+
+
+class Share:
+    """Pure: times come in as arguments (monotonic seconds)."""
+
+    __slots__ = ("_hold", "_told", "part")
+
+    def __init__(self, drain_seconds: float) -> None:
+        self._hold = drain_seconds + QUIET_SECONDS
+        self._told: deque[tuple[float, float]] = deque([(float("-inf"), 0.0)])
+        self.part = 0.0
+        """What may be used, 0 to 1: the least of what was ours within the time held."""
+
+    def told(self, part: float, now: float) -> float:
+        """`part` of the partitions is ours. Returns what may be used."""
+        told = self._told
+        told.append((now, part))
+        # The first entry is what held when that time began.
+        while told[1][0] <= now - self._hold:
+            told.popleft()
+        self.part = min(part for _, part in told)
+        return self.part
+
+
+class Sharing:
+    """Keeps the lanes at this process's part. `part` is what it has of all partitions, 0 to 1, None
+    while that is unknown."""
+
+    def __init__(
+        self,
+        lanes: Iterable[EndpointLane],
+        part: Callable[[], float | None],
+        *,
+        drain_seconds: float,
+        clock: Clock,
+    ) -> None:
+        self._lanes = list(lanes)
+        self._part = part
+        self._share = Share(drain_seconds)
+        self._clock = clock
+        self._timer: Timer
+        self._apply(0.0)
+        self._look()
+
+    def close(self) -> None:
+        self._timer.cancel()
+
+    def _look(self) -> None:
+        self._timer = self._clock.call_later(LOOK_SECONDS, self._look)
+        part, before = self._part(), self._share.part
+        if part is not None and self._share.told(part, self._clock.monotonic()) != before:
+            self._apply(self._share.part)
+
+    def _apply(self, part: float) -> None:
+        for lane in self._lanes:
+            lane.share(part)
