@@ -214,6 +214,7 @@ def _flat(event: Event) -> dict[str, Any]:
     _flatten(readable(body) if "params" in body else body, "", flat)
     if event.expires_ms >= 0 and event.occurred_ms >= 0:
         flat["(max_age, ms)"] = [event.expires_ms - event.occurred_ms]
+        flat["(when_older)"] = [event.when_older]
     return {path: values if "[]" in path else values[0] for path, values in flat.items()}
 
 

@@ -157,6 +157,8 @@ class _Shown:
             "method": "POST",
             "url": self._urls.get(event.endpoint, f"<url of {event.endpoint}>"),
             "bytes": len(event.body),
+            "sent_until": iso(event.expires_ms, 1_000_000) if event.expires_ms >= 0 else None,
+            "when_older": event.when_older if event.expires_ms >= 0 else "send",
             "body": body if self._masker is None else self._masker.body(body),
         }
 

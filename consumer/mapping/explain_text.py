@@ -97,6 +97,8 @@ def _fields(fields: Sequence[Json]) -> Iterator[str]:
 def _event(number: int, event: Json) -> Iterator[str]:
     yield f"event {number}: {event['api']} {event['event']}, by rule `{event['rule']}`"
     yield from _fields(event["fields"])
+    if event["sent_until"] is not None:
+        yield f"  in time until {event['sent_until']}, then {_LATE[event['when_older']]}"
     yield f"  {event['method']} {event['url']}  ({event['bytes']} bytes)"
     yield from (f"  {line}" for line in pretty(event["body"]).splitlines())
     yield ""
@@ -136,6 +138,11 @@ def _end(explained: Json) -> str:
     return f"end: {len(events)} request(s)"
 
 
+_LATE = {
+    "drop": "not sent any more (when_older: drop)",
+    "dead_letter": "a dead letter (when_older: dead_letter)",
+    "past_events": "sent as a past event (when_older: past_events)",
+}
 _REASONS = {
     "no_identifier": "no_identifier (nobody is named; v2 needs an identifier, legacy a cookie)",
     "missing": "missing (a required value is absent)",

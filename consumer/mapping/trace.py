@@ -13,7 +13,7 @@ from consumer.errors import InvalidRecord
 from consumer.findings import Place
 from consumer.mapping.checked import CheckedMapping, CheckedRule, CheckedSend, Side
 from consumer.mapping.conditions import Verdict, judged
-from consumer.mapping.freshness import ANY_AGE
+from consumer.mapping.freshness import freshness
 from consumer.mapping.nodes import Node
 from consumer.mapping.output import Missing, Output, Plan
 from consumer.mapping.paths import RECORD, Names, element_of, sources
@@ -340,7 +340,7 @@ class _Sending:
 
 
 class _TracedPlan(Plan):
-    """Ages and accounts as in the mapping itself do not matter for what is built."""
+    """A plan that knows its API."""
 
     __slots__ = ("api",)
     api: str
@@ -353,6 +353,7 @@ def _plan(mapping: CheckedMapping, rule: CheckedRule, send: CheckedSend, side: S
         if side.spec.api in account.apis
         and (not isinstance(send.account, str) or send.account == name)
     }
-    plan = _TracedPlan(side.spec, rule.name, accounts, send.on_missing, ANY_AGE)
+    aged = freshness(send.max_age_ms, send.when_older, side.spec)
+    plan = _TracedPlan(side.spec, rule.name, accounts, send.on_missing, aged)
     plan.api = side.spec.api
     return plan

@@ -107,6 +107,8 @@ def test_the_request_is_the_one_that_would_go_out() -> None:
     )
     assert v2["body"] == orjson.loads(body)
     assert v2["bytes"] == len(body)
+    assert (v2["sent_until"], v2["when_older"]) == ("2026-11-21T09:00:00.000Z", "drop")
+    assert (legacy["sent_until"], legacy["when_older"]) == (None, "send")
 
 
 def test_events_that_are_not_built_say_why() -> None:

@@ -16,8 +16,9 @@ from tests.mapping.shipped import FOLDERS, records_of, unit_of
 from tests.mapping.test_soundness import RECORDS
 
 
-def key(event: Event) -> tuple[str, bytes, tuple[str, ...], int]:
-    return event.label, event.body, event.order_by, event.occurred_ms
+def key(event: Event) -> tuple[object, ...]:
+    times = (event.occurred_ms, event.expires_ms, event.when_older)
+    return event.label, event.body, event.order_by, event.user_agent, times
 
 
 def outcome(unit: MappingUnit, kafka: Record, decoded: Decoded) -> Mapped | InvalidRecord:
