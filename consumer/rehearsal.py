@@ -76,9 +76,13 @@ class Rehearsal:
             return
         self.mapped += 1
         for event in mapped.events:
-            old = 0 <= event.expires_ms <= now
-            kinds = self.expired if old else self.events
-            kinds[event.endpoint, event.name, event.rule] += 1
+            endpoint, kinds = event.endpoint, self.events
+            if 0 <= event.expires_ms <= now:
+                if event.when_older == "past_events":
+                    endpoint = Endpoint(endpoint.account, "past_events")
+                else:
+                    kinds = self.expired
+            kinds[endpoint, event.name, event.rule] += 1
             self.samples.setdefault((event.endpoint, event.name), event)
 
     def document(self) -> dict[str, Any]:

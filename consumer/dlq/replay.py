@@ -8,10 +8,17 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from consumer.app import App
-from consumer.config.settings import Settings, StartSettings
+from consumer.config.settings import (
+    LegacySettings,
+    PastEventsSettings,
+    Section,
+    Settings,
+    StartSettings,
+    V2Settings,
+)
 from consumer.dlq.letter import Selection
 from consumer.dlq.stages import Judgement, ReplayDeadLetters, ReplayDecode, ReplayMap
 from consumer.dlq.until_ends import UntilEnds
@@ -84,11 +91,12 @@ def replay_settings(settings: Settings, selection: Selection, rate: float | None
     start = StartSettings(no_offset=since, new_partition="earliest", out_of_range="earliest")
     accounts = {}
     for name, account in settings.yespo.accounts.items():
-        slower = {}
-        for api in ("legacy", "v2"):
-            if (own := getattr(account, api)) is not None:
-                share = own.rate * SHARE if own.rate is not None else WITHOUT_CEILING
-                slower[api] = own.model_copy(update={"rate": rate or share, "burst": 1})
+        slower: dict[str, Section] = {}
+        if account.legacy is not None:
+            slower["legacy"] = _slower(account.legacy, rate)
+        if (v2 := account.v2) is not None:
+            past = _slower(v2.past_events, rate)
+            slower["v2"] = _slower(v2, rate).model_copy(update={"past_events": past})
         accounts[name] = account.model_copy(update=slower)
     return settings.model_copy(
         update={
@@ -98,6 +106,14 @@ def replay_settings(settings: Settings, selection: Selection, rate: float | None
             "http": settings.http.model_copy(update={"host": "127.0.0.1", "port": 0}),
         }
     )
+
+
+Paced = TypeVar("Paced", LegacySettings, V2Settings, PastEventsSettings)
+
+
+def _slower(own: Paced, rate: float | None) -> Paced:
+    share = own.rate * SHARE if own.rate is not None else WITHOUT_CEILING
+    return own.model_copy(update={"rate": rate or share, "burst": 1})
 
 
 class Replay:
