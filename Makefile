@@ -40,6 +40,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python -m consumer.vendor.reference > docs/events.md
 	$(BIN)/python -m tests.mapping.reference
 	$(BIN)/python -m tests.mapping.gallery > docs/mapping-errors.md
+	$(BIN)/python -m tests.helm.generate
 
 lock:
 	$(COMPILE) pyproject.toml --output-file requirements.lock

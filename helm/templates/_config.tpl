@@ -2,7 +2,7 @@
 The program's configuration file, and the numbers that the chart reads out of it.
 */}}
 
-{{/* Most pods there may be: what the account's rate is divided by. */}}
+{{/* Most pods there may be. */}}
 {{- define "yespo-bridge.mostPods" -}}
 {{- if .Values.autoscaling.enabled -}}
 {{- .Values.autoscaling.maxReplicas -}}
@@ -11,17 +11,11 @@ The program's configuration file, and the numbers that the chart reads out of it
 {{- end -}}
 {{- end -}}
 
-{{/* A v2 account without a rate of its own gets its pod's share of the whole, and of the burst of 50. */}}
-{{- define "yespo-bridge.shareRates" -}}
-{{- $pods := include "yespo-bridge.mostPods" .root | int -}}
-{{- range $name, $account := .accounts -}}
-{{- with $account.v2 -}}
-{{- if not (hasKey . "rate") -}}
-{{- $_ := set . "rate" (round (divf $.root.Values.yespo.requestsPerSecond $pods) 3) -}}
-{{- end -}}
-{{- if not (hasKey . "burst") -}}
-{{- $_ := set . "burst" (max 1 (div 50 $pods)) -}}
-{{- end -}}
+{{/* A v2 account without a rate of its own gets that of the values: the program divides it among pods. */}}
+{{- define "yespo-bridge.rates" -}}
+{{- range .accounts -}}
+{{- with .v2 -}}
+{{- if not (hasKey . "rate") }}{{ $_ := set . "rate" $.root.Values.yespo.requestsPerSecond }}{{ end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -82,7 +76,7 @@ The program's configuration file, and the numbers that the chart reads out of it
 {{/* The whole configuration as YAML. */}}
 {{- define "yespo-bridge.config" -}}
 {{- $config := mergeOverwrite (include "yespo-bridge.connections" . | fromYaml) (deepCopy .Values.config) -}}
-{{- include "yespo-bridge.shareRates" (dict "root" . "accounts" $config.yespo.accounts) -}}
+{{- include "yespo-bridge.rates" (dict "root" . "accounts" $config.yespo.accounts) -}}
 {{- toYaml $config -}}
 {{- end -}}
 

@@ -160,7 +160,7 @@ def test_config_goes_over_what_the_values_give_and_nothing_is_lost_on_the_way() 
             "accounts": {
                 "main": {
                     "legacy": {"site_id": "8A412DC", "url": "http://proxy/a?b=c", "burst": 7},
-                    "v2": {"api_key": "${file:/secrets/yespo/api-key}", "rate": 250, "burst": 50},
+                    "v2": {"api_key": "${file:/secrets/yespo/api-key}", "rate": 250},
                 }
             }
         },
@@ -169,16 +169,11 @@ def test_config_goes_over_what_the_values_give_and_nothing_is_lost_on_the_way() 
     }
 
 
-@pytest.mark.parametrize(
-    ("name", "pods", "rate", "burst"),
-    [("minimal", 1, 250, 50), ("keda", 12, 20.833, 4), ("production", 6, 50, 8)],
-)
-def test_the_accounts_rate_is_shared_by_all_pods_there_may_be(
-    name: str, pods: int, rate: float, burst: int
-) -> None:
-    v2 = case(name).config["yespo"]["accounts"]["main"]["v2"]
-    assert (v2["rate"], v2["burst"]) == (rate, burst)
-    assert pods * rate <= case_values(name)["yespo"].get("requestsPerSecond", 250) + 0.01
+@pytest.mark.parametrize(("name", "rate"), [("minimal", 250), ("keda", 250), ("production", 300)])
+def test_the_whole_groups_rate_reaches_the_program_which_shares_it(name: str, rate: int) -> None:
+    config = case(name).config
+    assert config["yespo"]["accounts"]["main"]["v2"]["rate"] == rate
+    assert Settings.model_validate(config).delivery.share == "auto"
 
 
 def test_an_account_with_a_rate_of_its_own_keeps_it() -> None:

@@ -1,0 +1,71 @@
+"""Rules and dashboards reach the cluster as they stand in their files."""
+
+import json
+
+import yaml
+
+from tests.helm.chart import CHART, annotations, case, case_values, changed, render
+
+RULES = sorted(CHART.glob("rules/*.yaml"))
+DASHBOARDS = sorted(CHART.glob("dashboards/*.json"))
+_ON = changed(case_values("minimal"), "prometheusRule", {"enabled": True})
+
+
+def test_there_are_rules_and_dashboards() -> None:
+    assert RULES
+    assert DASHBOARDS
+
+
+def test_rules_are_the_very_ones_that_were_tested() -> None:
+    """Prometheus' own `{{ $labels }}` must not be taken for Helm's."""
+    rendered = render(_ON)
+    found = [o["spec"]["groups"] for o in rendered.all("PrometheusRule")]
+    assert found == [yaml.safe_load(path.read_text())["groups"] for path in RULES]
+
+
+def test_alerts_get_labels_and_recording_rules_none() -> None:
+    groups = [g for o in case("production").all("PrometheusRule") for g in o["spec"]["groups"]]
+    rules = [rule for group in groups for rule in group["rules"]]
+    assert any("record" in rule for rule in rules)
+    for rule in rules:
+        assert (rule.get("labels", {}).get("team") == "crm") is ("alert" in rule)
+
+
+def test_runbooks_can_be_followed_from_a_pager() -> None:
+    base = "https://git.example.com/yespo-bridge/blob/main/docs/runbooks/"
+    urls = [
+        rule["annotations"]["runbook_url"]
+        for found in case("production").all("PrometheusRule")
+        for group in found["spec"]["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    ]
+    assert urls
+    assert all(url.startswith(base) for url in urls)
+
+
+def test_an_alert_can_be_left_out() -> None:
+    text = "\n".join(path.read_text() for path in RULES)
+    name = next(line.split(": ")[1] for line in text.splitlines() if "- alert: " in line)
+    rendered = render(changed(_ON, "prometheusRule.disabled", [name]))
+    left = [
+        rule.get("alert")
+        for found in rendered.all("PrometheusRule")
+        for group in found["spec"]["groups"]
+        for rule in group["rules"]
+    ]
+    assert name not in left
+    assert any(left)
+
+
+def test_dashboards_are_byte_by_byte_those_of_the_files_and_labelled_for_the_sidecar() -> None:
+    maps = [
+        found
+        for found in case("production").all("ConfigMap")
+        if found["metadata"]["labels"].get("grafana_dashboard") == "1"
+    ]
+    data = {name: text for found in maps for name, text in found["data"].items()}
+    assert data == {path.name: path.read_text() for path in DASHBOARDS}
+    for found in maps:
+        assert annotations(found) == {"grafana_folder": "Yespo"}
+        assert len(json.dumps(found)) < 1024**2, "a ConfigMap holds 1 MiB"
