@@ -54,11 +54,20 @@ def test_a_stop_under_load_repeats_nothing(shop: Shop) -> None:
 
 
 def test_a_vendor_that_refuses_connections_costs_time_and_nothing_else(shop: Shop) -> None:
+    _survives_refusal(shop, seconds=5)
+
+
+@pytest.mark.soak
+def test_half_a_minute_without_a_vendor_costs_time_and_nothing_else(shop: Shop) -> None:
+    _survives_refusal(shop, seconds=30)
+
+
+def _survives_refusal(shop: Shop, seconds: float) -> None:
     shop.fill(RECORDS)
     bridge = shop.bridge()
     bridge.start()
     shop.wait_arrived(RECORDS // 4)
-    shop.sandbox.refuse_connections(30)
+    shop.sandbox.refuse_connections(seconds)
     stopped = shop.requests()
     before = bridge.memory
     wait_until(lambda: shop.requests() > stopped, 60, "delivery to resume", every=0.5)
