@@ -191,7 +191,8 @@ class App:
         self._registry = RegistryClient(settings.registry, tallies=tallies, clock=clock)
         decoder = Decoder(
             registry=self._registry,
-            reader_schemas=self._mapping.reader_schemas,
+            # asked anew for each record: a reload brings other schemas
+            reader_schemas=lambda topic: self._mapping.reader_schemas(topic),
             settings=settings.decode,
             tallies=tallies,
         )

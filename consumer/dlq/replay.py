@@ -102,6 +102,8 @@ def replay_settings(settings: Settings, selection: Selection, rate: float | None
         update={
             "kafka": {**kafka, "group.id": group},
             "start": start,
+            # the pace is that of this group: its members share it, not those of `run`
+            "delivery": settings.delivery.model_copy(update={"share": "auto"}),
             "yespo": settings.yespo.model_copy(update={"accounts": accounts}),
             "http": settings.http.model_copy(update={"host": "127.0.0.1", "port": 0}),
         }

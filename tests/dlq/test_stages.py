@@ -1,0 +1,236 @@
+"""Dead letters on their way back: what is restored, what is sent, and what is left out."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import pytest
+
+from consumer.dlq.letter import Selection, letter_of, parts_of
+from consumer.dlq.masking import RecordMask
+from consumer.dlq.stages import Judgement, ReplayDeadLetters, ReplayDecode, ReplayMap
+from consumer.dlq.until_ends import UntilEnds
+from consumer.model import Decoded, Endpoint, Event, Failure, Mapped, Partition, Record
+from consumer.stages import Position, Positions, SourceListener
+
+CART = "main/v2/cartUpdated/cart/0"
+VIEW = "main/legacy/ProductPage/view/0"
+DEAD = Partition("clicks.dlq", 1, 1)
+
+
+def a_letter(
+    place: int = 7, *, events: str = f'["{CART}"]', offset: str = "42", replays: str | None = None
+) -> Record:
+    headers: list[tuple[str, bytes | None]] = [
+        ("trace", b"1"),
+        ("trace", None),
+        ("yespo.dlq.stage", b"delivery"),
+        ("yespo.dlq.reason", b"rejected"),
+        ("yespo.dlq.topic", b"shop.clicks"),
+        ("yespo.dlq.partition", b"5"),
+        ("yespo.dlq.offset", offset.encode()),
+        ("yespo.dlq.timestamp", b"1763700000123"),
+        ("yespo.dlq.timestamp_type", b"append"),
+        ("yespo.dlq.mapping", b"abcd"),
+        ("yespo.dlq.events", events.encode()),
+    ]
+    if replays is not None:
+        headers.append(("yespo.dlq.replays", replays.encode()))
+    return Record(DEAD, place, b"visitor-1", b"\x00avro", headers, 1_763_800_000_000)
+
+
+class Inner:
+    """Decodes to the offset; makes a cart and a view of every record."""
+
+    digest = "today"
+
+    def __init__(self) -> None:
+        self.seen: list[Record] = []
+        self.sent: list[tuple[Record, Sequence[Failure]]] = []
+
+    def decode(self, record: Record) -> Decoded:
+        self.seen.append(record)
+        return Decoded({"offset": record.offset}, "shop.Click", "1")
+
+    async def resolve(self, ref: object) -> None: ...
+
+    def map(self, record: Record, decoded: Decoded) -> Mapped:
+        assert decoded.value == {"offset": record.offset}
+        assert record.partition.topic == "shop.clicks"
+        return Mapped(
+            [
+                Event(Endpoint("main", "legacy"), "ProductPage", "view", 0, b"{}", ("a",)),
+                Event(Endpoint("main", "v2"), "cartUpdated", "cart", 0, b"{}", ("a",)),
+            ]
+        )
+
+    def send(
+        self, record: Record, failures: Sequence[Failure], digest: str, done: Callable[[], None]
+    ) -> None:
+        self.sent.append((record, failures))
+
+    async def close(self, seconds: float) -> None: ...
+
+
+class Bench:
+    def __init__(self, selection: Selection | None = None, max_replays: int = 3) -> None:
+        self.inner = Inner()
+        judgement = Judgement(selection or Selection(), max_replays)
+        self.decode = ReplayDecode(self.inner, judgement)
+        self.mapping = ReplayMap(self.inner, judgement)
+        self.dead_letters = ReplayDeadLetters(self.inner, judgement)
+
+    def take(self, record: Record) -> Mapped:
+        return self.mapping.map(record, self.decode.decode(record))
+
+    def sends(self, record: Record) -> list[str]:
+        return [event.label for event in self.take(record).events]
+
+
+def test_decoding_and_mapping_see_the_record_as_it_once_came() -> None:
+    bench = Bench()
+    bench.take(a_letter())
+    [record] = bench.inner.seen
+    assert record.position == "shop.clicks/5@42"
+    assert (record.timestamp_ms, record.timestamp_type) == (1_763_700_000_123, "append")
+    assert (record.key, record.value) == (b"visitor-1", b"\x00avro")
+    assert record.headers == [("trace", b"1"), ("trace", None)]
+
+
+def test_only_the_failed_events_are_sent() -> None:
+    assert Bench().sends(a_letter()) == [CART]
+
+
+def test_a_record_that_failed_as_a_whole_is_sent_as_a_whole() -> None:
+    assert Bench().sends(a_letter(events="[]")) == [VIEW, CART]
+
+
+def test_an_event_that_is_not_made_any_more_is_told_of_and_nothing_else_is_sent_for_it() -> None:
+    bench = Bench()
+    gone = "main/v2/cartUpdated/old rule/0"
+    mapped = bench.take(a_letter(events=f'["{gone}"]'))
+    assert (mapped.events, mapped.filtered) == ((), "event_not_made")
+    assert bench.mapping.not_made == {gone: 1}
+
+
+@pytest.mark.parametrize(
+    ("selection", "sent"),
+    [
+        (Selection(reasons=frozenset({"rejected"})), True),
+        (Selection(reasons=frozenset({"expired"})), False),
+        (Selection(events=frozenset({"cartUpdated"})), True),
+        (Selection(events=frozenset({"ProductPage"})), False),
+        (Selection(since=datetime.fromtimestamp(1_763_800_000, UTC)), True),
+        (Selection(since=datetime.fromtimestamp(1_763_800_001, UTC)), False),
+        (Selection(until=datetime.fromtimestamp(1_763_800_000, UTC)), False),
+    ],
+)
+def test_a_selection_takes_by_reason_event_and_time(selection: Selection, sent: bool) -> None:
+    assert Bench(selection).sends(a_letter()) == ([CART] if sent else [])
+
+
+def test_of_several_failed_events_the_selected_one_is_sent() -> None:
+    both = f'["{VIEW}", "{CART}"]'
+    bench = Bench(Selection(events=frozenset({"ProductPage"})))
+    assert bench.sends(a_letter(events=both)) == [VIEW]
+
+
+def test_the_same_failure_written_twice_is_sent_once() -> None:
+    bench = Bench()
+    assert bench.sends(a_letter(7)) == [CART]
+    assert bench.take(a_letter(9)).filtered == "repeated"
+    assert bench.sends(a_letter(10, offset="43")) == [CART]
+
+
+def test_a_letter_that_waits_for_its_schema_is_no_repeat_of_itself() -> None:
+    bench = Bench()
+    first, other = a_letter(7), a_letter(8, offset="43")
+    bench.decode.decode(first)
+    assert bench.sends(other) == [CART]
+    assert bench.sends(first) == [CART]
+
+
+def test_what_has_failed_often_enough_is_left_out_without_being_decoded() -> None:
+    bench = Bench(max_replays=2)
+    assert bench.sends(a_letter(7, replays="1")) == [CART]
+    assert bench.take(a_letter(8, offset="43", replays="2")).filtered == "replayed_too_often"
+    assert len(bench.inner.seen) == 1
+
+
+def test_a_foreign_record_is_left_out() -> None:
+    foreign = Record(DEAD, 3, None, b"x", [("yespo.dlq.topic", b"shop.clicks")], 0)
+    assert Bench().take(foreign).filtered == "not_a_dead_letter"
+    assert letter_of(a_letter(offset="no number")) is None
+    assert letter_of(a_letter(events='{"not": "a list"}')) is None
+
+
+def test_what_fails_again_keeps_its_origin_and_counts_the_replay() -> None:
+    bench = Bench()
+    failure = Failure("delivery", "rejected", "answered 400", CART)
+    bench.dead_letters.send(a_letter(replays="1"), [failure], "today", lambda: None)
+    [(record, failures)] = bench.inner.sent
+    assert record.position == "shop.clicks/5@42"
+    assert record.headers == [("trace", b"1"), ("trace", None), ("yespo.dlq.replays", b"2")]
+    assert failures == [failure]
+
+
+def test_a_whole_failure_still_names_the_events_that_were_not_sent() -> None:
+    """Else the next replay would send again what was delivered the first time."""
+    bench = Bench()
+    whole = Failure("mapping", "missing", "cart: price is absent")
+    bench.dead_letters.send(a_letter(), [whole], "today", lambda: None)
+    [(_, failures)] = bench.inner.sent
+    assert failures == [Failure("mapping", "missing", "cart: price is absent", CART)]
+
+
+def test_a_rule_may_have_a_slash_in_its_name() -> None:
+    assert parts_of("main/v2/cartUpdated/cart / add/3") == (
+        *("main/v2", "cartUpdated", "cart / add", "3"),
+    )
+
+
+def test_a_masked_record_shows_only_what_the_mapping_spells_out() -> None:
+    mask = RecordMask("if kind == 'product_view':", '{"symbols": ["WEB"]}')
+    value = {
+        "kind": "product_view",
+        "channel": "WEB",
+        "name": "Olena",
+        "phone": 380671234567,
+        "price": 1499.5,
+        "raw": b"\x01\x02",
+        "tags": ["Olena", None, True],
+    }
+    assert mask.masked(value) == {
+        "kind": "product_view",
+        "channel": "WEB",
+        "name": "(text, 5 characters)",
+        "phone": "(number, 12 digits)",
+        "price": 1499.5,
+        "raw": "(2 bytes)",
+        "tags": ["(text, 5 characters)", None, True],
+    }
+
+
+class Listener:
+    def __init__(self) -> None:
+        self.offsets: list[int] = []
+
+    def assigned(self, starts: Positions) -> None: ...
+    def received(self, batches: dict[Partition, list[Record]]) -> None:
+        self.offsets += [record.offset for records in batches.values() for record in records]
+
+
+class Started:
+    def start(self, listener: SourceListener) -> None: ...
+
+
+def test_a_replay_hands_on_nothing_behind_the_end_seen_at_its_start() -> None:
+    source, listener = UntilEnds(Started(), {("clicks.dlq", 1): 8}), Listener()  # type: ignore[arg-type]  # the two calls it makes
+    source.start(listener)  # type: ignore[arg-type]  # as above
+    reached = [source.reached]
+    source.assigned({DEAD: Position(6)})
+    source.received({DEAD: [a_letter(6)]})
+    reached.append(source.reached)
+    source.received({DEAD: [a_letter(7), a_letter(8), a_letter(9)]})
+    reached.append(source.reached)
+    assert reached == [False, False, True]
+    assert listener.offsets == [6, 7]
