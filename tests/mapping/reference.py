@@ -1,20 +1,25 @@
-"""The generated parts of docs/mapping.md (function library, shared events), and the editors' schema.
+"""The generated parts of docs/mapping.md (library, events, workbench), and the editors' schema.
 
 .venv/bin/python -m tests.mapping.reference
 """
 
+import contextlib
 import json
 import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner
+
+from consumer.cli.main import cli
 from consumer.mapping.editor import json_schema
 from consumer.mapping.library.all import LIBRARY
 from consumer.vendor.shared import SHARED
 from consumer.vendor.spec import FieldSpec, Kind
 
 DOC = Path(__file__).parents[2] / "docs" / "mapping.md"
+WORKBENCH = Path(__file__).parent / "workbench"
 SCHEMA = DOC.parent / "mapping.schema.json"
 
 
@@ -61,9 +66,34 @@ def _field(field: FieldSpec) -> str:
     return name
 
 
+def shown(*arguments: str) -> str:
+    """A command of the workbench over the example of the tests, and what it prints."""
+    with contextlib.chdir(WORKBENCH):
+        result = CliRunner().invoke(cli, ["mapping", *arguments])
+    assert result.exit_code == 0, result.output
+    return f"```console\n$ yespo-bridge mapping {' '.join(arguments)}\n{result.output}```"
+
+
+def example() -> str:
+    mapping = (WORKBENCH / "shop.yaml").read_text()
+    record = (WORKBENCH / "view.json").read_text().strip()
+    return f"```yaml\n{mapping}```\n\n```json\n{record}\n```"
+
+
 def filled(text: str) -> str:
     """The document with its generated parts replaced."""
-    for name, content in (("functions", functions()), ("shared events", shared())):
+    parts = {
+        "functions": functions(),
+        "shared events": shared(),
+        "example": example(),
+        "explain": shown("explain", "shop.yaml", "--record", "view.json"),
+        "coverage": shown("coverage", "shop.yaml"),
+        "diff": shown("diff", "shop.yaml", "new.yaml", "--records", "records.jsonl"),
+        "capture": shown(
+            "capture", "shop.yaml", "--record", "view.json", "--name", "a mug is viewed"
+        ),
+    }
+    for name, content in parts.items():
         begin = re.search(rf"<!-- {name}: [^\n]*-->\n", text)
         assert begin, name
         rest = text[begin.end() :].partition(f"<!-- end of {name} -->")
