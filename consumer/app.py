@@ -191,8 +191,7 @@ class App:
         self._registry = RegistryClient(settings.registry, tallies=tallies, clock=clock)
         decoder = Decoder(
             registry=self._registry,
-            # asked anew for each record: a reload brings other schemas
-            reader_schemas=lambda topic: self._mapping.reader_schemas(topic),
+            reader_schemas=lambda topic: self._mapping.reader_schemas(topic),  # noqa: PLW0108  # a reload brings another one
             settings=settings.decode,
             tallies=tallies,
         )
