@@ -147,7 +147,9 @@ def test_of_three_events_the_replay_sends_the_one_that_failed(shop: Shop) -> Non
     shop.wait_committed()
     code, _ = bridge.terminate()
     assert code == 0
-    shown = dlq(bridge, "show", "--json", "--limit", "1")
+    [group] = json.loads(dlq(bridge, "ls", "--json").stdout)["groups"]
+    assert (group["event"], group["count"]) == ("main/legacy/CustomEvent", failing)
+    shown = dlq(bridge, "show", "--json", group["latest"])
     letter = json.loads(shown.stdout)
     assert letter["failed_events"] == ["main/legacy/CustomEvent/position/1"]
     assert letter["why"][0]["reason"] == "rejected"
@@ -204,6 +206,10 @@ def test_what_fails_again_is_counted_and_left_out_at_last(shop: Shop) -> None:
     done = dlq(bridge, "replay", "--json", "--max-replays", "1")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["left_out"] == {"replayed_too_often": 20}
+    done = dlq(bridge, "replay", "--json", "--max-replays", "1", "--from-start")
+    assert done.returncode == 1, done.stderr
+    anew = json.loads(done.stdout)
+    assert (anew["failed_again"], anew["left_out"]) == ({"no_rule": 20}, {"replayed_too_often": 20})
     assert shop.arrived() == 0
 
 
