@@ -124,8 +124,10 @@ def sends_after_revoke() -> None:
 
 
 def ignores_the_fence() -> None:
-    """A process that stood still goes on where it was."""
+    """A process that stood still goes on where it was, whoever has its partitions now."""
     replace(KafkaSource, "polled_within", lambda source, seconds: True)
+    replace(Partition, "active", property(lambda _: True, lambda _, __: None))
+    replace(Pipeline, "lost", lambda pipeline, partitions: None)
 
 
 def never_commits_on_the_way() -> None:

@@ -137,17 +137,18 @@ def _source_part(
     return key, letter.value() or b"", tuple(kept)
 
 
-def stale(received: Sequence[Received], since: int, member: str) -> list[Request]:
-    """Requests that `member` (a legacy site id) began after the first `since` arrivals although
-    another member has sent them too: it acted on partitions that were no longer its own."""
-    others = {request_of(one) for one in received if one.api == "legacy" and one.account != member}
+def stale(received: Sequence[Received], since: int, member: str, successor: str) -> list[Request]:
+    """Requests of `member` after the first `since` arrivals that its `successor` has sent too (both
+    are legacy site ids): it acted on partitions that were no longer its own."""
+    legacy = [(number, one) for number, one in enumerate(received) if one.api == "legacy"]
+    taken_over = {request_of(one) for _, one in legacy if one.account == successor}
     return [
         request
-        for one in received[since:]
-        if one.api == "legacy"
+        for number, one in legacy
+        if number >= since
         and one.account == member
         and one.taken
-        and (request := request_of(one)) in others
+        and (request := request_of(one)) in taken_over
     ]
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from consumer.sandbox.faults import FaultProfile
 from tests.chaos.checker import Watcher, findings, repeats_per_cut, stale
-from tests.chaos.runs import BRIDGE, PROMISED, Program, member, site_id, variant
+from tests.chaos.runs import BRIDGE, PROMISED, Program, load, member, site_id, variant
 from tests.e2e.conftest import Shop
 from tests.e2e.shop import arrived
 from tests.parts.ports import wait_until
@@ -47,18 +47,18 @@ def test_the_same_run_finds_nothing_wrong_with_the_program_itself(shop: Shop) ->
 
 def a_member_joins(shop: Shop, program: Program) -> list[str]:
     """Half of the partitions change hands under load."""
-    shop.fill(1500)
-    shop.sandbox.faults = FaultProfile(latency="0.1")
+    shop.sandbox.faults = FaultProfile(latency="0.2")
     first, second = member(shop, program), member(shop)
     with Watcher(shop) as watcher:
-        first.start()
-        shop.wait_arrived(150)
-        second.start()
-        wait_until(lambda: joined(shop, site_id(second)), 30, "the second member to send")
+        with load(shop, 200):
+            first.start()
+            shop.wait_arrived(50)
+            second.start()
+            wait_until(lambda: joined(shop, site_id(second)), 30, "the second member to send")
         shop.sandbox.faults = FaultProfile()
         shop.wait_committed(60)
     found = findings(shop, watcher, repeats=0)
-    if late := stale(shop.sandbox.received, 0, site_id(first)):
+    if late := stale(shop.sandbox.received, 0, site_id(first), site_id(second)):
         found.append(f"sent by both members: {len(late)}, e.g. {late[0]}")
     return found
 
@@ -74,10 +74,6 @@ def joined(shop: Shop, name: str) -> bool:
 def test_a_bridge_that_lets_go_wrongly_is_caught(shop: Shop, name: str, caught: str) -> None:
     found = a_member_joins(shop, variant(name))
     assert any(line.startswith(caught) for line in found), found
-
-
-def test_a_member_that_joins_repeats_nothing(shop: Shop) -> None:
-    assert a_member_joins(shop, BRIDGE) == []
 
 
 def test_a_bridge_that_exceeds_the_budget_of_repetitions_is_caught(shop: Shop) -> None:

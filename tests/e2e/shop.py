@@ -77,6 +77,7 @@ class Topic:
             {
                 "bootstrap.servers": bootstrap,
                 "linger.ms": 20,
+                "log_level": 3,
                 "partitioner": "murmur2_random",
                 "enable.idempotence": True,  # else a broker's death writes records twice
             }
