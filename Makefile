@@ -38,8 +38,10 @@ soak: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/python -m consumer.config.reference > docs/configuration.md
 	$(BIN)/python -m consumer.vendor.reference > docs/events.md
+	$(BIN)/python -m consumer.telemetry.reference > docs/metrics.md
 	$(BIN)/python -m tests.mapping.reference
 	$(BIN)/python -m tests.mapping.gallery > docs/mapping-errors.md
+	$(BIN)/python -m tests.ops.dashboards
 	$(BIN)/python -m tests.helm.generate
 
 lock:

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Iterable, Iterator
 
-from confluent_kafka import TopicPartition
+from confluent_kafka import OFFSET_INVALID, TopicPartition
 
 from consumer.model import Partition
 from consumer.stages import Position
@@ -101,3 +101,13 @@ class Assignment:
         """The entry of exactly this assignment; None once it has ended."""
         entry = self._entries.get((partition.topic, partition.number))
         return entry if entry is not None and entry.partition is partition else None
+
+
+def at(key: Key, offset: int = OFFSET_INVALID) -> TopicPartition:
+    """As librdkafka names a position; without `offset`, the partition alone."""
+    return TopicPartition(*key, offset)
+
+
+def names_of(entries: Iterable[Assigned]) -> list[str]:
+    """For the log."""
+    return [str(entry.partition) for entry in entries]

@@ -9,7 +9,6 @@ from typing import Any
 
 import structlog
 from confluent_kafka import (
-    OFFSET_INVALID,
     Consumer,
     KafkaError,
     KafkaException,
@@ -19,7 +18,7 @@ from confluent_kafka import (
 
 from consumer.errors import BridgeError
 from consumer.model import Partition, Record
-from consumer.source.assignment import Assigned, Assignment, Key
+from consumer.source.assignment import Assigned, Assignment, Key, at, names_of
 from consumer.source.commits import Commits
 from consumer.source.faults import AUTO_OFFSET_RESET, PARTITION_EOF, ErrorLog, ending, guarded
 from consumer.source.fence import Fence
@@ -265,7 +264,7 @@ class Member:
             raise
         self._tallies.rebalances.add(("assigned",), len(keys))
         starts = {key: committed.get(key) or resolved[key] for key in keys}
-        consumer.incremental_assign([_at(key, start.offset) for key, start in starts.items()])
+        consumer.incremental_assign([at(key, start.offset) for key, start in starts.items()])
         self._begin(starts, resolved)
 
     def _begin(self, starts: Mapping[Key, Position], resolved: Mapping[Key, Position]) -> None:
@@ -278,7 +277,7 @@ class Member:
         for entry in entries:
             self._apply_pause(entry)
         if entries:
-            log.info("partitions assigned", partitions=_listed(entries))
+            log.info("partitions assigned", partitions=names_of(entries))
             begun = {entry.partition: starts[entry.key] for entry in entries}
             self._outbox.post(self._listener.assigned, begun)
         if resolved:
@@ -286,12 +285,12 @@ class Member:
 
     def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         entries = self._assignment.held(partitions)
-        self._forget_starts(partitions)
+        self._uncommitted_starts.forget_all(partitions)
         staying = [entry for entry in entries if not entry.leaving]
         self._tallies.rebalances.add(("revoked",), len(entries))
         try:
             if staying and not self._leaving:
-                log.info("partitions revoked", partitions=_listed(staying))
+                log.info("partitions revoked", partitions=names_of(staying))
                 self._finish([entry.partition for entry in staying])
         finally:
             for entry in entries:
@@ -315,11 +314,11 @@ class Member:
 
     def _on_lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         entries = self._assignment.held(partitions)
-        self._forget_starts(partitions)
+        self._uncommitted_starts.forget_all(partitions)
         for entry in entries:
             self._assignment.end(entry.key)
         self._tallies.rebalances.add(("lost",), len(entries))
-        log.warning("partitions lost", partitions=_listed(entries))
+        log.warning("partitions lost", partitions=names_of(entries))
         self._outbox.post(self._listener.lost, [entry.partition for entry in entries])
 
     def _start_committed(self, key: Key) -> None:
@@ -357,20 +356,16 @@ class Member:
             self._note(fault)
             return
         self._assignment.end(former.key)
-        self._consumer.incremental_unassign([_at(former.key)])
-        self._consumer.incremental_assign([_at(former.key, start.offset)])
+        self._consumer.incremental_unassign([at(former.key)])
+        self._consumer.incremental_assign([at(former.key, start.offset)])
         self._begin({former.key: start}, {former.key: start})
 
     def _apply_pause(self, entry: Assigned) -> None:
         """Tell librdkafka explicitly; it keeps the state of a former assignment."""
         if entry.paused or entry.starting:
-            self._consumer.pause([_at(entry.key)])
+            self._consumer.pause([at(entry.key)])
         else:
-            self._consumer.resume([_at(entry.key)])
-
-    def _forget_starts(self, partitions: Sequence[TopicPartition]) -> None:
-        for each in partitions:
-            self._uncommitted_starts.forget((each.topic, each.partition))
+            self._consumer.resume([at(entry.key)])
 
     # ---- what librdkafka tells ---------------------------------------------------------------
 
@@ -403,11 +398,3 @@ class Member:
 
     def _guarded(self, call: Callable[..., None]) -> Callable[..., None]:
         return guarded(call, self._note)
-
-
-def _at(key: Key, offset: int = OFFSET_INVALID) -> TopicPartition:
-    return TopicPartition(*key, offset)
-
-
-def _listed(entries: Sequence[Assigned]) -> list[str]:
-    return [str(entry.partition) for entry in entries]

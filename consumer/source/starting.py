@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import structlog
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, TopicPartition
 
 from consumer.source.assignment import Key
 from consumer.source.commits import Commits
@@ -45,9 +45,10 @@ class UncommittedStarts:
             (self._own if key in mine else self._others)[key] = start
         self._send_at = self._monotonic()
 
-    def forget(self, key: Key) -> None:
-        """Not ours any more: whoever has it now commits its start."""
-        self._own.pop(key, None)
+    def forget_all(self, partitions: Iterable[TopicPartition]) -> None:
+        """Not ours any more: whoever has them now commits their starts."""
+        for each in partitions:
+            self._own.pop((each.topic, each.partition), None)
 
     def look_after(self, consumer: Consumer) -> None:
         """Send what is due."""

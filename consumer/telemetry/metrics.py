@@ -16,8 +16,9 @@ from prometheus_client.metrics_core import (
 from prometheus_client.registry import Collector
 
 from consumer.telemetry import catalogue
-from consumer.telemetry.catalogue import PREFIX
 from consumer.telemetry.histograms import Histogram
+from consumer.telemetry.metric import PREFIX
+from consumer.telemetry.metric import Metric as Declared
 
 Values = Iterable[tuple[Sequence[str], float | Histogram]]
 """What a reader yields: label values, and a number or (of histograms) a distribution."""
@@ -55,9 +56,7 @@ def registry(collector: BridgeCollector) -> CollectorRegistry:
     return made
 
 
-def _family(
-    metric: catalogue.Metric, samples: Sequence[tuple[Sequence[str], float | Histogram]]
-) -> Metric:
+def _family(metric: Declared, samples: Sequence[tuple[Sequence[str], float | Histogram]]) -> Metric:
     name = PREFIX + metric.name
     if metric.kind == "histogram":
         histograms = HistogramMetricFamily(name, metric.help, labels=metric.labels)

@@ -2,7 +2,8 @@
 
 from itertools import groupby
 
-from consumer.telemetry.catalogue import METRICS, PREFIX, PROCESS_METRICS, Metric
+from consumer.telemetry.catalogue import METRICS, PROCESS_METRICS
+from consumer.telemetry.metric import PREFIX, Metric
 
 _HEAD = f"""<!-- Written by `make docs` from consumer/telemetry/catalogue.py. Do not edit. -->
 # Metrics

@@ -7,14 +7,27 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-LEGACY = (
-    "AddToWishlist CategoryPage CustomEvent CustomerData ProductImpressions ProductPage "
-    "ProductUpdate PurchasedItems SearchRequest StatusCart"
-).split()
-V2 = (
-    "cartUpdated pageViewed productAddedToWishlist productCategoryViewed productImpressions "
-    "productViewed searchRequest"
-).split()
+LEGACY = [
+    "AddToWishlist",
+    "CategoryPage",
+    "CustomEvent",
+    "CustomerData",
+    "ProductImpressions",
+    "ProductPage",
+    "ProductUpdate",
+    "PurchasedItems",
+    "SearchRequest",
+    "StatusCart",
+]
+V2 = [
+    "cartUpdated",
+    "pageViewed",
+    "productAddedToWishlist",
+    "productCategoryViewed",
+    "productImpressions",
+    "productViewed",
+    "searchRequest",
+]
 
 
 def demo(*arguments: str) -> tuple[int, dict[str, Any], str]:

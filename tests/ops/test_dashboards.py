@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from consumer.telemetry.catalogue import METRICS, PREFIX, PROCESS_METRICS
+from consumer.telemetry.catalogue import METRICS, PROCESS_METRICS
+from consumer.telemetry.metric import PREFIX
 from tests.ops.dashboards import FOLDER, files
 from tests.ops.test_rules import RUNBOOKS, alerts, groups
 

@@ -72,7 +72,7 @@ def test_starts_are_dropped_with_the_last_partition_of_ours() -> None:
     stage = Stage()
     stage.look_after()
     stage.answer(0, KafkaError.ILLEGAL_GENERATION)
-    stage.starts.forget(OURS)
+    stage.starts.forget_all([TopicPartition(*OURS)])
     stage.clock.advance(1.0)
     stage.look_after()
     assert len(stage.kafka.commits) == 1

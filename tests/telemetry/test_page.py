@@ -15,7 +15,8 @@ from consumer.lanes import Held
 from consumer.model import Partition
 from consumer.readings import age_of, readers
 from consumer.stages import Position
-from consumer.telemetry.catalogue import METRICS, PREFIX, PROCESS_METRICS
+from consumer.telemetry.catalogue import METRICS, PROCESS_METRICS
+from consumer.telemetry.metric import PREFIX
 from consumer.telemetry.reference import reference
 from tests.fakes import a_record
 
