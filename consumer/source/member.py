@@ -39,6 +39,9 @@ BATCH = 500
 
 ROOM_SECONDS = 0.1
 
+REBALANCING = ("ILLEGAL_GENERATION", "REBALANCE_IN_PROGRESS")
+"""Answers to a commit between two generations of the group: the same commit may succeed soon."""
+
 REVOKE_MARGIN_SECONDS = 1.0
 """Beyond the drain budget, for the loop to notice that it is over and to answer."""
 
@@ -87,6 +90,7 @@ class Member:
         self._fault: BridgeError | None = None
         self._connected = False
         self._leaving = False
+        self._final: dict[Partition, Position] = {}
         self._consumer: Consumer
 
     # ---- life --------------------------------------------------------------------------------
@@ -136,13 +140,27 @@ class Member:
         """Commit, wait for the answer within `seconds`, leave the group."""
         deadline = self._monotonic() + seconds
         self._leaving = True
-        self.commit(positions)
-        while len(self._commits) and self._monotonic() < deadline:
+        self._final = dict(positions)
+        self._commit_final()
+        while self._final and self._monotonic() < deadline:
             self._fetch()
+            if not len(self._commits):
+                self._commit_final()
         self._consumer.close()
         self._commits.give_up()
         for entry in list(self._assignment):
             self._assignment.end(entry.key)
+
+    def _commit_final(self) -> None:
+        """Commit what is ours still and not acknowledged: a group that is rebalancing refuses it
+        for a while, and what is left behind then would be sent again."""
+        self._final = {
+            partition: position
+            for partition, position in self._final.items()
+            if self._assignment.of(partition) is not None
+        }
+        if self._final:
+            self.commit(dict(self._final))
 
     @property
     def holding(self) -> int:
@@ -184,6 +202,9 @@ class Member:
             if error is None:
                 for key in keys:
                     ours[key].acknowledged = sent[key].offset
+            if error not in REBALANCING:
+                for key in keys:
+                    self._final.pop(ours[key].partition, None)
             asked = {ours[key].partition: positions[ours[key].partition] for key in keys}
             self._outbox.post(self._listener.committed, asked, error)
 
@@ -292,6 +313,8 @@ class Member:
             if staying and not self._leaving:
                 log.info("partitions revoked", partitions=names_of(staying))
                 self._finish([entry.partition for entry in staying])
+            elif self._leaving:
+                self._commit_final()
         finally:
             for entry in entries:
                 self._assignment.end(entry.key)

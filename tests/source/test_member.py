@@ -278,6 +278,19 @@ def test_an_answer_that_lay_unread_while_the_process_stood_still_proves_nothing(
     assert stage.kafka.commits == [{A: 5}, {A: 5}]
 
 
+def test_leaving_commits_again_what_a_rebalancing_group_refuses(stage: Stage) -> None:
+    stage.play(stage.kafka.assign(A, B), records(A, 5))
+    a = stage.watch.partition(0)
+    stage.kafka.steps += [
+        stage.kafka.answer(0, KafkaError.ILLEGAL_GENERATION),
+        stage.kafka.answer(1),
+        stage.kafka.revoke(A, B),
+    ]
+    stage.member.leave({a: Position(6)}, 5.0)
+    assert stage.kafka.commits == [{A: 6}, {A: 6}]
+    assert [error for _, error in stage.watch.commits] == ["ILLEGAL_GENERATION", None]
+
+
 def test_leaving_commits_and_closes_and_answers_what_kafka_left_open(stage: Stage) -> None:
     stage.play(stage.kafka.assign(A, B), records(A, 5))
     a = stage.watch.partition(0)
