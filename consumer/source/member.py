@@ -5,7 +5,6 @@ loses records and can hang `close`: they note the fault, and the thread reports 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import structlog
 from confluent_kafka import (
@@ -17,14 +16,14 @@ from confluent_kafka import (
 )
 
 from consumer.errors import BridgeError
-from consumer.model import Partition, Record
+from consumer.model import Partition
 from consumer.source.assignment import Assigned, Assignment, Key, at, names_of
 from consumer.source.commits import Commits
 from consumer.source.faults import AUTO_OFFSET_RESET, PARTITION_EOF, ErrorLog, ending, guarded
 from consumer.source.fence import Fence
 from consumer.source.outbox import Outbox
 from consumer.source.positions import StartPositions
-from consumer.source.records import as_record
+from consumer.source.records import by_partition
 from consumer.source.starting import UncommittedStarts
 from consumer.source.statistics import Lags, read
 from consumer.stages import Position, Positions
@@ -123,7 +122,7 @@ class Member:
         if self._fence.polled(holding=self.holding > 0):
             self._prove_membership()
         if messages:
-            batches = self._sort(messages)
+            batches = by_partition(messages, self._assignment, self._on_message_error)
             if batches:
                 self._outbox.hand_over(batches)
         self._uncommitted_starts.look_after(self._consumer)
@@ -222,28 +221,6 @@ class Member:
             self._meet(raised.args[0])
             return []
         return messages
-
-    def _sort(self, messages: Sequence[Message]) -> dict[Partition, list[Record]]:
-        """Records by partition, in offset order. What is not ours (any more) is left out."""
-        batches: dict[Partition, list[Record]] = {}
-        get = self._assignment.get
-        for message in messages:
-            key: Any = (message.topic(), message.partition())
-            if (error := message.error()) is not None:
-                self._on_message_error(key, message.offset(), error)
-                continue
-            entry = get(key)
-            offset = message.offset()
-            if entry is None or offset is None or offset < entry.next_offset:
-                continue
-            entry.next_offset = offset + 1
-            record = as_record(message, entry.partition, offset)
-            batch = batches.get(entry.partition)
-            if batch is None:
-                batches[entry.partition] = [record]
-            else:
-                batch.append(record)
-        return batches
 
     def _on_message_error(self, key: Key, offset: int | None, error: KafkaError) -> None:
         entry = self._assignment.get(key)
