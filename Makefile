@@ -24,13 +24,14 @@ help:
 demo: $(VENV)/.runtime
 	@$(BIN)/yespo-bridge demo $(ARGS)
 
-# The closing line of pytest is the last line.
+# Two at a time: most of the time goes into waiting for real brokers. The closing line of pytest is
+# the last line.
 test: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 soak: $(VENV)/.dev
 	$(BIN)/pytest -m soak --timeout 3600 $(ARGS)

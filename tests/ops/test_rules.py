@@ -69,6 +69,9 @@ def written(folder: Path, evaluation: str, cases: Sequence[dict[str, Any]]) -> s
     content = {
         "rule_files": [str(rules) for rules in RULES],
         "evaluation_interval": evaluation,
+        # Without it promtool takes the groups in any order, and one that reads another's recording
+        # may be an interval late.
+        "group_eval_order": [group["name"] for group in groups()],
         "tests": cases,
     }
     file.write_text(json.dumps(content))
