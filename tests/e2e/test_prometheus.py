@@ -49,12 +49,12 @@ def with_values(query: str) -> str:
 
 
 def test_every_query_of_every_panel_and_rule_returns_data(shop: Shop, watch: Watch) -> None:
-    shop.sandbox.faults = FaultProfile(error=0.05, latency="0.01")
+    shop.sandbox.faults = FaultProfile(error=0.05, latency="0.1")
     producer = Producer({"bootstrap.servers": shop.kafka.bootstrap})
     for number in range(12):
         producer.produce(shop.clicks, b"no avro", b"odd", partition=number % PARTITIONS)
     assert producer.flush(30) == 0
-    shop.fill(3000)
+    shop.fill(6000)
     bridge = shop.bridge()
     bridge.start()
     prometheus = watch(bridge)
