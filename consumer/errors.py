@@ -22,6 +22,7 @@ EXIT_PORT = 5
 EXIT_DRAIN = 6
 EXIT_FATAL = 7
 EXIT_SIGNAL = 130
+EXIT_TERMINATED = 143
 
 
 class BridgeError(Exception):

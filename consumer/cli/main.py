@@ -1,12 +1,13 @@
 """`yespo-bridge`: one program, a command for each thing a person wants to do."""
 
 import importlib
+import signal
 import sys
 
 import click
 
 from consumer import __version__
-from consumer.errors import ConfigError, SetupError
+from consumer.errors import EXIT_TERMINATED, ConfigError, SetupError
 
 COMMANDS = {
     "demo": "consumer.cli.demo",
@@ -44,6 +45,9 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point. An error that a person can mend is one clear text and an exit code, no trace."""
+    # As process 1 of a container nothing has a default action: until `run` sets its own handler, a
+    # SIGTERM would go unheard, and the pod would wait out its grace period.
+    signal.signal(signal.SIGTERM, _end)
     try:
         cli(prog_name="yespo-bridge")
     except ConfigError as findings:
@@ -52,3 +56,8 @@ def main() -> None:
     except SetupError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
+
+
+def _end(*_: object) -> None:
+    """SIGTERM before anything has begun."""
+    sys.exit(EXIT_TERMINATED)

@@ -44,6 +44,19 @@ def test_the_program_starts_without_loading_kafka_for_its_help() -> None:
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
 
 
+def test_a_sigterm_during_start_ends_the_program_even_as_process_one() -> None:
+    program = (
+        "import os, signal, consumer.cli.main as m\n"
+        "m.cli = lambda **_: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "m.main()\n"
+        "print('went on')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (143, "")
+
+
 def test_check_accepts_the_shipped_mappings(config: Path) -> None:
     result = CliRunner().invoke(cli, ["check", "--config", str(config)])
     assert result.exit_code == 0, result.output
