@@ -105,7 +105,7 @@ def stopped_and_woken(
     takes over; SIGCONT them under load. All but the first are killed once they have sent something.
     Returns what each sent that was no longer its own, by site id, and the least number of records
     that one of them held when it stopped."""
-    shop.fill(4000)
+    shop.fill(8000)
     shop.sandbox.faults = FaultProfile(latency="0.3")  # so that there is work left all the time
     stopped = [member(shop, program, kafka=kafka) for program in programs]
     successor = member(shop, kafka=kafka)
