@@ -331,11 +331,7 @@ class Pipeline:
         for lane in lanes:
             lane.draining = True
             lane.counts.released += lane.drop_waiting()
-        if self._held is not None and any(
-            lane.partition is self._held[0].partition for lane in lanes
-        ):
-            self._lanes.of([self._held[0].partition])[0].counts.released += 1
-            self._held = None
+            self._release_held(lane)
         drain = Drain(lanes, finished)
         self._drains.append(drain)
         drain.timer = self._clock.call_later(seconds, lambda: self._end_drain(drain))
@@ -364,6 +360,12 @@ class Pipeline:
         drain.finished(positions)
         self._pump()
 
+    def _release_held(self, lane: Lane) -> None:
+        """Give back the record that waits for the budget, if it is one of this lane's."""
+        if self._held is not None and self._held[0].partition is lane.partition:
+            lane.counts.released += 1
+            self._held = None
+
     def _let_go(self, lanes: Sequence[Lane]) -> None:
         """Give these partitions up: what has not ended is released."""
         self._deliver.abandon([lane.partition for lane in lanes])
@@ -372,9 +374,7 @@ class Pipeline:
             for flight in lane.flights:
                 for event in flight.events:
                     self._ledger.of_event(event.endpoint, event.name).end(Ended.RELEASED)
-            if self._held is not None and self._held[0].partition is lane.partition:
-                lane.counts.released += 1
-                self._held = None
+            self._release_held(lane)
             self._lanes.remove(lane)
 
     # ---- for people and metrics ------------------------------------------------------------
