@@ -36,29 +36,30 @@ class JsonFormError(ValueError):
     """The record does not fit the schema. The text names the field, never its value."""
 
 
+def named_types(schema: Schema) -> dict[str, Schema]:
+    """Every named type that stands in a schema, by full name."""
+    if isinstance(schema, list):
+        return {name: found for each in schema for name, found in named_types(each).items()}
+    if not isinstance(schema, dict):
+        return {}
+    named = {schema["name"]: schema} if "name" in schema else {}
+    for field in schema.get("fields", ()):
+        named |= named_types(field["type"])
+    for inner in ("items", "values"):
+        named |= named_types(schema.get(inner))
+    return named
+
+
 class JsonForm:
     """Reads records of one schema."""
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._named: dict[str, Schema] = {}
-        self._collect(schema)
+        self._named = named_types(schema)
 
     def decoded(self, value: Any) -> Any:
         """The record as the decoder would yield it. Raises JsonFormError."""
         return self._read(value, self._schema, "")
-
-    def _collect(self, schema: Schema) -> None:
-        if isinstance(schema, list):
-            for branch in schema:
-                self._collect(branch)
-        elif isinstance(schema, dict):
-            if "name" in schema:
-                self._named[schema["name"]] = schema
-            for field in schema.get("fields", ()):
-                self._collect(field["type"])
-            for inner in ("items", "values"):
-                self._collect(schema.get(inner))
 
     def _read(self, value: Any, schema: Schema, path: str) -> Any:
         if isinstance(schema, list):

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from consumer.mapping.json_form import JsonForm
+from consumer.mapping.json_form import JsonForm, named_types
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NANOS = {"millis": 1_000_000, "micros": 1_000, "nanos": 1}
@@ -25,24 +25,11 @@ class Written:
     def __init__(self, schema: Any) -> None:
         self._schema = schema
         self._form = JsonForm(schema)
-        self._named: dict[str, Any] = {}
-        self._collect(schema)
+        self._named = named_types(schema)
 
     def of(self, value: Any) -> Any:
         """What `JsonForm.decoded` reads as `value`: dict, list, str, int, float, bool or None."""
         return self._write(value, self._schema)
-
-    def _collect(self, schema: Any) -> None:
-        if isinstance(schema, list):
-            for branch in schema:
-                self._collect(branch)
-        elif isinstance(schema, dict):
-            if "name" in schema:
-                self._named[schema["name"]] = schema
-            for field in schema.get("fields", ()):
-                self._collect(field["type"])
-            for inner in ("items", "values"):
-                self._collect(schema.get(inner))
 
     def _write(self, value: Any, schema: Any) -> Any:
         if isinstance(schema, str):
