@@ -1,11 +1,9 @@
-"""The lane of one endpoint: what waits, what is on the wire, and what an answer leads to.
+"""The lane of one endpoint: what may start, what is on the wire, and what an answer leads to.
 
-A job is in exactly one place: waiting for a predecessor (`Order`), ready, in flight, in back-off
-(which takes no slot), accused (answered 403 or the like, until another event shows whether the
-endpoint or the event is at fault), or too old to be sent (until the loop's next round).
+A job is in exactly one place: where it waits (`waiting`), in flight, or too old to be sent (until
+the loop's next round).
 """
 
-import heapq
 from collections import deque
 from collections.abc import Callable, Collection
 from functools import partial
@@ -23,8 +21,8 @@ from consumer.delivery.gate import Gate, State
 from consumer.delivery.job import Job
 from consumer.delivery.late import Late
 from consumer.delivery.limiter import Limiter
-from consumer.delivery.order import Order
 from consumer.delivery.retry import Budget, backoff, retry_after
+from consumer.delivery.waiting import Waiting
 from consumer.errors import BridgeError
 from consumer.model import Ended, Endpoint, Event, Failure, Flight, Outcome, Partition
 from consumer.stages import EventEnded
@@ -80,12 +78,11 @@ class EndpointLane:
         self._rng = rng
         self._gate = Gate(rng, clock.monotonic())
         self._limiter = limiter
-        self._order = Order()
-        self._ready: deque[Job] = deque()
+        self._waiting = Waiting()
         self._in_flight: set[Job] = set()
-        self._accused: deque[Job] = deque()
-        self._backoff: list[tuple[float, int, Job]] = []
-        self._late = Late(clock, end=self._end, release=self._release, past=past, then=self._pump)
+        self._late = Late(
+            clock, end=self._end, release=self._waiting.leave, past=past, then=self._pump
+        )
         self._trial: Job | None = None
         self._timer: Timer | None = None
         self._timer_at = inf
@@ -121,7 +118,7 @@ class EndpointLane:
         """Whether events wait for the rate alone: more is offered than may be sent."""
         now = self._clock.monotonic()
         return (
-            bool(self._ready)
+            bool(self._waiting.ready)
             and self._gate.state is State.FLOWING
             and len(self._in_flight) < self._limit
             and self._limiter.opens(now) > now
@@ -135,13 +132,14 @@ class EndpointLane:
     @property
     def waiting(self) -> int:
         """Events taken that are neither ended nor on the wire."""
-        return len(self._order) - len(self._in_flight)
+        return len(self._waiting.order) - len(self._in_flight)
 
     def submit(self, event: Event, flight: Flight) -> None:
         self._submitted += 1
         job = Job(event, flight, self._submitted)
-        if self._order.add(job):
-            self._ready.append(job)
+        waiting = self._waiting
+        if waiting.order.add(job):
+            waiting.ready.append(job)
             self._pump()
 
     def share(self, part: float) -> None:
@@ -151,8 +149,7 @@ class EndpointLane:
 
     def abandon(self, partitions: Collection[Partition]) -> None:
         """Forget all jobs of these partitions; abort what is on the wire."""
-        for partition in partitions:
-            self._order.forget(partition)
+        self._waiting.forget(partitions)
         for job in list(self._in_flight):
             if job.flight.partition in partitions:
                 self._in_flight.discard(job)
@@ -160,11 +157,7 @@ class EndpointLane:
                     self._trial = None
                 assert job.exchange is not None
                 job.exchange.abort()
-        self._ready = deque(j for j in self._ready if j.flight.partition not in partitions)
-        self._accused = deque(j for j in self._accused if j.flight.partition not in partitions)
         self._late.forget(partitions)
-        self._backoff = [b for b in self._backoff if b[2].flight.partition not in partitions]
-        heapq.heapify(self._backoff)
         self._pump()
 
     async def close(self) -> None:
@@ -176,13 +169,14 @@ class EndpointLane:
 
     def _pump(self) -> None:
         """Start whatever may start now, and see to it that the rest is looked at in time."""
-        if len(self._in_flight) >= self._limit or not (self._ready or self._accused):
+        waiting = self._waiting
+        if len(self._in_flight) >= self._limit or not (waiting.ready or waiting.accused):
             return
         now = self._clock.monotonic()
         if not self._may_send():
             self._wake(now + LOOK_AGAIN)
             return
-        while len(self._in_flight) < self._limit and (self._ready or self._accused):
+        while len(self._in_flight) < self._limit and (waiting.ready or waiting.accused):
             opens = self._gate.opens(
                 now, trial=self._trial is not None, in_flight=len(self._in_flight)
             )
@@ -201,19 +195,18 @@ class EndpointLane:
                 self._start(job, now)
 
     def _next(self, now: float) -> Job | None:
+        waiting = self._waiting
         if self._gate.state is State.FLOWING:
-            return self._ready.popleft() if self._ready else None
+            return waiting.ready.popleft() if waiting.ready else None
         # A trial goes to an event that was never tried, where there is one: an odd event must not
         # be all that the endpoint is judged by.
-        for index, job in enumerate(self._ready):
-            if not job.attempts:
-                del self._ready[index]
-                return job
-        if self._ready:
-            return self._ready.popleft()
-        if self._accused and now >= self._gate.again_at():
-            return self._accused.popleft()
-        if self._accused:
+        if (job := waiting.never_tried()) is not None:
+            return job
+        if waiting.ready:
+            return waiting.ready.popleft()
+        if waiting.accused and now >= self._gate.again_at():
+            return waiting.accused.popleft()
+        if waiting.accused:
             self._wake(self._gate.again_at())
         return None
 
@@ -258,11 +251,9 @@ class EndpointLane:
     def _woken(self) -> None:
         self._timer = None
         self._timer_at = inf
-        now = self._clock.monotonic()
-        while self._backoff and self._backoff[0][0] <= now:
-            self._ready.appendleft(heapq.heappop(self._backoff)[2])
-        if self._backoff:
-            self._wake(self._backoff[0][0])
+        due = self._waiting.rested(self._clock.monotonic())
+        if due is not None:
+            self._wake(due)
         self._pump()
 
     # --- answers
@@ -308,15 +299,14 @@ class EndpointLane:
             self._failed(job, answer, now)
         elif what is Meaning.MISCONFIGURED:
             self._gate.misconfigured(job.started, self._attempts, now)
-            self._ready.append(job)
+            self._waiting.ready.append(job)
         else:
             fresh = job.attempts == 1
             self._gate.suspected(job.started, self._attempts, now, fresh=fresh)
             job.refusal = explanation(answer)
-            self._accused.append(job)
+            self._waiting.accused.append(job)
         if self._gate.stopped:
-            self._ready.extend(self._accused)
-            self._accused.clear()
+            self._waiting.pardon()
             self._log_stop(before)
 
     def _throttled(self, job: Job, answer: Answer, now: float) -> None:
@@ -326,7 +316,7 @@ class EndpointLane:
             log.debug("told to slow down", endpoint=str(self.endpoint), code=answer.code)
         if self._gate.stopped:
             self._taken(job, now)
-        self._ready.appendleft(job)
+        self._waiting.ready.appendleft(job)
 
     def _failed(self, job: Job, answer: Answer, now: float) -> None:
         if self._budget.exhausted(job, self._deliveries, now):
@@ -336,12 +326,12 @@ class EndpointLane:
         wait = retry_after(answer.retry_after, self._clock.now_ms()) or 0.0
         self._gate.failed(job.started, job.number, self._attempts, now, wait)
         if self._gate.stopped:
-            self._ready.append(job)  # the gate's trials set the pace, and take turns
+            self._waiting.ready.append(job)  # the gate's trials set the pace, and take turns
             return
         job.failures += 1
         pause = backoff(job.failures, self._retry.initial, self._retry.maximum, self._rng)
         due = now + max(wait, pause)
-        heapq.heappush(self._backoff, (due, job.number, job))
+        self._waiting.back_off(job, due)
         self._wake(due)
 
     def _taken(self, job: Job, now: float) -> None:
@@ -353,21 +343,20 @@ class EndpointLane:
             self._acquit()
             return
         # Whatever waited out a failure of its own did so because of the endpoint.
-        self._ready.extendleft(entry[2] for entry in sorted(self._backoff, reverse=True))
-        self._backoff.clear()
+        self._waiting.recall()
         log.info(
             "delivery resumed", endpoint=str(self.endpoint), stopped_seconds=round(now - since, 1)
         )
 
     def _acquit(self) -> None:
         """The endpoint takes others: the accused events are at fault, each for itself."""
-        accused, self._accused = self._accused, deque()
+        accused, self._waiting.accused = self._waiting.accused, deque()
         for job in accused:
             job.suspicions += 1
             if job.suspicions >= CONVICTIONS:
                 self._dead(job, "rejected", f"{job.refusal}; others were taken")
             else:
-                self._ready.appendleft(job)
+                self._waiting.ready.appendleft(job)
 
     # --- ends
 
@@ -375,11 +364,8 @@ class EndpointLane:
         failure = Failure("delivery", reason, detail, job.event.label)
         self._end(job, Outcome(Ended.DEAD_LETTERED, job.attempts, job.ambiguous, failure))
 
-    def _release(self, job: Job) -> None:
-        self._ready.extend(self._order.finish(job))
-
     def _end(self, job: Job, outcome: Outcome) -> None:
-        self._release(job)
+        self._waiting.leave(job)
         self._ended(job.flight, job.event, outcome)
 
     def _log_stop(self, before: State) -> None:

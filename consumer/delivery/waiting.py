@@ -1,0 +1,68 @@
+"""What waits in the lane of one endpoint, and for what.
+
+A job that waits is in exactly one place: behind a predecessor (`order`), `ready`, in back-off (which
+takes no slot), or `accused` (answered 403 or the like, until another event shows whether the
+endpoint or the event is at fault).
+"""
+
+import heapq
+from collections import deque
+from collections.abc import Collection
+
+from consumer.delivery.job import Job
+from consumer.delivery.order import Order
+from consumer.model import Partition
+
+
+class Waiting:
+    """Plain places: when a job comes or goes, is the lane's business."""
+
+    __slots__ = ("_backoff", "accused", "order", "ready")
+
+    def __init__(self) -> None:
+        self.order = Order()
+        self.ready: deque[Job] = deque()
+        self.accused: deque[Job] = deque()
+        self._backoff: list[tuple[float, int, Job]] = []
+
+    def never_tried(self) -> Job | None:
+        """Take the first ready job that has had no attempt yet."""
+        for index, job in enumerate(self.ready):
+            if not job.attempts:
+                del self.ready[index]
+                return job
+        return None
+
+    def leave(self, job: Job) -> None:
+        """The job has ended, or goes elsewhere: whoever waited for it alone is ready."""
+        self.ready.extend(self.order.finish(job))
+
+    # --- time and verdicts
+
+    def back_off(self, job: Job, until: float) -> None:
+        heapq.heappush(self._backoff, (until, job.number, job))
+
+    def rested(self, now: float) -> float | None:
+        """Put in front whatever has waited long enough; when the next one has (None: nobody)."""
+        while self._backoff and self._backoff[0][0] <= now:
+            self.ready.appendleft(heapq.heappop(self._backoff)[2])
+        return self._backoff[0][0] if self._backoff else None
+
+    def recall(self) -> None:
+        """Put everybody in back-off in front, the one with the shortest wait left first."""
+        self.ready.extendleft(entry[2] for entry in sorted(self._backoff, reverse=True))
+        self._backoff.clear()
+
+    def pardon(self) -> None:
+        """The endpoint is at fault, not the accused."""
+        self.ready.extend(self.accused)
+        self.accused.clear()
+
+    def forget(self, partitions: Collection[Partition]) -> None:
+        """Drop all that is unfinished of these partitions, wherever it waits."""
+        for partition in partitions:
+            self.order.forget(partition)
+        self.ready = deque(j for j in self.ready if j.flight.partition not in partitions)
+        self.accused = deque(j for j in self.accused if j.flight.partition not in partitions)
+        self._backoff = [b for b in self._backoff if b[2].flight.partition not in partitions]
+        heapq.heapify(self._backoff)
