@@ -15,7 +15,8 @@ from consumer.delivery.dead_letter import DeadLetterWriter
 from consumer.delivery.deliver import Delivery
 from consumer.delivery.endpoint import EndpointLane
 from consumer.lanes import Held
-from consumer.ledger import Ledger
+from consumer.ledger import EventCounts, Ledger
+from consumer.model import Endpoint
 from consumer.pipeline import Limits, Pipeline
 from consumer.reload import Reloadable
 from consumer.source.consumer import KafkaSource
@@ -28,6 +29,7 @@ ENDPOINT_STATES = ("flowing", "throttled", "suspect", "down", "misconfigured")
 EVENT_ENDS = ("delivered", "superseded", "expired", "dead_lettered", "released")
 _CODES = ("200", "204", "400", "401", "403", "404", "429", "500", "502", "503", "504")
 _RETRIES = ("throttled", "transient", "suspect", "misconfigured")
+_NONE = EventCounts()
 _MAPPING_FAULTS = (
     *("account", "missing", "no_rule", "number", "time", "tombstone", "too_long", "unmapped_type"),
 )
@@ -87,14 +89,14 @@ def readers(parts: Sources) -> Readers:
     tallies, committer, source = parts.tallies, parts.committer, parts.source
     return {
         "records_received": lambda: _records_received(parts.ledger),
-        "records_ended": lambda: _records_ended(parts.ledger),
+        "records_ended": lambda: _records_ended(parts),
         "records_in_flight": lambda: _by_partition(parts, lambda held: held.records),
         "events_built": lambda: [
-            ((*end, name), counts.built) for (end, name), counts in parts.ledger.events.items()
+            ((*end, name), counts.built) for (end, name), counts in _events(parts).items()
         ],
-        "events_ended": lambda: _events_ended(parts.ledger),
+        "events_ended": lambda: _events_ended(parts),
         "events_in_flight": lambda: [
-            ((*end, name), counts.in_flight) for (end, name), counts in parts.ledger.events.items()
+            ((*end, name), counts.in_flight) for (end, name), counts in _events(parts).items()
         ],
         "ledger_imbalance": lambda: _one(len(parts.ledger.imbalance())),
         "lag_records": lambda: _lag_records(parts),
@@ -214,18 +216,24 @@ def _records_received(ledger: Ledger) -> Values:
         yield (topic, str(number)), counts.received
 
 
-def _records_ended(ledger: Ledger) -> Iterator[tuple[tuple[str, ...], float]]:
-    for (topic, number), counts in ledger.records.items():
+def _records_ended(parts: Sources) -> Iterator[tuple[tuple[str, ...], float]]:
+    none = dict.fromkeys(("already_ended", *parts.mapping.filters), 0)
+    for (topic, number), counts in parts.ledger.records.items():
         where = (topic, str(number))
         yield (*where, "delivered", ""), counts.delivered
         yield (*where, "released", ""), counts.released
-        for reason, count in counts.filtered.items():
+        for reason, count in (none | counts.filtered).items():
             yield (*where, "filtered", reason), count
         for reason, count in counts.dead_lettered.items():
             yield (*where, "dead_lettered", reason), count
 
 
-def _events_ended(ledger: Ledger) -> Values:
-    for (endpoint, name), counts in ledger.events.items():
+def _events(parts: Sources) -> dict[tuple[Endpoint, str], EventCounts]:
+    """Those that were made, and at 0 those that the mapping in force can make."""
+    return dict.fromkeys(parts.mapping.kinds, _NONE) | parts.ledger.events
+
+
+def _events_ended(parts: Sources) -> Values:
+    for (endpoint, name), counts in _events(parts).items():
         for end in EVENT_ENDS:
             yield (*endpoint, name, end), getattr(counts, end)

@@ -5,7 +5,7 @@ ConfigMap's symbolic links, and on network file systems.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +14,7 @@ import structlog
 
 from consumer.mapping.loader import bytes_or_none, digest_of
 from consumer.mapping.unit import MappingUnit
+from consumer.model import Endpoint
 from consumer.stages import Map
 from consumer.telemetry.tallies import Tally
 
@@ -40,6 +41,14 @@ class Unit(Map, Protocol):
     @property
     def topics(self) -> Sequence[str]: ...
 
+    @property
+    def kinds(self) -> Collection[tuple[Endpoint, str]]:
+        """Endpoint and name of every event that can be made."""
+
+    @property
+    def filters(self) -> Collection[str]:
+        """Every reason for which a record can end without events."""
+
     def reader_schemas(self, topic: str) -> Mapping[str, Any]: ...
 
 
@@ -49,7 +58,7 @@ class Reloadable:
     `take` runs on the loop's thread, and so do `decode` and `map`: between two records.
     """
 
-    __slots__ = ("digest", "map", "reader_schemas", "refused", "topics")
+    __slots__ = ("digest", "filters", "kinds", "map", "reader_schemas", "refused", "topics")
 
     def __init__(self, unit: Unit) -> None:
         self.refused = False
@@ -59,6 +68,8 @@ class Reloadable:
 
     def take(self, unit: Unit) -> None:
         self.digest = unit.digest
+        self.kinds: Collection[tuple[Endpoint, str]] = unit.kinds
+        self.filters: Collection[str] = unit.filters
         self.map = unit.map
         self.reader_schemas: Callable[[str], Mapping[str, Any]] = unit.reader_schemas
         self.refused = False

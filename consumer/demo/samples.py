@@ -35,6 +35,14 @@ class SamplingMap:
     def topics(self) -> list[str]:
         return list(self._mapping.topics)
 
+    @property
+    def kinds(self) -> frozenset[tuple[Endpoint, str]]:
+        return self._mapping.kinds
+
+    @property
+    def filters(self) -> frozenset[str]:
+        return self._mapping.filters
+
     def reader_schemas(self, topic: str) -> Mapping[str, Any]:
         return self._mapping.reader_schemas(topic)
 

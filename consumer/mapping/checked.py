@@ -88,3 +88,13 @@ class CheckedMapping:
     rules: tuple[CheckedRule, ...]
     tables: Mapping[str, Mapping[str, str]]
     accounts: Mapping[str, Account]
+
+    def accounts_of(self, send: CheckedSend, side: Side) -> dict[str, AccountContext]:
+        """The accounts that this event can go to: one, or all that have its API where an expression
+        names the account."""
+        return {
+            name: account.context
+            for name, account in self.accounts.items()
+            if side.spec.api in account.apis
+            and (not isinstance(send.account, str) or send.account == name)
+        }

@@ -247,12 +247,7 @@ class _Compiler:
         return name
 
     def _plan(self, rule: CheckedRule, send: CheckedSend, side: Side) -> str:
-        accounts = {
-            name: account.context
-            for name, account in self._mapping.accounts.items()
-            if side.spec.api in account.apis
-            and (not isinstance(send.account, str) or send.account == name)
-        }
+        accounts = self._mapping.accounts_of(send, side)
         aged = freshness(send.max_age_ms, send.when_older, side.spec)
         plan = Plan(side.spec, rule.name, accounts, send.on_missing, aged)
         return self._code.constant(f"plan_{len(self._code.constants)}", plan)

@@ -347,12 +347,7 @@ class _TracedPlan(Plan):
 
 
 def _plan(mapping: CheckedMapping, rule: CheckedRule, send: CheckedSend, side: Side) -> _TracedPlan:
-    accounts = {
-        name: account.context
-        for name, account in mapping.accounts.items()
-        if side.spec.api in account.apis
-        and (not isinstance(send.account, str) or send.account == name)
-    }
+    accounts = mapping.accounts_of(send, side)
     aged = freshness(send.max_age_ms, send.when_older, side.spec)
     plan = _TracedPlan(side.spec, rule.name, accounts, send.on_missing, aged)
     plan.api = side.spec.api

@@ -21,7 +21,7 @@ from consumer.mapping.loader import Files, load
 from consumer.mapping.output import Output
 from consumer.mapping.reach import unreachable
 from consumer.mapping.runtime import Unusable
-from consumer.model import Decoded, Mapped, Record
+from consumer.model import Decoded, Endpoint, Mapped, Record
 
 
 class Compiled:
@@ -58,6 +58,26 @@ class MappingUnit:
         """Topic names; one that begins with `^` is a regular expression."""
         names = [topic for mapping in self.mappings for topic in mapping.topics]
         return tuple(dict.fromkeys(names))
+
+    @property
+    def kinds(self) -> frozenset[tuple[Endpoint, str]]:
+        """Every kind of event (endpoint and event name) that any record can become."""
+        return frozenset(
+            (Endpoint(account, side.spec.api), side.spec.name)
+            for mapping in self.mappings
+            for rule in mapping.rules
+            for send in rule.sends
+            for side in send.sides
+            for account in mapping.accounts_of(send, side)
+        )
+
+    @property
+    def filters(self) -> frozenset[str]:
+        """Every reason for which a record can end without events."""
+        found = {reason for mapping in self.mappings for _, reason in mapping.suppress}
+        if any(compiled.drop for compiled in self._compiled):
+            found |= {"no_rule", "tombstone"}
+        return frozenset(found | {"missing", "no_event", "no_identifier"})
 
     def reader_schemas(self, topic: str) -> dict[str, Any]:
         """The parsed reader schema by full name of the record type, for one topic.

@@ -410,6 +410,38 @@ rules:
     assert caught.value.reason == "account"
 
 
+def test_the_unit_names_every_kind_of_event_and_every_reason_to_leave_a_record_out(
+    tmp_path: Path,
+) -> None:
+    text = (
+        HEAD
+        + """\
+defaults: {account: lower(name)}
+suppress: [{when: not yes, reason: No consent}]
+rules:
+  - name: search
+    when: count > 1
+    send:
+      - {legacy: SearchRequest, search: name, account: pl}
+      - {both: searched, query: name, account: ua}
+  - name: page
+    send: [{legacy: CustomerData}]
+"""
+    )
+    unit = unit_of(tmp_path, text, TWO)
+    assert unit.kinds == {
+        (Endpoint("pl", "legacy"), "SearchRequest"),
+        (Endpoint("ua", "legacy"), "SearchRequest"),
+        (Endpoint("ua", "v2"), "searchRequest"),
+        (Endpoint("pl", "legacy"), "CustomerData"),
+        (Endpoint("ua", "legacy"), "CustomerData"),
+    }
+    always = {"no_consent", "missing", "no_event", "no_identifier"}
+    assert unit.filters == always | {"no_rule", "tombstone"}
+    strict = unit_of(tmp_path, text.replace("otherwise: drop", "otherwise: dead_letter"), TWO)
+    assert strict.filters == always
+
+
 def test_an_unlikely_time_makes_the_record_invalid(tmp_path: Path) -> None:
     unit = unit_of(tmp_path, rules(SEARCH))
     for wrong in (1_700_000_000, 1_700_000_000_000_000, 2**63 - 1, -(2**63)):

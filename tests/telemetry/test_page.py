@@ -12,8 +12,10 @@ from prometheus_client.parser import text_string_to_metric_families as classic_f
 
 from consumer.app import App
 from consumer.lanes import Held
-from consumer.model import Partition
+from consumer.mapping.unit import load_unit
+from consumer.model import Endpoint, Partition
 from consumer.readings import age_of, readers
+from consumer.setup import accounts_of
 from consumer.stages import Position
 from consumer.telemetry.catalogue import METRICS, PROCESS_METRICS
 from consumer.telemetry.metric import PREFIX
@@ -81,9 +83,46 @@ async def test_what_is_known_at_start_begins_at_zero(app: App) -> None:
         'freshness_seconds_count{account="main",api="legacy"}',
         'endpoint_state{account="main",api="v2",state="misconfigured"}',
         "partitions_assigned",
+        'events_built_total{account="main",api="v2",event="cartUpdated"}',
+        'events_in_flight{account="main",api="legacy",event="StatusCart"}',
+        'events_ended_total{account="main",api="legacy",event="StatusCart",outcome="dead_lettered"}',
+        'events_ended_total{account="main",api="v2",event="pageViewed",outcome="delivered"}',
     ):
         assert found[PREFIX + series(name)] == 0.0, name
     assert found[PREFIX + 'endpoint_state{account="main",api="v2",state="flowing"}'] == 1.0
+
+
+async def test_the_ways_to_leave_a_record_out_begin_at_zero_with_its_partition(app: App) -> None:
+    app._pipeline.assigned({Partition("shop.clicks", 3, 1): Position(5)})
+    found = await samples(app)
+    for reason in ("no_marketing_consent", "no_rule", "no_identifier", "already_ended"):
+        where = f'outcome="filtered",partition="3",reason="{reason}",topic="shop.clicks"'
+        assert found[f"{PREFIX}records_ended_total{{{where}}}"] == 0.0
+
+
+async def test_a_reload_brings_its_new_events_at_zero_and_keeps_the_old_counts(
+    app: App, tmp_path: Path
+) -> None:
+    view = PREFIX + 'events_built_total{account="main",api="legacy",event="ProductPage"}'
+    custom = PREFIX + 'events_built_total{account="main",api="v2",event="bonusSpent"}'
+    app.ledger.of_event(Endpoint("main", "legacy"), "ProductPage").built += 3
+    assert custom not in await samples(app)
+    (tmp_path / "click.avsc").write_text(
+        '{"type": "record", "name": "t.Click", "fields": [{"name": "id", "type": "string"}]}'
+    )
+    (tmp_path / "mapping.yaml").write_text(
+        "version: 1\n"
+        "from: {topics: [shop.clicks], schema: click.avsc}\n"
+        "identity: {externalCustomerId: id}\n"
+        "custom_events: {bonusSpent: {}}\n"
+        "match: first\n"
+        "otherwise: drop\n"
+        "rules: [{name: bonus, send: [{v2: bonusSpent}]}]\n"
+    )
+    app._mapping.take(load_unit([tmp_path / "mapping.yaml"], accounts_of(app._settings)))
+    found = await samples(app)
+    assert found[custom] == 0.0
+    assert found[view] == 3.0
 
 
 async def test_the_gauges_of_a_partition_go_when_it_goes(app: App) -> None:
