@@ -15,6 +15,10 @@ from consumer.telemetry.tallies import Tallies
 
 log = structlog.get_logger()
 
+WARN_AFTER_SECONDS = 10.0
+"""A group that rebalances refuses commits for about a second (ILLEGAL_GENERATION,
+REBALANCE_IN_PROGRESS): that is weather, and a line for each would hide what is not."""
+
 
 class Committer:
     """Implements `stages.Commit`.
@@ -42,7 +46,8 @@ class Committer:
         self._ended_since = 0
         self._under_way = False
         self._timer_set = False
-        self._failing = False
+        self._failing_since: float | None = None
+        self._warned = False
         self.last_success: float | None = None
         """Monotonic time of the last acknowledged commit."""
 
@@ -92,23 +97,35 @@ class Committer:
             if tracker is not None:
                 self._unacknowledged -= tracker.answered(error is None)
         if error is None:
-            self.last_success = self._clock.monotonic()
-        if (error is not None) != self._failing:
-            self._failing = error is not None
-            if error is not None:
-                log.warning("commits fail, will be repeated", error=error)
-            else:
-                log.info("commits succeed again")
-        if error is not None:
-            self._set_timer()
-        elif self._ended_since >= self._threshold:
-            self._commit()
+            self._succeeded()
+        else:
+            self._failed(error)
 
     def forget(self, partitions: Sequence[Partition]) -> None:
         for partition in partitions:
             tracker = self._trackers.pop(partition, None)
             if tracker is not None:
                 self._unacknowledged -= tracker.unacknowledged
+
+    def _succeeded(self) -> None:
+        self.last_success = self._clock.monotonic()
+        self._failing_since = None
+        if self._warned:
+            self._warned = False
+            log.info("commits succeed again")
+        if self._ended_since >= self._threshold:
+            self._commit()
+
+    def _failed(self, error: str) -> None:
+        now = self._clock.monotonic()
+        if self._failing_since is None:
+            self._failing_since = now
+            log.debug("a commit failed, will be repeated", error=error)
+        elif not self._warned and now - self._failing_since >= WARN_AFTER_SECONDS:
+            self._warned = True
+            seconds = round(now - self._failing_since)
+            log.warning("commits fail, will be repeated", error=error, seconds=seconds)
+        self._set_timer()
 
     def _set_timer(self) -> None:
         if not self._timer_set:
@@ -128,3 +145,5 @@ class Committer:
         if positions:
             self._under_way = True
             self._send(positions)
+        else:
+            self._failing_since = None  # what failed is not ours any more

@@ -1,6 +1,7 @@
 """Commits happen in time, one at a time, and are repeated until they succeed."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from consumer.commit.committer import Committer
 from consumer.model import Flight, Partition
@@ -14,12 +15,13 @@ class Harness:
         self.clock = ManualClock()
         self.sent: list[Positions] = []
         self.partition = Partition("shop.clicks", 0, 1)
+        self.tallies = Tallies()
         self.committer = Committer(
             send=self.sent.append,
             interval=1.0,
             threshold=threshold,
             clock=self.clock,
-            tallies=Tallies(),
+            tallies=self.tallies,
         )
         self.committer.assigned({self.partition: Position(0)})
 
@@ -114,3 +116,42 @@ def test_forgetting_a_partition_frees_its_unacknowledged_requests(harness: Harne
     assert harness.committer.unacknowledged == 0
     harness.answer()
     assert harness.committer.unacknowledged == 0
+
+
+def warnings_of(harness: Harness, *errors: str | None) -> list[dict[str, object]]:
+    """What is said aloud of commits answered like this, one a second."""
+    harness.committer.ended(harness.flights(1)[0])
+    with capture_logs() as logs:
+        for error in errors:
+            harness.clock.advance(1)
+            harness.answer(error)
+    assert len(harness.sent) == len(errors)
+    return [dict(line) for line in logs if line["log_level"] != "debug"]
+
+
+def test_a_rebalance_that_refuses_commits_for_a_moment_is_only_counted(harness: Harness) -> None:
+    refused = ["ILLEGAL_GENERATION"] * 9
+    assert warnings_of(harness, *refused, None) == []
+    assert harness.tallies.commits.get("error") == 9
+
+
+def test_commits_that_fail_for_ten_seconds_are_warned_of_once_until_they_succeed(
+    harness: Harness,
+) -> None:
+    refused = ["REQUEST_TIMED_OUT"] * 15
+    failing = {"event": "commits fail, will be repeated", "error": "REQUEST_TIMED_OUT"}
+    assert warnings_of(harness, *refused, None) == [
+        {**failing, "seconds": 10, "log_level": "warning"},
+        {"event": "commits succeed again", "log_level": "info"},
+    ]
+
+
+def test_a_failure_of_what_is_not_ours_any_more_is_over(harness: Harness) -> None:
+    assert warnings_of(harness, "_ASSIGNMENT_LOST") == []
+    harness.committer.forget([harness.partition])
+    harness.clock.advance(60)
+    again = Partition("shop.clicks", 0, 2)
+    harness.partition = again
+    harness.committer.assigned({again: Position(0)})
+    harness.sent.clear()
+    assert warnings_of(harness, "ILLEGAL_GENERATION", None) == []
