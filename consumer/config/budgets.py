@@ -1,6 +1,6 @@
 """The numbers that follow from several settings, and the inequality that each must satisfy."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -12,8 +12,19 @@ COMMIT_SECONDS = 5.0
 MARGIN_SECONDS = 5.0
 """Between our own end and being ended by somebody else: interpreter exit, a slow disk."""
 
+STALE_MARGIN_SECONDS = 1.0
+"""For a heartbeat on its way."""
+
 _POLL_INTERVAL_MS = 300_000
 _SESSION_TIMEOUT_MS = 45_000
+_HEARTBEAT_MS = 3_000
+_BROKERS_HEARTBEAT_MS = 5_000
+"""KIP-848 keeps session and heartbeat on the broker, and a client cannot ask for them: this and
+`_SESSION_TIMEOUT_MS` are its defaults (`group.consumer.heartbeat.interval.ms`,
+`group.consumer.session.timeout.ms`)."""
+
+Kafka = Mapping[str, str | int | float | bool]
+"""The `kafka` section."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,8 @@ class Budgets:
     """Requests that no acknowledged commit covers: what a `kill -9` repeats at most."""
     session: float
     """Without a sign of life for so long, the group gives our partitions to another member."""
+    stale: float
+    """A poll older than this proves nothing about whose the partitions are: no request starts."""
     poll_interval: float
     """The longest that the source may go without polling."""
     revoke: float
@@ -43,11 +56,11 @@ class Budgets:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """`session` is Kafka's own default where KIP-848 leaves it to the broker."""
         kafka, drain = settings.kafka, settings.drain
         return cls(
             unacknowledged=settings.delivery.max_in_flight + settings.commit.max_unacknowledged,
-            session=_milliseconds(kafka, "session.timeout.ms", _SESSION_TIMEOUT_MS),
+            session=_session(kafka),
+            stale=stale_seconds(kafka),
             poll_interval=_milliseconds(kafka, "max.poll.interval.ms", _POLL_INTERVAL_MS),
             revoke=drain.revoke + COMMIT_SECONDS,
             termination_grace=drain.shutdown + COMMIT_SECONDS + MARGIN_SECONDS,
@@ -66,6 +79,24 @@ class Budgets:
                 f"{revoke} = {_s(budgets.revoke)} must be less than "
                 f"session.timeout.ms {_s(budgets.session)}",
                 "lower `drain.revoke`, or raise `session.timeout.ms` under `kafka`",
+            )
+        if drain.revoke >= budgets.stale:
+            # Nothing polls during the drain: beyond this it could only wait, not send.
+            yield Problem(
+                ("drain", "revoke"),
+                f"drain.revoke {_s(drain.revoke)} must be less than {_s(budgets.stale)}, after which "
+                f"nothing is sent without a poll: session.timeout.ms {_s(budgets.session)} - "
+                f"heartbeat.interval.ms {_s(_heartbeat(settings.kafka))} - margin "
+                f"{_s(STALE_MARGIN_SECONDS)}",
+                "lower `drain.revoke` or `heartbeat.interval.ms`, or raise `session.timeout.ms` under "
+                "`kafka`",
+            )
+        if budgets.poll_interval < budgets.session:
+            yield Problem(
+                ("kafka", "max.poll.interval.ms"),
+                f"max.poll.interval.ms {_s(budgets.poll_interval)} must not be less than "
+                f"session.timeout.ms {_s(budgets.session)}: Kafka's client refuses that",
+                "raise `max.poll.interval.ms`, or lower `session.timeout.ms`",
             )
         if budgets.revoke + MARGIN_SECONDS >= budgets.poll_interval:
             # The drain runs within a call-back of the poll: it is time without polling.
@@ -103,7 +134,26 @@ class Budgets:
             )
 
 
-def _milliseconds(kafka: dict[str, str | int | float | bool], name: str, default: int) -> float:
+def stale_seconds(kafka: Kafka) -> float:
+    """How old the last poll may be for a request to start.
+
+    The group gives our partitions to somebody else one session timeout after the last *heartbeat*
+    it saw, and that may be a heartbeat interval older than our last poll.
+    """
+    return max(0.0, _session(kafka) - _heartbeat(kafka) - STALE_MARGIN_SECONDS)
+
+
+def _session(kafka: Kafka) -> float:
+    return _milliseconds(kafka, "session.timeout.ms", _SESSION_TIMEOUT_MS)
+
+
+def _heartbeat(kafka: Kafka) -> float:
+    brokers = kafka.get("group.protocol") == "consumer"
+    default = _BROKERS_HEARTBEAT_MS if brokers else _HEARTBEAT_MS
+    return _milliseconds(kafka, "heartbeat.interval.ms", default)
+
+
+def _milliseconds(kafka: Kafka, name: str, default: int) -> float:
     return float(kafka.get(name, default)) / 1000
 
 

@@ -12,6 +12,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaException
 from confluent_kafka.admin import AdminClient
 
+from consumer.config.budgets import stale_seconds
 from consumer.config.settings import StartSettings
 from consumer.errors import BridgeError, ConfigError, FatalError
 from consumer.model import Partition
@@ -71,7 +72,7 @@ class KafkaSource:
         self._make_consumer = make_consumer
         self._make_admin = partial(make_admin, dict(kafka), logger=_ClientLog())
         self._monotonic = monotonic
-        self.stale_seconds = properties.stale_seconds(kafka)
+        self.stale_seconds = stale_seconds(kafka)
         """For `polled_within`: an older poll proves nothing about whose our partitions are."""
         self._fence = Fence(min(FENCE_SECONDS, self.stale_seconds), monotonic)
         self._errors = ErrorLog(tallies, monotonic)

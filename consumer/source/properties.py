@@ -6,13 +6,6 @@ Value = str | int | float | bool
 
 STATISTICS_MS = 5000
 
-# KIP-848 keeps both on the broker, and a client cannot ask for them: these are its defaults
-# (`group.consumer.session.timeout.ms`, `group.consumer.heartbeat.interval.ms`).
-_BROKERS_SESSION_MS = 45_000
-_BROKERS_HEARTBEAT_MS = 5_000
-
-STALE_MARGIN_SECONDS = 1.0
-
 _OURS = {
     "enable.auto.commit": "an offset is committed once its record has ended, never by a timer",
     "auto.commit.enable": "an offset is committed once its record has ended, never by a timer",
@@ -95,19 +88,6 @@ def effective(kafka: Mapping[str, Value]) -> dict[str, Value]:
         mine["partition.assignment.strategy"] = "cooperative-sticky"
     merged = {**mine, **kafka, **_OWNED_VALUES}
     return {key: _written(value) for key, value in merged.items()}
-
-
-def stale_seconds(kafka: Mapping[str, Value]) -> float:
-    """A poll older than this proves nothing about whose the partitions are.
-
-    The group gives them to somebody else one session timeout after the last *heartbeat* it saw, and
-    that may be a heartbeat interval older than our last poll.
-    """
-    session, heartbeat = _BROKERS_SESSION_MS, _BROKERS_HEARTBEAT_MS
-    if kafka.get("group.protocol") != "consumer":
-        session = int(kafka.get("session.timeout.ms", 45_000))
-        heartbeat = int(kafka.get("heartbeat.interval.ms", 3_000))
-    return max(0.0, (session - heartbeat) / 1000 - STALE_MARGIN_SECONDS)
 
 
 def _written(value: Value) -> Value:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from consumer.config.budgets import Budgets
+from consumer.config.budgets import Budgets, stale_seconds
 from consumer.config.rules import topic_problems
 from consumer.config.settings import Settings
 from tests.config.conftest import LEAST
@@ -15,8 +15,19 @@ FindingsOf = Callable[..., list[tuple[str, str, str]]]
 
 def test_the_budgets_of_the_defaults(settings_of: SettingsOf) -> None:
     assert Budgets.of(settings_of()) == Budgets(
-        unacknowledged=1064, session=45.0, poll_interval=300.0, revoke=10.0, termination_grace=35.0
+        unacknowledged=1064,
+        session=45.0,
+        stale=41.0,
+        poll_interval=300.0,
+        revoke=10.0,
+        termination_grace=35.0,
     )
+
+
+def test_a_poll_is_stale_a_heartbeat_before_the_session_ends() -> None:
+    assert stale_seconds({}) == 41.0
+    assert stale_seconds({"session.timeout.ms": 6000, "heartbeat.interval.ms": 500}) == 4.5
+    assert stale_seconds({"group.protocol": "consumer"}) == 39.0
 
 
 @pytest.mark.parametrize(
@@ -35,6 +46,29 @@ def test_the_budgets_of_the_defaults(settings_of: SettingsOf) -> None:
             "bridge.yaml:13:17",
             "drain.revoke 38s + commit 5s + margin 5s = 48s must be less than max.poll.interval.ms 45s",
             "lower `drain.revoke`, or raise `max.poll.interval.ms` under `kafka`",
+        ),
+        (
+            "session.timeout.ms: 12000\n  heartbeat.interval.ms: 8000",
+            "drain: {revoke: 5s}",
+            "bridge.yaml:14:17",
+            (
+                "drain.revoke 5s must be less than 3s, after which nothing is sent without a poll: "
+                "session.timeout.ms 12s - heartbeat.interval.ms 8s - margin 1s"
+            ),
+            (
+                "lower `drain.revoke` or `heartbeat.interval.ms`, or raise `session.timeout.ms` under "
+                "`kafka`"
+            ),
+        ),
+        (
+            "max.poll.interval.ms: 20000",
+            "drain: {revoke: 5s}",
+            "bridge.yaml:3:25",
+            (
+                "max.poll.interval.ms 20s must not be less than session.timeout.ms 45s: Kafka's client "
+                "refuses that"
+            ),
+            "raise `max.poll.interval.ms`, or lower `session.timeout.ms`",
         ),
         (
             "client.id: me",

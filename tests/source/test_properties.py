@@ -4,7 +4,7 @@ import pytest
 from confluent_kafka import Consumer
 
 from consumer.errors import ConfigError
-from consumer.source.properties import Value, effective, refused, stale_seconds
+from consumer.source.properties import Value, effective, refused
 from tests.source.watch import Running
 
 LEAST: dict[str, Value] = {"bootstrap.servers": "broker-1:9092", "group.id": "yespo-bridge"}
@@ -85,12 +85,6 @@ def test_an_alias_of_the_users_wins_over_our_default() -> None:
 def test_librdkafka_accepts_what_we_make(protocol: str) -> None:
     given: dict[str, Value] = {**LEAST, "bootstrap.servers": "127.0.0.1:1", "log_level": 0}
     Consumer({**effective({**given, "group.protocol": protocol})}).close()
-
-
-def test_a_poll_is_stale_a_heartbeat_before_the_session_ends() -> None:
-    assert stale_seconds(LEAST) == 41.0
-    assert stale_seconds({**LEAST, "session.timeout.ms": 6000, "heartbeat.interval.ms": 500}) == 4.5
-    assert stale_seconds({**LEAST, "group.protocol": "consumer"}) == 39.0
 
 
 def test_a_source_cannot_be_made_with_what_is_refused() -> None:
