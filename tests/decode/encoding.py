@@ -55,7 +55,7 @@ def a_value(
     return Record(Partition(topic, 0, 1), 7, b"visitor-1", value, headers, 1_763_700_000_000)
 
 
-async def until(holds: Callable[[], bool], seconds: float = 10) -> None:
+async def until(holds: Callable[[], bool], seconds: float = 30) -> None:
     async with asyncio.timeout(seconds):
         while not holds():  # noqa: ASYNC110 - what is watched signals nothing to wait for
             await asyncio.sleep(0.005)

@@ -288,7 +288,7 @@ OUTAGES = {
     "a schema that is no text": Fault(status=200, body=b'{"schema":{"type":"int"}}'),
     "references that are none": Fault(status=200, body=b'{"schema":"1","references":[7]}'),
     "an endless answer": Fault(status=200, body=b'"' + b"x" * (9 * 1024**2)),
-    "silence": Fault(delay=0.4),
+    "silence": Fault(delay=3.0),
 }
 
 
@@ -298,7 +298,7 @@ async def test_a_registry_that_cannot_be_asked_condemns_nothing_and_is_asked_aga
 ) -> None:
     double.register("a", VIEW)
     double.register("b", CART)
-    one = bridge(double.url, timeout=0.2)
+    one = bridge(double.url, timeout=1.0 if outage == "silence" else 30.0)
     await one.read(1)
     double.fail_with(OUTAGES[outage])
     with capture_logs() as logs:

@@ -127,5 +127,5 @@ class Bridge:
         if self.process is not None and self.process.poll() is not None:
             raise AssertionError(f"the bridge ended with {self.process.returncode}:\n{self.log}")
 
-    def wait_ready(self, seconds: float = 30) -> None:
+    def wait_ready(self, seconds: float = 90) -> None:
         wait_until(self.ready, seconds, "the bridge to be ready")

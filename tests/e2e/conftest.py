@@ -81,7 +81,7 @@ class Shop:
     def arrived(self) -> int:
         return len(self.sandbox.received)
 
-    def wait_arrived(self, count: int, seconds: float = 60) -> None:
+    def wait_arrived(self, count: int, seconds: float = 120) -> None:
         """Until the sandbox has taken that many requests in all."""
 
         def enough() -> bool:

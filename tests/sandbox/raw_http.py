@@ -20,7 +20,7 @@ class RawAnswer:
 class RawClient:
     """One connection. `closed` tells whether the peer has ended it."""
 
-    def __init__(self, port: int, timeout: float = 5.0) -> None:
+    def __init__(self, port: int, timeout: float = 20.0) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout)
         self._buffer = b""
 
@@ -73,7 +73,7 @@ class RawClient:
         self.socket.close()
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> None:
     """Wait until the condition holds; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
