@@ -44,6 +44,7 @@ _PRIMITIVES: dict[str, Type] = {
 }
 _LOGICAL: dict[tuple[str, str], Type] = {
     ("string", "uuid"): Text(),
+    ("fixed", "uuid"): Text(),
     ("bytes", "decimal"): Number(),
     ("fixed", "decimal"): Number(),
     ("int", "date"): Date(),
@@ -156,8 +157,8 @@ class AvroTypes:
             return self._slot(schema).type
         kind = schema["type"]
         logical = _LOGICAL.get((kind, schema.get("logicalType", "")))
-        if logical is not None:
-            return logical
+        if logical is not None and (logical != Text() or schema.get("size", 16) == 16):
+            return logical  # a `fixed` that is called uuid and has not 16 bytes stays bytes
         match kind:
             case "record" | "error":
                 return self._record(schema)

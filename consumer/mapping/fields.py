@@ -11,7 +11,7 @@ from consumer.mapping.conversions import mismatch, require, to_text, to_texts
 from consumer.mapping.facts import when_true
 from consumer.mapping.infer import infer, infer_condition
 from consumer.mapping.names import loop_variable, path_text
-from consumer.mapping.nodes import Const, Field, Index, Listed, Node, Var, plain
+from consumer.mapping.nodes import Field, Index, Listed, Node, Var, plain
 from consumer.mapping.scope import Scope
 from consumer.mapping.syntax import Wrong, loop
 from consumer.mapping.targets import Filled, Loop, Object, Plain, Several, Target
@@ -146,15 +146,11 @@ class FieldChecker:
                 return self._any(value, scope, path)
             case Kind.TEXTS if isinstance(value, grammar.Sequence):
                 return self._texts(value, scope, path)
-        if isinstance(value, grammar.Constant):
-            node: Node = Const(value.text, Slot(Text((value.text,))), value.place)
-        elif isinstance(value, grammar.Expression):
-            node = infer(value.source, scope)
-        else:
+        if not isinstance(value, grammar.Expression):
             message = f"{self._named(path)} is one value, not a block or list"
             remedy = "an expression that begins with `[` or `{` stands in a `|` block"
             raise Wrong(value.place, "shape", message, remedy)
-        node = fit(spec, node, self._named(path))
+        node = fit(spec, infer(value.source, scope), self._named(path))
         self._check_constant(spec, node, path)
         return Plain(node)
 
@@ -222,8 +218,6 @@ class FieldChecker:
 
     def _any(self, value: grammar.Value, scope: Scope, path: str) -> Target:
         match value:
-            case grammar.Constant(text=text, place=place):
-                return Plain(Const(text, Slot(Text((text,))), place))
             case grammar.Expression(source=source):
                 return Plain(_json(infer(source, scope), self._named(path)))
             case grammar.Sequence(items=items):

@@ -12,14 +12,6 @@ from consumer.yaml_tree import Scalar
 
 
 @dataclass(frozen=True, slots=True)
-class Constant:
-    """`{text: UAH}`."""
-
-    text: str
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
 class Expression:
     source: Source
 
@@ -53,7 +45,7 @@ class Sequence:
     items: tuple[Value, ...]
 
 
-Value = Constant | Expression | Block | Sequence
+Value = Expression | Block | Sequence
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from uuid import UUID
 
 from consumer.findings import did_you_mean
 
@@ -170,6 +171,8 @@ def _scalar(value: Any, schema: Schema, path: str) -> Any:
             return _timestamp(value, _PER_SECOND[logical.rpartition("-")[2]], path)
         if logical == "date":
             return _date(value, path)
+        if (kind, logical, schema.get("size")) == ("fixed", "uuid", 16):
+            return _uuid(value, path)
         if kind in {"bytes", "fixed"}:
             return _binary(value, path)
     if kind == "enum":
@@ -187,6 +190,14 @@ def _binary(text: str, path: str) -> bytes:
         return text.encode("latin-1")
     except UnicodeEncodeError:
         raise JsonFormError(f"`{path}` is bytes: write each as a character up to U+00FF") from None
+
+
+def _uuid(text: str, path: str) -> str:
+    """From its usual spelling, or (a schema's default) from a character per byte."""
+    try:
+        return str(UUID(bytes=_binary(text, path)) if len(text) == 16 else UUID(text))
+    except ValueError:
+        raise JsonFormError(f"`{path}` has to be a UUID") from None
 
 
 def _timestamp(text: str, per_second: int, path: str) -> int:

@@ -9,7 +9,6 @@ from consumer.findings import Place
 from consumer.mapping.freshness import WHEN_OLDER
 from consumer.mapping.grammar import (
     Block,
-    Constant,
     CustomEvent,
     Expression,
     MappingFile,
@@ -24,7 +23,7 @@ from consumer.mapping.grammar import (
     Word,
 )
 from consumer.mapping.syntax import NAME, Source
-from consumer.mapping.tree_reader import TreeReader
+from consumer.mapping.tree_reader import TreeReader, constant_of
 from consumer.yaml_tree import Entry, Items, Node, Scalar, Table
 
 IDENTITY = ("externalCustomerId", "email", "phone", "contactId", "pushToken", "name", "cookie")
@@ -304,9 +303,8 @@ class Reader(TreeReader):
         if isinstance(node, Items):
             items = (self.value(item) for item in node.items)
             return Sequence(node.place, tuple(item for item in items if item))
-        text = node.get("text")
-        if isinstance(text, Scalar) and len(node.entries) == 1:
-            return Constant(text.text, text.place)
+        if (constant := constant_of(node)) is not None:
+            return Expression(Source(constant, self.document.lines))
         loop, condition = node.get("for"), self.source(node, "if")
         members = {}
         for entry in node:

@@ -28,6 +28,11 @@ class Wrong(Exception):
         self.finding = Finding(place, code, message, remedy)
 
 
+@dataclass(slots=True)
+class Constant(Scalar):
+    """`{text: UAH}` as the expression that it stands for: `'UAH'`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """An expression as written. `lines` are those of its file."""
@@ -39,6 +44,8 @@ class Source:
 
     def place(self, node: ast.expr) -> Place:
         """Where this part stands in the file."""
+        if isinstance(self.scalar, Constant):
+            return self.scalar.place
         line, column = node.lineno, node.col_offset
         end = node.end_col_offset if node.end_lineno == line else None
         written = self.scalar.text[self.offset :].splitlines() or [""]

@@ -9,10 +9,16 @@ from pydantic import TypeAdapter, ValidationError
 from consumer.config.units import Seconds
 from consumer.findings import Finding, Place, did_you_mean, nearest
 from consumer.mapping.grammar import Word
-from consumer.mapping.syntax import Source
+from consumer.mapping.syntax import Constant, Source
 from consumer.yaml_tree import Document, Items, Node, Scalar, Table
 
 _DURATION = TypeAdapter(Seconds)
+
+
+def constant_of(node: Node) -> Constant | None:
+    """`{text: UAH}` as an expression; None for anything else."""
+    text = node.get("text") if isinstance(node, Table) and len(node.entries) == 1 else None
+    return Constant(text.place, repr(text.text)) if isinstance(text, Scalar) else None
 
 
 class TreeReader:
@@ -59,6 +65,8 @@ class TreeReader:
     def scalar(self, node: Node, what: str) -> Scalar | None:
         if isinstance(node, Scalar):
             return node
+        if (constant := constant_of(node)) is not None:
+            return constant
         remedy = "an expression that begins with `[` or `{` stands in a `|` block"
         self.wrong(node.place, "shape", f"{what} is one expression", remedy)
         return None

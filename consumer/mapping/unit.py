@@ -5,7 +5,6 @@ One digest over all files it was made of (mappings, includes, schemas) names it 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from consumer.mapping.loader import Files, load
 from consumer.mapping.output import Output
 from consumer.mapping.reach import unreachable
 from consumer.mapping.runtime import Unusable
+from consumer.mapping.takers import overlaps, takes
 from consumer.model import Decoded, Endpoint, Mapped, Record
 
 
@@ -88,7 +88,7 @@ class MappingUnit:
             self._readers[topic] = {
                 mapping.record.name: mapping.reader_schema
                 for mapping in self.mappings
-                if _takes(mapping, topic)
+                if takes(mapping, topic)
             }
         return self._readers[topic]
 
@@ -128,13 +128,13 @@ class MappingUnit:
 
     def _find(self, topic: str, type_name: str) -> Compiled | None:
         for compiled in self._compiled:
-            if compiled.checked.record.name == type_name and _takes(compiled.checked, topic):
+            if compiled.checked.record.name == type_name and takes(compiled.checked, topic):
                 return compiled
         return None
 
     def _tombstone(self, topic: str) -> Mapped:
         """A tombstone has no type: it is dropped only where every mapping of its topic says so."""
-        takers = [each for each in self._compiled if _takes(each.checked, topic)]
+        takers = [each for each in self._compiled if takes(each.checked, topic)]
         if takers and all(compiled.drop for compiled in takers):
             return Mapped((), "tombstone")
         raise InvalidRecord("mapping", "tombstone", "a null value, and `otherwise: dead_letter`")
@@ -147,13 +147,6 @@ def _without_events(out: Output, compiled: Compiled) -> Mapped:
     if reason is None:
         reason = next((reason for _, reason in out.skipped), "no_event")
     return Mapped((), reason, out.skipped, out.left_out)
-
-
-def _takes(mapping: CheckedMapping, topic: str) -> bool:
-    return any(
-        re.match(name, topic) is not None if name.startswith("^") else name == topic
-        for name in mapping.topics
-    )
 
 
 def check_unit(
@@ -169,7 +162,7 @@ def check_unit(
         mapping = _checked(path, accounts, files, findings)
         if mapping is not None:
             checked.append(mapping)
-    _one_taker(checked, findings)
+    findings += overlaps(checked)
     compiled = []
     if not _errors(findings):
         compiled = [one for mapping in checked if (one := _compiled(mapping, findings))]
@@ -231,18 +224,6 @@ def render(findings: Sequence[Finding], files: Files) -> str:
         document = files.documents.get(finding.place.file)
         shown.append(finding.render(document.lines if document else []))
     return "\n".join(shown)
-
-
-def _one_taker(checked: Sequence[CheckedMapping], findings: list[Finding]) -> None:
-    """Two files that take the same records would send everything twice."""
-    seen: dict[tuple[str, str], str] = {}
-    for mapping in checked:
-        for topic in mapping.topics:
-            key = (topic, mapping.record.name)
-            if key in seen:
-                message = f"`{topic}` with record `{mapping.record.name}` is taken by {seen[key]}"
-                findings.append(Finding(Place(mapping.file, 1, 1), "two-takers", message))
-            seen.setdefault(key, mapping.file)
 
 
 def _sorted(findings: Sequence[Finding]) -> list[Finding]:

@@ -8,6 +8,8 @@ from fastavro import parse_schema
 
 from consumer.mapping.json_form import JsonForm, JsonFormError
 
+UUID_TYPE = {"type": "fixed", "name": "t.U", "size": 16, "logicalType": "uuid"}
+
 
 def form(*fields: Any) -> JsonForm:
     """The form of a record with these fields: (name, type) or (name, type, default)."""
@@ -46,6 +48,16 @@ def logical(kind: str, name: str, **more: Any) -> dict[str, Any]:
         ({"type": "array", "items": "long"}, [1, 2], [1, 2]),
         ({"type": "map", "values": ["null", "long"]}, {"a": 1, "b": None}, {"a": 1, "b": None}),
         ({"type": "enum", "name": "t.E", "symbols": ["A", "B"]}, "B", "B"),
+        (
+            UUID_TYPE,
+            "DA9564AB-600A-5428-9048-C42C936C80C3",
+            "da9564ab-600a-5428-9048-c42c936c80c3",
+        ),
+        (
+            {"type": "fixed", "name": "t.U", "size": 2, "logicalType": "uuid"},
+            "\u0001ÿ",
+            b"\x01\xff",
+        ),
     ],
 )
 def test_a_value_is_written_plainly(kind: Any, written: Any, decoded: Any) -> None:
@@ -62,6 +74,8 @@ def test_what_is_left_out_has_its_default() -> None:
     }
     reader = form(("a", ["null", "string"], None), ("b", inner, {}), ("c", "t.I", {"n": 1}))
     assert reader.decoded({}) == {"a": None, "b": {"n": 4}, "c": {"n": 1}}
+    nobody = form(("u", UUID_TYPE, "\0" * 16))
+    assert nobody.decoded({}) == {"u": "00000000-0000-0000-0000-000000000000"}
 
 
 def test_one_record_of_several_is_named_and_becomes_a_pair() -> None:
@@ -98,6 +112,7 @@ def test_the_default_of_a_union_is_of_its_first_branch() -> None:
         (logical("bytes", "decimal", precision=9, scale=2), "1.234", "at most 2 decimals"),
         (logical("bytes", "decimal", precision=9, scale=2), "NaN", "at most 2 decimals"),
         ("bytes", "ї", r"up to U\+00FF"),
+        (UUID_TYPE, "not one", "`f` has to be a UUID"),
     ],
 )
 def test_what_does_not_fit_is_named(kind: Any, written: Any, message: str) -> None:

@@ -546,6 +546,35 @@ def test_identifiers_that_break_a_rule_are_left_out_and_named(tmp_path: Path) ->
     assert len(mapped.events) == 1
 
 
+def test_a_lone_constant_is_written_as_text_wherever_an_expression_may_stand(
+    tmp_path: Path,
+) -> None:
+    text = (
+        HEAD
+        + """\
+define:
+  currency: {text: UAH}
+  odd: {text: "it's \\"true\\""}
+order_by: [{text: one queue}]
+rules:
+  - name: view
+    when: coalesce(maybe, currency) == "UAH"
+    define: {platform: {text: Web}}
+    send:
+      - both: product_viewed
+        product: {id: odd, price: exact, currency: currency}
+        tags: {platform: platform, own: {text: "true"}}
+"""
+    )
+    legacy, v2 = run(unit_of(tmp_path, text), user=USER).events
+    assert legacy.order_by == ("one queue",)
+    assert body(legacy)["ProductPage"] == {
+        "Product": {"productKey": 'it\'s "true"', "price": "19.90 UAH"},
+        "Tags": {"platform": ["Web"], "own": ["true"]},
+    }
+    assert params(v2)["currencyCode"] == "UAH"
+
+
 def test_includes_share_definitions_tables_and_custom_events(tmp_path: Path) -> None:
     text = (
         HEAD
