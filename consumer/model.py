@@ -111,7 +111,9 @@ class Event:
     one another (never empty). `occurred_ms` is epoch milliseconds, -1 if unknown. `expires_ms` is
     when the event becomes too old to be sent (epoch milliseconds, -1 for never): then `when_older`
     says whether it is dropped (ends `expired`), goes to the dead letters, or, of v2 alone, is
-    delivered by the account's `past_events` instead.
+    delivered by the account's `past_events` instead. `state_of` is set where the mapping says
+    `conflate`: the event tells a whole state (a cart), so of two that follow one another with equal
+    `order_by` and equal `state_of` the earlier need not be sent, if it still waits.
     """
 
     endpoint: Endpoint
@@ -124,6 +126,7 @@ class Event:
     user_agent: str | None = None
     expires_ms: int = -1
     when_older: WhenOlder = "drop"
+    state_of: tuple[str | None, ...] | None = None
 
     @property
     def label(self) -> str:

@@ -37,6 +37,7 @@ CONVICTIONS = 2
 second try costs little, and spares what met a passing fault of the vendor's."""
 
 _FIRST_TIME = Outcome(Ended.DELIVERED, 1)
+_SUPERSEDED = Outcome(Ended.SUPERSEDED, 0)
 
 log = structlog.get_logger()
 
@@ -138,7 +139,10 @@ class EndpointLane:
         self._submitted += 1
         job = Job(event, flight, self._submitted)
         waiting = self._waiting
-        if waiting.order.add(job):
+        last = None if event.state_of is None else waiting.order.state_before(job)
+        if last is not None and last not in self._late:
+            waiting.order.supersede(last, job)
+        elif waiting.order.add(job):
             waiting.ready.append(job)
             self._pump()
 
@@ -365,8 +369,16 @@ class EndpointLane:
         self._end(job, Outcome(Ended.DEAD_LETTERED, job.attempts, job.ambiguous, failure))
 
     def _end(self, job: Job, outcome: Outcome) -> None:
-        self._waiting.leave(job)
+        older = job.superseded
+        if older is None or outcome.ended is Ended.DELIVERED:
+            self._waiting.leave(job)
+        else:
+            self._waiting.fall_back(job)
+            older = None
         self._ended(job.flight, job.event, outcome)
+        while older is not None:
+            self._ended(older.flight, older.event, _SUPERSEDED)
+            older = older.superseded
 
     def _log_stop(self, before: State) -> None:
         state = self._gate.state

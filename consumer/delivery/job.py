@@ -1,11 +1,14 @@
 """An event inside delivery, from `submit` to its end."""
 
+from __future__ import annotations
+
 from consumer.delivery.answer import Exchange
 from consumer.model import Event, Flight
 
 
 class Job:
-    """Plain state; owned by the lane of its endpoint, `waits_for` and `followers` by its order."""
+    """Plain state; owned by the lane of its endpoint, `waits_for`, `followers` and `superseded` by
+    its order."""
 
     __slots__ = (
         "ambiguous",
@@ -23,6 +26,7 @@ class Job:
         "refusal",
         "started",
         "started_at",
+        "superseded",
         "suspicions",
         "waits_for",
     )
@@ -35,6 +39,8 @@ class Job:
         self.waits_for = 0
         """Values whose last event has not ended."""
         self.followers: list[Job] | None = None
+        self.superseded: Job | None = None
+        """The one before, not sent because this one makes it superfluous, with those behind it."""
         self.exchange: Exchange | None = None
         self.started = 0
         """Number of the lane's attempt that this job's last one was."""

@@ -28,27 +28,41 @@ class Late:
         self._release = release
         self._past = past
         self._then = then
-        self._jobs: list[Job] = []
+        self._jobs: dict[Job, None] = {}
+
+    def __contains__(self, job: Job) -> bool:
+        return job in self._jobs
 
     def add(self, job: Job) -> None:
         if not self._jobs:
             self._clock.call_later(0.0, self._deal)
-        self._jobs.append(job)
+        self._jobs[job] = None
 
     def forget(self, partitions: Collection[Partition]) -> None:
-        self._jobs[:] = [job for job in self._jobs if job.flight.partition not in partitions]
+        for job in [job for job in self._jobs if job.flight.partition in partitions]:
+            del self._jobs[job]
 
     def _deal(self) -> None:
-        jobs, self._jobs = self._jobs, []
+        jobs, self._jobs = self._jobs, {}
         for job in jobs:
             if job.event.when_older == "drop":
                 self._end(job, Outcome(Ended.EXPIRED, job.attempts, job.ambiguous))
             elif job.event.when_older == "past_events" and self._past is not None:
                 self._release(job)
-                self._past(job)
+                for one in _apart(job):
+                    self._past(one)
             else:
                 self._end(job, _dead(job))
         self._then()
+
+
+def _apart(job: Job) -> list[Job]:
+    """A job and those it superseded, oldest first, each for itself: the past is told as it was."""
+    found = [job]
+    while (older := found[-1].superseded) is not None:
+        found[-1].superseded = None
+        found.append(older)
+    return found[::-1]
 
 
 def _dead(job: Job) -> Outcome:

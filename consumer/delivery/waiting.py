@@ -34,8 +34,14 @@ class Waiting:
         return None
 
     def leave(self, job: Job) -> None:
-        """The job has ended, or goes elsewhere: whoever waited for it alone is ready."""
+        """The job has ended, or goes elsewhere, with all that it superseded: whoever waited for it
+        alone is ready."""
         self.ready.extend(self.order.finish(job))
+
+    def fall_back(self, failed: Job) -> None:
+        """The job has ended undelivered: what it superseded last is to be sent in its place."""
+        if (older := self.order.restore(failed)) is not None:
+            self.ready.appendleft(older)
 
     # --- time and verdicts
 
