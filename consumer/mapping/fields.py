@@ -332,12 +332,21 @@ def fit(spec: FieldSpec, node: Node, what: str) -> Node:
         case Kind.MONEY:
             return require(node, (Integer, Number, Text), what, "number or money")
         case Kind.FLAG:
-            return require(node, (Boolean, Integer), what, "boolean")
+            return (
+                node if _is_flag_text(node) else require(node, (Boolean, Integer), what, "boolean")
+            )
         case Kind.MILLIS:
             return require(node, Time, what, "time")
         case Kind.TEXTS:
             return to_texts(node, what)
     raise mismatch(node, what, spec.kind.value)
+
+
+def _is_flag_text(node: Node) -> bool:
+    """Text that can be nothing but "0" or "1": ProductUpdate is shown with it, and with a number."""
+    kind = node.slot.type
+    known = kind.symbols if isinstance(kind, Text) else None
+    return bool(known and {"0", "1"}.issuperset(known))
 
 
 def _json(node: Node, what: str) -> Node:

@@ -34,7 +34,13 @@ class OrderItem(Shape):
     category: Text = says("Its category.", D, optional=True)
 
 
-class OrderDetails(Params):
+class Order(Params):
+    """The order that is spoken of."""
+
+    externalOrderId: Id = says("Order number.", D)
+
+
+class OrderDetails(Order):
     """What an order says beside its number."""
 
     totalCost: Cost = says("Sum of the order.", D)
@@ -48,22 +54,14 @@ class OrderDetails(Params):
 class OrderCreated(OrderDetails):
     """Writes an order. One without all of its required params is ignored by the vendor."""
 
-    externalOrderId: Id = says("Order number.", D)
-
 
 class OrderUpdated(OrderDetails):
     """Changes an order."""
 
-    externalOrderId: Id = says("Order number.", D)
 
-
-class OrderDelivered(Params):
+class OrderDelivered(Order):
     """Marks an order as delivered; ignored by the vendor if it does not exist."""
 
-    externalOrderId: Id = says("Order number.", D)
 
-
-class OrderCancelled(Params):
+class OrderCancelled(Order):
     """Marks an order as cancelled; ignored by the vendor if it does not exist."""
-
-    externalOrderId: Id = says("Order number.", D)

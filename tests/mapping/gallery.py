@@ -94,6 +94,11 @@ value("day", "type", "write `iso_date(x)`")
 value("data", "type", "write `utf8(x)`, `hex(x)` or `base64(x)`")
 value("tags", "type", 'write `join(x, ", ")` or `first(x)`')
 value("user", "type", "choose one of its fields: email, id")
+send(
+    PRODUCT + '  isInStock: |\n    "1" if yes else "no"',
+    "type",
+    'compare it: `x == "yes"`',
+)
 value("attributes", "type", 'choose one of its values: `x["key"]`')
 value("event", "type", "tell the records apart with `is`")
 block('"a" if id == 7 else "b"', "type", "is never true")

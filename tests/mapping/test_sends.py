@@ -50,6 +50,18 @@ VIEW = """\
 """
 
 
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [('"1" if yes else "0"', "1"), ("yes", "1"), ("0", "0")],
+)
+def test_a_flag_may_be_given_as_a_text_that_can_only_be_0_or_1(
+    tmp_path: Path, given: str, sent: str
+) -> None:
+    text = rules(VIEW.replace("count > 0", f"|\n            {given}"))
+    (event,) = run(unit_of(tmp_path, text), user=USER, **COOKIE).events
+    assert body(event)["ProductPage"]["Product"]["isInStock"] == sent
+
+
 def test_a_legacy_event_is_written_field_by_field(tmp_path: Path) -> None:
     (event,) = run(unit_of(tmp_path, rules(VIEW)), user=USER, **COOKIE).events
     assert event.endpoint == Endpoint("main", "legacy")

@@ -1,6 +1,6 @@
-"""The vendor's example bodies as files, and what a mapping would have to give to make each.
+"""The vendor's example bodies as files; the values, and the record of a shop, that each is made of.
 
-Values are written by hand from the pages. Nothing here comes out of the code under test.
+Values and records are written by hand from the pages. Nothing here comes out of the code under test.
 """
 
 from collections.abc import Mapping
@@ -117,9 +117,11 @@ def _update(*products: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Example:
-    """`file` is its stem; `values` and the rest are what has to be given to `build`."""
+    """`file` is its stem; `values` and the rest are what has to be given to `build`; `record` is what
+    the mappings in `shop/` make it of."""
 
     file: str
+    record: str
     values: Mapping[str, Any]
     who: Identity = field(default_factory=lambda: GREGORI)
     site: str = "8A412DC"
@@ -145,25 +147,30 @@ class Example:
         return AccountContext("main", self.site, dialect=self.dialect, phones="as_given")
 
 
-def _v2(line: int, event: str, values: Mapping[str, Any], **who: str) -> tuple[Example, ...]:
+def _v2(
+    line: int, event: str, record: str, values: Mapping[str, Any], **who: str
+) -> tuple[Example, ...]:
     return tuple(
-        Example(f"{page}-{line + below:04d}-{event}", values, Identity(**who), time=None)
+        Example(f"{page}-{line + below:04d}-{event}", record, values, Identity(**who), time=None)
         for page, below in (("S1", 0), ("S4", 2))
     )
 
 
 FULL = (
-    Example("S0-0040-ProductPage", _page("754 USD")),
-    Example("S0-0218-StatusCart", CART),
-    Example("S0-0422-AddToWishlist", _page(Decimal(754))),
+    Example("S0-0040-ProductPage", "product page", _page("754 USD")),
+    Example("S0-0218-StatusCart", "cart", CART),
+    Example("S0-0422-AddToWishlist", "wish", _page(Decimal(754))),
     Example(
-        "S0-0577-PurchasedItems", {"Products": BOUGHT, "OrderNumber": "123/2017", "Tags": FOUR}
+        "S0-0577-PurchasedItems",
+        "order",
+        {"Products": BOUGHT, "OrderNumber": "123/2017", "Tags": FOUR},
     ),
-    Example("S0-0741-ProductImpressions", SHOWN),
-    Example("S0-0902-CategoryPage", _categories("509876")),
-    Example("S0-1039-CustomerData", {}, JOHNY, "8D3869C"),
+    Example("S0-0741-ProductImpressions", "blocks", SHOWN),
+    Example("S0-0902-CategoryPage", "category by number", _categories("509876")),
+    Example("S0-1039-CustomerData", "customer", {}, JOHNY, "8D3869C"),
     Example(
         "S0-1141-SearchRequest",
+        "search",
         {"search": "input_value", "isFound": True},
         SEARCHER,
         "CE460EC",
@@ -172,31 +179,35 @@ FULL = (
     ),
     Example(
         "S0-1181-ProductUpdate",
+        "catalogue",
         _update(IPHONE | SITE_URL | {"category_id": "3"}, IPHONE | ROOT_CATEGORY),
         NOBODY,
         "site_id",
     ),
-    Example("S2-0039-ProductPage", _page("754 USD")),
-    Example("S2-0170-StatusCart", CART),
-    Example("S2-0327-AddToWishlist", _page("754")),
+    Example("S2-0039-ProductPage", "product page", _page("754 USD")),
+    Example("S2-0170-StatusCart", "cart", CART),
+    Example("S2-0327-AddToWishlist", "wish", _page("754")),
     Example(
         "S2-0458-PurchasedItems",
+        "order by its cart",
         {"GUID": CART["GUID"], "OrderNumber": "123/2017", "Tags": TWO_TAGS},
         dialect="reteno",
     ),
     Example(
         "S2-0563-PurchasedItems",
+        "one-click order",
         {
             "Products": BOUGHT,
             "OrderNumber": "123/2017",
             "Tags": {"block_id": "21246_r335v507", **FOUR},
         },
     ),
-    Example("S2-0690-ProductImpressions", SHOWN),
-    Example("S2-0811-CategoryPage", _categories("Babies")),
-    Example("S2-0914-CustomerData", {}, JOHNY, "8D3869C"),
+    Example("S2-0690-ProductImpressions", "blocks", SHOWN),
+    Example("S2-0811-CategoryPage", "category by name", _categories("Babies")),
+    Example("S2-0914-CustomerData", "customer", {}, JOHNY, "8D3869C"),
     Example(
         "S2-0991-CustomEvent",
+        "event of our own",
         {
             "EventName": "my_event",
             "Tags": TWO_TAGS,
@@ -221,21 +232,25 @@ FULL = (
     ),
     Example(
         "S2-1127-ProductUpdate",
+        "catalogue with category",
         _update(IPHONE | {"category": "level3", "category_id": "3"}, IPHONE | ROOT_CATEGORY),
         NOBODY,
         "site_id",
     ),
-    Example("S3-0052-ProductPage", _page("754 USD")),
-    Example("S3-0163-StatusCart", CART),
-    Example("S3-0302-AddToWishlist", _page(754.0)),
+    Example("S3-0052-ProductPage", "product page", _page("754 USD")),
+    Example("S3-0163-StatusCart", "cart", CART),
+    Example("S3-0302-AddToWishlist", "wish", _page(754.0)),
     Example(
-        "S3-0410-PurchasedItems", {"Products": BOUGHT, "OrderNumber": "123/2017", "Tags": FOUR}
+        "S3-0410-PurchasedItems",
+        "order",
+        {"Products": BOUGHT, "OrderNumber": "123/2017", "Tags": FOUR},
     ),
-    Example("S3-0525-ProductImpressions", SHOWN),
-    Example("S3-0642-CategoryPage", _categories("509876")),
-    Example("S3-0744-CustomerData", {}, JOHNY, "8D3869C"),
+    Example("S3-0525-ProductImpressions", "blocks", SHOWN),
+    Example("S3-0642-CategoryPage", "category by number", _categories("509876")),
+    Example("S3-0744-CustomerData", "customer", {}, JOHNY, "8D3869C"),
     Example(
         "S3-0822-SearchRequest",
+        "search",
         {"search": "input_value", "isFound": 1},
         SEARCHER,
         "CE460EC",
@@ -244,6 +259,7 @@ FULL = (
     ),
     Example(
         "S3-0878-ProductUpdate",
+        "catalogue",
         _update(IPHONE | SITE_URL | {"category_id": "3"}, IPHONE | ROOT_CATEGORY),
         NOBODY,
         "site_id",
@@ -251,6 +267,7 @@ FULL = (
     *_v2(
         96,
         "pageViewed",
+        "v2 page",
         {"page": {"location": "https://example.com"}},
         phone="380501234567",
         email="example@email.com",
@@ -258,6 +275,7 @@ FULL = (
     *_v2(
         166,
         "productViewed",
+        "v2 product",
         {
             "product": {
                 "productId": "WS01-L-Green",
@@ -273,6 +291,7 @@ FULL = (
     *_v2(
         217,
         "productCategoryViewed",
+        "v2 category",
         {"category": {"productCategoryId": "Mugs"}},
         phone="7411324763",
         email="example@email.com",
@@ -280,6 +299,7 @@ FULL = (
     *_v2(
         294,
         "cartUpdated",
+        "v2 cart",
         {
             "products": [{"productId": "WS01-L-Green", "quantity": 1.0, "price": "45.5"}],
             "currencyCode": "USD",
@@ -291,12 +311,14 @@ FULL = (
     *_v2(
         349,
         "productImpressions",
+        "v2 block",
         {"recomVariantId": "r963v1317", "products": [{"productId": "430738"}]},
         phone="+380501234567",
     ),
     *_v2(
         418,
         "productAddedToWishlist",
+        "v2 wish",
         {
             "product": {
                 "productId": 72354,
@@ -308,7 +330,13 @@ FULL = (
         },
         phone="+38 (050) 123-45-67",
     ),
-    *_v2(478, "searchRequest", {"search": "Coffe", "isFound": True}, phone="380501234567"),
+    *_v2(
+        478,
+        "searchRequest",
+        "v2 search",
+        {"search": "Coffe", "isFound": True},
+        phone="380501234567",
+    ),
 )
 """Whole requests."""
 
@@ -322,12 +350,12 @@ ON_SALE = {
 }
 REGULAR = {"product_id": 1111, "unit_price": "270", "isInStock": 1, "price_currency_code": "UAH"}
 
-ITEMS: tuple[tuple[str, Mapping[str, Any]], ...] = (
-    ("S0-1373-ProductUpdate-item", ON_SALE),
-    ("S0-1388-ProductUpdate-item", REGULAR),
-    ("S2-1190-ProductUpdate-item", ON_SALE),
-    ("S2-1205-ProductUpdate-item", REGULAR),
-    ("S3-0986-ProductUpdate-item", ON_SALE),
-    ("S3-1003-ProductUpdate-item", REGULAR),
+ITEMS: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
+    ("S0-1373-ProductUpdate-item", "price with discount", ON_SALE),
+    ("S0-1388-ProductUpdate-item", "price without discount", REGULAR),
+    ("S2-1190-ProductUpdate-item", "price with discount", ON_SALE),
+    ("S2-1205-ProductUpdate-item", "price without discount", REGULAR),
+    ("S3-0986-ProductUpdate-item", "price with discount", ON_SALE),
+    ("S3-1003-ProductUpdate-item", "price without discount", REGULAR),
 )
 """Single products of ProductUpdate, shown without the request around them."""
