@@ -10,13 +10,26 @@ from consumer.delivery.pool import Limits
 from tests.delivery import fault_server as server
 
 OK = server.answer("200 OK", b"{}")
-QUICK = Limits(
+PATIENT = Limits(
+    connect_timeout=20.0,
+    response_timeout=20.0,
+    total_timeout=20.0,
+    connection_age=60.0,
+    keepalive=30.0,
+)
+"""For whatever ends by itself: a machine that stands still for a while changes nothing."""
+IMPATIENT = Limits(
     connect_timeout=0.3,
     response_timeout=0.2,
     total_timeout=0.4,
     connection_age=60.0,
     keepalive=30.0,
 )
+"""For what a time-out ends."""
+TIMED = frozenset({"a body that never ends", "no answer", "a head that trickles"})
+"""The cases below that a time-out ends."""
+TIMED_BY_HTTPX = TIMED | {"not HTTP", "a head without end"}
+"""httpx goes on waiting for the head to end where the pool sees that none will come."""
 
 
 HTML = b"<html>busy</html>"
@@ -189,7 +202,7 @@ ANSWERS: list[tuple[str, server.Act, Answer, bool]] = [
 ]
 
 
-async def until(condition: Callable[[], bool], seconds: float = 5) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - a client signals nothing to wait for
             await asyncio.sleep(0.005)

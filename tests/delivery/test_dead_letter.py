@@ -220,7 +220,7 @@ async def test_a_letter_too_large_is_held_until_the_topic_takes_it(
     await until(lambda: writer.failing == "MSG_SIZE_TOO_LARGE")
     assert not done.is_set()
     await asyncio.to_thread(set_limit, kafka, topic, "100000")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await done.wait()
     assert writer.failing == ""
     await writer.close(1)
@@ -237,7 +237,7 @@ async def test_a_broker_that_is_away_holds_the_letter_until_it_is_back(topic: st
         await asyncio.to_thread(broker.kill)
         done = asyncio.Event()
         writer.send(a_source_record(), [REJECTED], "d", done.set)
-        await until(lambda: writer.failing != "", 20)
+        await until(lambda: writer.failing != "")
         assert not done.is_set()
         await asyncio.to_thread(broker.restart)
         async with asyncio.timeout(30):
@@ -317,7 +317,7 @@ def test_the_connection_is_shared_and_what_belongs_to_the_consumer_is_not() -> N
     }
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - the writer signals nothing to wait for
             await asyncio.sleep(0.01)

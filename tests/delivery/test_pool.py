@@ -5,6 +5,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 import trustme
@@ -16,32 +17,59 @@ from consumer.delivery.connection import Connection
 from consumer.delivery.pool import HttpPool, Limits
 from consumer.delivery.target import Target
 from tests.delivery import fault_server as server
-from tests.delivery.faults import ANSWERS, OK, QUICK, unanswering_port, until, unused_port
+from tests.delivery.faults import (
+    ANSWERS,
+    IMPATIENT,
+    OK,
+    PATIENT,
+    TIMED,
+    unanswering_port,
+    until,
+    unused_port,
+)
+
+
+class JumpingClock(SystemClock):
+    """The real time, and what the test adds to it: time-outs pass without being waited for, and
+    never because the machine stood still."""
+
+    added = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.added
 
 
 class Posting:
     """A pool under test, with `await post(...)` for its call-back."""
 
-    def __init__(self, pool: HttpPool) -> None:
+    def __init__(self, pool: HttpPool, clock: JumpingClock) -> None:
         self.pool = pool
+        self.clock = clock
 
     async def post(self, body: bytes = b'{"a":1}', user_agent: str | None = None) -> Answer:
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self.pool.post(body, user_agent, answered.set_result)
         assert not answered.done(), "answered from inside post"
-        return await asyncio.wait_for(answered, 5)
+        return await asyncio.wait_for(answered, 30)
+
+    async def time_out(self, yespo: server.FaultServer, *, in_body: bool) -> None:
+        """Let the time pass for the one request under way, once it has come as far as it comes."""
+        await until(lambda: len(yespo.requests) == 1)
+        if in_body:
+            await until(lambda: any(each._head_done for each in self.pool._connections))
+        self.clock.added += 60.0
 
 
 @asynccontextmanager
 async def posting(
     url: str,
-    limits: Limits = QUICK,
+    limits: Limits = PATIENT,
     tls: ssl.SSLContext | None = None,
     authorization: str | None = None,
 ) -> AsyncIterator[Posting]:
-    clock = SystemClock(asyncio.get_running_loop())
+    clock = JumpingClock(asyncio.get_running_loop())
     pool = HttpPool(Target(url), limits, clock, tls=tls, authorization=authorization)
-    yield Posting(pool)
+    yield Posting(pool, clock)
     await pool.close()
 
 
@@ -99,36 +127,36 @@ async def test_a_new_authorization_counts_from_the_next_request() -> None:
     assert b"Basic b2xk" not in yespo.requests[1].head
 
 
-@pytest.mark.parametrize(
-    ("act", "expected", "serves_on"),
-    [case[1:] for case in ANSWERS],
-    ids=[case[0] for case in ANSWERS],
-)
-async def test_each_answer_and_fault_is_told_as_what_it_is(
-    act: server.Act, expected: Answer, serves_on: bool
-) -> None:
+async def play(name: str, act: server.Act, expected: Answer) -> tuple[Answer, int]:
+    """What the pool says of this case, and the connections that it and the next request took."""
     async with server.running(act, OK) as yespo, posting(yespo.url) as client:
-        assert await client.post() == expected
+        asked = asyncio.create_task(client.post())
+        if name in TIMED:
+            await client.time_out(yespo, in_body=expected.fault is None)
+        told = await asked
         # Whatever happened, the next request is served, on a connection that can be trusted.
         assert await client.post() == Answer(200)
-        assert yespo.connections == (1 if serves_on else 2)
         assert len(yespo.requests) == 2  # nothing is sent twice behind the caller's back
+        return told, yespo.connections
+
+
+@pytest.mark.parametrize(
+    ("name", "act", "expected", "serves_on"), ANSWERS, ids=[case[0] for case in ANSWERS]
+)
+async def test_each_answer_and_fault_is_told_as_what_it_is(
+    name: str, act: server.Act, expected: Answer, serves_on: bool
+) -> None:
+    assert await play(name, act, expected) == (expected, 1 if serves_on else 2)
 
 
 def test_uvloop_tells_the_same() -> None:
     """The service runs on uvloop, whose transports report ends in ways of their own."""
 
-    async def ask(act: server.Act) -> tuple[Answer, int]:
-        async with server.running(act, OK) as yespo, posting(yespo.url) as client:
-            first = await client.post()
-            assert await client.post() == Answer(200)
-            return first, yespo.connections
-
-    async def ask_all() -> list[tuple[Answer, int]]:
-        return await asyncio.gather(*[ask(act) for _, act, _, _ in ANSWERS])
+    async def play_all() -> list[tuple[Answer, int]]:
+        return await asyncio.gather(*[play(*case[:3]) for case in ANSWERS])
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        told = runner.run(ask_all())
+        told = runner.run(play_all())
     assert {name: told[index] for index, (name, _, _, _) in enumerate(ANSWERS)} == {
         name: (expected, 1 if serves_on else 2) for name, _, expected, serves_on in ANSWERS
     }
@@ -167,7 +195,7 @@ async def test_a_name_that_does_not_resolve() -> None:
 
 async def test_a_connection_that_hangs() -> None:
     with unanswering_port() as port:
-        async with posting(f"http://127.0.0.1:{port}/") as client:
+        async with posting(f"http://127.0.0.1:{port}/", IMPATIENT) as client:
             assert await client.post() == Answer(0, Fault.CONNECT_TIMEOUT)
 
 
@@ -276,7 +304,7 @@ async def test_tls_under_another_name_sends_nothing(authority: trustme.CA) -> No
 async def test_tls_to_a_plain_server(authority: trustme.CA) -> None:
     async with server.running(server.raw(b"HTTP/1.1 400 Bad\r\n\r\n"), read_first=False) as yespo:
         url = f"https://127.0.0.1:{yespo.port}/"
-        async with posting(url, tls=trusting(authority)) as client:
+        async with posting(url, IMPATIENT, tls=trusting(authority)) as client:
             assert (await client.post()).fault in {Fault.TLS, Fault.CONNECT_TIMEOUT}
 
 
@@ -306,19 +334,23 @@ async def test_words_on_an_idle_connection_end_it() -> None:
 
 
 async def test_an_old_connection_is_renewed() -> None:
-    limits = Limits(0.3, 0.2, 0.4, connection_age=0.1, keepalive=30.0)
+    limits = replace(PATIENT, keepalive=3600.0)
     async with server.running(OK) as yespo, posting(yespo.url, limits) as client:
         await client.post()
-        await asyncio.sleep(0.15)
+        client.clock.added = 59.0
+        await client.post()
+        assert yespo.connections == 1
+        client.clock.added = 120.0
         await client.post()
         assert yespo.connections == 2
 
 
 async def test_a_connection_idle_for_too_long_is_closed_without_being_used() -> None:
-    limits = Limits(0.3, 0.2, 0.4, connection_age=30.0, keepalive=0.1)
+    limits = replace(PATIENT, connection_age=3600.0)
     async with server.running(OK) as yespo, posting(yespo.url, limits) as client:
         await client.post()
         assert len(client.pool._connections) == 1
+        client.clock.added = 60.0
         await until(lambda: not client.pool._connections)
         await client.post()
         assert yespo.connections == 2
@@ -340,7 +372,8 @@ async def test_an_aborted_exchange_is_never_answered_and_its_connection_is_gone(
         await until(lambda: len(yespo.requests) == 1)
         exchange.abort()
         assert await client.post() == Answer(200)
-        await asyncio.sleep(0.3)  # beyond the response timeout
+        client.clock.added = 60.0
+        await until(lambda: not client.pool._connections)  # the sweeper has seen that time
     assert told == []
 
 
@@ -363,6 +396,7 @@ async def test_aborting_what_was_answered_leaves_the_next_request_alone() -> Non
         await until(lambda: len(yespo.requests) == 2)
         assert yespo.connections == 1
         first.abort()
+        client.clock.added = 60.0
         await until(lambda: told == [Answer(0, Fault.RESPONSE_TIMEOUT)])
 
 
@@ -390,26 +424,17 @@ async def test_a_write_that_the_system_refuses_is_repeated_once_and_silently() -
         assert len(yespo.requests) == 2
 
 
-class JumpingClock(SystemClock):
-    """The time of a process that is stopped and woken."""
-
-    stopped = 0.0
-
-    def monotonic(self) -> float:
-        return super().monotonic() + self.stopped
-
-
 async def test_what_waited_for_a_connection_while_the_process_stood_still_is_not_sent() -> None:
     clock = JumpingClock(asyncio.get_running_loop())
     answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
     async with server.running(OK) as yespo:
-        pool = HttpPool(Target(yespo.url), QUICK, clock)
+        pool = HttpPool(Target(yespo.url), PATIENT, clock)
         pool.post(b"yesterday's cart", None, answered.set_result)
-        clock.stopped = 60.0
-        assert await asyncio.wait_for(answered, 5) == Answer(0, Fault.CONNECT_TIMEOUT)
+        clock.added = 60.0
+        assert await asyncio.wait_for(answered, 30) == Answer(0, Fault.CONNECT_TIMEOUT)
         fresh: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         pool.post(b"{}", None, fresh.set_result)
-        assert await asyncio.wait_for(fresh, 5) == Answer(200)
+        assert await asyncio.wait_for(fresh, 30) == Answer(200)
         assert [request.body for request in yespo.requests] == [b"{}"]
         await pool.close()
 
