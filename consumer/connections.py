@@ -1,7 +1,6 @@
 """`check --connect`: whether all that the configuration names can be reached. Sends no event."""
 
 import asyncio
-import ssl
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,10 +10,11 @@ from urllib.parse import urlsplit
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from consumer.config.settings import Settings
+from consumer.config.settings import DeliverySettings, Settings
 from consumer.decode.api import RegistryApi, UnavailableError
 from consumer.delivery.producer import find_topic, producer_properties
 from consumer.errors import SetupError
+from consumer.tls import TlsFiles
 
 SECONDS = 10.0
 
@@ -44,9 +44,13 @@ def _questions(settings: Settings, topics: Sequence[str]) -> Iterator[tuple[str,
     yield "dead letters", partial(asyncio.to_thread, _dead_letters, settings, topics)
     yield "registry", partial(_registry, settings)
     for name, account in settings.yespo.accounts.items():
-        for api, one in (("legacy", account.legacy), ("v2", account.v2)):
-            if one is not None:
-                yield f"{name}/{api}", partial(_reachable, one.url, settings.delivery.ca_file)
+        urls = {}
+        if account.legacy is not None:
+            urls["legacy"] = account.legacy.url
+        if account.v2 is not None:
+            urls |= {"v2": account.v2.url, "past_events": account.v2.past_events_url}
+        for api, url in urls.items():
+            yield f"{name}/{api}", partial(_reachable, url, settings.delivery)
 
 
 async def _answer(name: str, ask: Question) -> Connection:
@@ -92,9 +96,12 @@ async def _registry(settings: Settings) -> str:
 _NO_SCHEMA = 2_147_483_647
 
 
-async def _reachable(url: str, ca_file: str | None) -> str:
+async def _reachable(url: str, delivery: DeliverySettings) -> str:
     parts = urlsplit(url)
-    tls = ssl.create_default_context(cafile=ca_file) if parts.scheme == "https" else None
+    tls = None
+    if parts.scheme == "https":
+        files = (delivery.ca_file, delivery.certificate_file, delivery.key_file)
+        tls = TlsFiles("delivery", *files).context()
     port = parts.port or (443 if tls else 80)
     _, writer = await asyncio.open_connection(parts.hostname, port, ssl=tls)
     writer.close()

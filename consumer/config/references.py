@@ -1,5 +1,6 @@
 """`${env:NAME}` and `${file:/path}`: the only two ways by which a value comes from elsewhere."""
 
+import errno
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,7 +20,11 @@ class ReferenceFault(ValueError):
 
 @dataclass(slots=True)
 class _File:
-    """The text of a file, read again once the file has changed. One trailing line end is dropped."""
+    """The text of a file, read again once the file has changed. One trailing line end is dropped.
+
+    Raises OSError where there is none to be had, as while it is being written: an empty secret
+    would only be refused.
+    """
 
     path: Path
     seen: tuple[int, int, int] | None = None
@@ -29,9 +34,14 @@ class _File:
         status = self.path.stat()
         now = (status.st_mtime_ns, status.st_size, status.st_ino)
         if now != self.seen:
-            text = self.path.read_text(encoding="utf-8")
-            self.text = text.removesuffix("\n").removesuffix("\r")
-            self.seen = now
+            try:
+                text = self.path.read_text(encoding="utf-8")
+            except UnicodeDecodeError:
+                raise OSError(errno.EILSEQ, "not UTF-8 text") from None
+            text = text.removesuffix("\n").removesuffix("\r")
+            if not text:
+                raise OSError(errno.ENODATA, "empty")
+            self.text, self.seen = text, now
         return self.text
 
 
@@ -90,13 +100,13 @@ def _resolve(reference: str, environ: Mapping[str, str], folder: Path) -> Callab
     if kind == "file" and name:
         file = _File(folder / name)
         try:
-            text = file()
+            file()
         except OSError as error:
+            if error.errno == errno.EILSEQ:
+                raise ReferenceFault(f"the file `{file.path}` is not UTF-8 text") from None
+            if error.errno == errno.ENODATA:
+                raise ReferenceFault(f"the file `{file.path}` is empty") from None
             why = (error.strerror or "not readable").lower()
             raise ReferenceFault(f"the file `{file.path}` cannot be read: {why}") from None
-        except UnicodeDecodeError:
-            raise ReferenceFault(f"the file `{file.path}` is not UTF-8 text") from None
-        if not text:
-            raise ReferenceFault(f"the file `{file.path}` is empty")
         return file
     raise ReferenceFault(f"`${{{reference}}}` is not a reference: {_KINDS}")

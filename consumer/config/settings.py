@@ -5,14 +5,13 @@ a file into these models is `config.load`; the numbers that follow from several 
 inequality each must satisfy, are `config.budgets`.
 """
 
-from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from consumer.config.paths import LocalFile, LocalPath
 from consumer.config.secrets import Secret
-from consumer.config.units import Bytes, Seconds
+from consumer.config.units import Bytes, Seconds, StartPoint
 from consumer.config.urls import Url
 
 
@@ -22,23 +21,15 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-def _start(value: str) -> str:
-    if value in {"error", "earliest", "latest"}:
-        return value
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        text = "write `error`, `earliest`, `latest` or a time such as `2026-11-20T10:00:00Z`"
-        raise ValueError(text) from None
-    if moment.tzinfo is None:
-        raise ValueError(f"a time needs its zone, e.g. `{value}Z` for UTC")
-    return value
+def _certificate_is_whole(certificate_file: str | None, key_file: str | None) -> None:
+    if (certificate_file is None) != (key_file is None):
+        raise ValueError("`certificate_file` and `key_file` are needed together")
 
 
 class StartSettings(Section):
     """Where reading begins. librdkafka itself always runs with `auto.offset.reset=error`."""
 
-    no_offset: Annotated[str, AfterValidator(_start)] = "error"
+    no_offset: StartPoint = "error"
     """When the group has no committed offset: `error`, `earliest`, `latest`, or an ISO 8601 time."""
     new_partition: Literal["earliest", "latest", "error"] = "earliest"
     """For a partition that appeared after the group first committed offsets of its topic."""
@@ -82,8 +73,7 @@ class RegistrySettings(Section):
             raise ValueError("`username` and `password` are needed together")
         if self.token is not None and self.username is not None:
             raise ValueError("`token` stands instead of `username` and `password`: remove one")
-        if (self.certificate_file is None) != (self.key_file is None):
-            raise ValueError("`certificate_file` and `key_file` are needed together")
+        _certificate_is_whole(self.certificate_file, self.key_file)
         return self
 
 
@@ -281,6 +271,10 @@ class DeliverySettings(Section):
     """An idle connection older than this is not used again."""
     ca_file: LocalFile | None = None
     """PEM file of the authorities to trust, instead of the system's."""
+    certificate_file: LocalFile | None = None
+    """PEM file of our certificate, where a gateway in front of Yespo asks for one."""
+    key_file: LocalFile | None = None
+    """PEM file of the certificate's private key."""
     share: Annotated[float, Field(gt=0, le=1)] | Literal["auto"] = "auto"
     """This process's part of each `rate` and `burst`. `auto`: as many of them as it has of all
     partitions that the group reads; it grows some seconds after partitions have come
@@ -293,6 +287,11 @@ class DeliverySettings(Section):
     """When a failed attempt is repeated."""
     rules: list[AnswerRule] = []
     """What answers mean; the first that matches wins, else the built-in table."""
+
+    @model_validator(mode="after")
+    def _credentials_are_whole(self) -> Self:
+        _certificate_is_whole(self.certificate_file, self.key_file)
+        return self
 
 
 class CommitSettings(Section):

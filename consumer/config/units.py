@@ -1,9 +1,10 @@
-"""Durations and sizes as people write them: `250ms`, `5s`, `24h`, `16MiB`."""
+"""Durations, sizes and moments as people write them: `250ms`, `5s`, `24h`, `16MiB`."""
 
 import re
+from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from consumer.config.kinds import Kind
 
@@ -42,3 +43,20 @@ Seconds = Annotated[
 
 Bytes = Annotated[int, BeforeValidator(_parser(_BYTES, "16MiB")), Kind("size", _accepted(_BYTES))]
 """A bare number counts in bytes."""
+
+
+def _start(value: str) -> str:
+    if value in {"error", "earliest", "latest"}:
+        return value
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        text = "write `error`, `earliest`, `latest` or a time such as `2026-11-20T10:00:00Z`"
+        raise ValueError(text) from None
+    if moment.tzinfo is None:
+        raise ValueError(f"a time needs its zone, e.g. `{value}Z` for UTC")
+    return value
+
+
+StartPoint = Annotated[str, AfterValidator(_start)]
+"""Where reading begins: a word, or a moment with its zone."""

@@ -6,7 +6,6 @@ references). Source: Confluent Schema Registry API reference.
 
 import asyncio
 import json
-import ssl
 import uuid
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,7 +14,7 @@ from urllib.parse import quote
 import httpx
 
 from consumer.config.settings import RegistrySettings
-from consumer.errors import SetupError
+from consumer.tls import TlsFiles
 
 _MAX_ANSWER: Final = 8 * 1024**2
 """Bytes of one answer; more is no schema."""
@@ -47,11 +46,13 @@ class RegistryApi:
     DNS, certificates and credentials are always the present ones."""
 
     def __init__(self, settings: RegistrySettings) -> None:
-        """Raises SetupError for certificate files that cannot be used."""
+        """Raises ConfigError for certificate files that cannot be used."""
         self._settings = settings
         self._urls = [settings.url] if isinstance(settings.url, str) else list(settings.url)
         self._timeout = settings.timeout
-        _certificates(settings)  # a wrong file is an error at start, not with the first new schema
+        self._tls = TlsFiles(
+            "registry", settings.ca_file, settings.certificate_file, settings.key_file
+        )
 
     async def fetch(self, ref: int | uuid.UUID) -> list[str] | Unsupported | Missing:
         """The schema's text after those it refers to; or why it cannot be had.
@@ -76,12 +77,12 @@ class RegistryApi:
 
     async def _from(self, url: str, path: str) -> list[str] | Unsupported | Missing:
         texts: dict[str, str] = {}
-        async with await self._client(url) as client:
+        async with self._client(url) as client:
             refused = await self._collect(client, path, texts)
         # The same text may be known under two subjects; a type is defined once.
         return refused or list(dict.fromkeys(texts.values()))
 
-    async def _client(self, url: str) -> httpx.AsyncClient:
+    def _client(self, url: str) -> httpx.AsyncClient:
         settings = self._settings
         headers = {"Accept": "application/vnd.schemaregistry.v1+json, application/json"}
         auth = None
@@ -90,21 +91,15 @@ class RegistryApi:
                 headers["Authorization"] = f"Bearer {settings.token.current()}"
             elif settings.username is not None and settings.password is not None:
                 auth = httpx.BasicAuth(settings.username, settings.password.current())
-            if url.startswith("https:"):  # reading the system's authorities takes some 20 ms
-                verify = await asyncio.to_thread(_certificates, settings)
-            else:
-                verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         except OSError as error:
             raise UnavailableError(f"a credential cannot be read: {error.strerror}") from None
-        except SetupError as error:
-            raise UnavailableError(str(error)) from None
         # Proxies out of environment variables would be settings that no file shows: trust_env.
         return httpx.AsyncClient(
             base_url=url,
             auth=auth,
             headers=headers,
             timeout=self._timeout,
-            verify=verify,
+            verify=self._tls.context(),
             trust_env=False,
         )
 
@@ -174,22 +169,3 @@ def _references(document: dict[str, Any], where: httpx.URL) -> list[str]:
         ]
     except (KeyError, TypeError, ValueError):
         raise UnavailableError(f"{where}: references that are none") from None
-
-
-def _certificates(settings: RegistrySettings) -> ssl.SSLContext:
-    """The system's authorities unless a file is named."""
-    try:
-        context = ssl.create_default_context(cafile=settings.ca_file)
-        if settings.certificate_file is not None:
-            context.load_cert_chain(settings.certificate_file, settings.key_file)
-    except OSError as error:
-        files = ", ".join(
-            name
-            for name in (settings.ca_file, settings.certificate_file, settings.key_file)
-            if name is not None
-        )
-        raise SetupError(
-            f"registry: certificate files cannot be used ({files}): {error.strerror or error}\n"
-            "give PEM files that exist and belong together"
-        ) from error
-    return context

@@ -1,6 +1,5 @@
 """The delivery stage: events to their endpoints' lanes, each with a pool of its own."""
 
-import ssl
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from random import Random
@@ -21,6 +20,7 @@ from consumer.errors import ConfigError
 from consumer.model import Endpoint, Event, Flight, Partition
 from consumer.stages import EventEnded
 from consumer.telemetry.tallies import Tallies
+from consumer.tls import TlsFiles
 
 OpenPool = Callable[[Destination], Pool]
 
@@ -133,9 +133,11 @@ def _as_it_is(pool: Pool) -> Pool:
 
 
 def pool_opener(settings: DeliverySettings, clock: Clock) -> OpenPool:
-    """Makes the pools that `settings` ask for. Raises ConfigError for a CA file or URL that cannot
-    be used."""
-    tls = _tls_context(settings.ca_file)
+    """Makes the pools that `settings` ask for. Raises ConfigError for certificate files or a URL
+    that cannot be used."""
+    tls = TlsFiles(
+        "delivery", settings.ca_file, settings.certificate_file, settings.key_file
+    ).context
     limits = Limits(
         settings.connect_timeout,
         settings.response_timeout,
@@ -165,13 +167,3 @@ def pool_opener(settings: DeliverySettings, clock: Clock) -> OpenPool:
         )
 
     return open_pool
-
-
-def _tls_context(ca_file: str | None) -> ssl.SSLContext:
-    """Always verifying. A `ca_file` stands in place of the system's authorities."""
-    try:
-        context = ssl.create_default_context(cafile=ca_file)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"delivery.ca_file {ca_file}: no certificates readable there") from error
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context

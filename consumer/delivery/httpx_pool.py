@@ -34,33 +34,26 @@ class HttpxPool:
         url: str,
         limits: Limits,
         *,
-        tls: ssl.SSLContext,
+        tls: Callable[[], ssl.SSLContext],
         authorization: str | None = None,
         proxy: str | None = None,
         reads_success: bool = False,
     ) -> None:
-        """`reads_success`: bodies of successes matter too, and are kept."""
+        """`tls` is asked with each request; another context means a new client. `reads_success`:
+        bodies of successes matter too, and are kept."""
         self._url = url
+        self._limits = limits
+        self._tls = tls
+        self._proxy = proxy
         self._success_kept = BODY_LIMIT if reads_success else 0
-        self._total = limits.total_timeout
         self._headers = {
             "Content-Type": JSON_UTF8,
             "Accept": JSON_UTF8,
             "Accept-Encoding": "identity",
         }
         self.authorize(authorization)
-        self._client = httpx.AsyncClient(
-            verify=tls,
-            proxy=proxy,
-            trust_env=False,  # a proxy is what the configuration says, not what the shell had set
-            follow_redirects=False,
-            timeout=httpx.Timeout(
-                limits.response_timeout, connect=limits.connect_timeout, pool=None
-            ),
-            # httpx loses a slot of its pool for ever when a call is cancelled in the wrong moment:
-            # without an upper bound nothing runs dry. The lane bounds what is under way.
-            limits=httpx.Limits(max_connections=None, keepalive_expiry=limits.keepalive),
-        )
+        self._context = tls()
+        self._client = self._new_client()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def authorize(self, authorization: str | None) -> None:
@@ -71,14 +64,15 @@ class HttpxPool:
     def post(
         self, body: bytes, user_agent: str | None, answered: Callable[[Answer], None]
     ) -> HttpxExchange:
+        self._follow_certificates()
+        client = self._client
         headers = self._headers | {"User-Agent": usable_user_agent(user_agent) or OWN_USER_AGENT}
 
         async def exchange() -> None:
-            answered(await self._attempt(body, headers))
+            answered(await self._attempt(client, body, headers))
 
         task = asyncio.get_running_loop().create_task(exchange())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._keep(task)
         return HttpxExchange(task)
 
     async def close(self) -> None:
@@ -88,14 +82,44 @@ class HttpxPool:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._client.aclose()
 
-    async def _attempt(self, body: bytes, headers: dict[str, str]) -> Answer:
+    def _new_client(self) -> httpx.AsyncClient:
+        limits = self._limits
+        return httpx.AsyncClient(
+            verify=self._context,
+            proxy=self._proxy,
+            trust_env=False,  # a proxy is what the configuration says, not what the shell had set
+            follow_redirects=False,
+            timeout=httpx.Timeout(
+                limits.response_timeout, connect=limits.connect_timeout, pool=None
+            ),
+            # httpx loses a slot of its pool for ever when a call is cancelled in the wrong moment:
+            # without an upper bound nothing runs dry. The lane bounds what is under way.
+            limits=httpx.Limits(max_connections=None, keepalive_expiry=limits.keepalive),
+        )
+
+    def _follow_certificates(self) -> None:
+        """Let what is under way finish on the former client, and begin with a new one."""
+        context = self._tls()
+        if context is self._context:
+            return
+        self._context = context
+        former, under_way, self._client = self._client, list(self._tasks), self._new_client()
+        self._keep(asyncio.get_running_loop().create_task(_retire(former, under_way)))
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _attempt(
+        self, client: httpx.AsyncClient, body: bytes, headers: dict[str, str]
+    ) -> Answer:
         response: httpx.Response | None = None
         kept = bytearray()
         fault: Fault | None = None
         try:
             async with (
-                asyncio.timeout(self._total),
-                self._client.stream("POST", self._url, content=body, headers=headers) as response,
+                asyncio.timeout(self._limits.total_timeout),
+                client.stream("POST", self._url, content=body, headers=headers) as response,
             ):
                 await _read(
                     response, kept, self._success_kept if response.is_success else BODY_KEPT
@@ -109,6 +133,13 @@ class HttpxPool:
         # As in `connection`: the status counts, whatever becomes of the body.
         retry_after = response.headers.get("Retry-After", "")
         return Answer(response.status_code, None, retry_after, bytes(kept))
+
+
+async def _retire(client: httpx.AsyncClient, under_way: list[asyncio.Task[None]]) -> None:
+    try:
+        await asyncio.gather(*under_way, return_exceptions=True)
+    finally:
+        await client.aclose()
 
 
 async def _read(response: httpx.Response, kept: bytearray, limit: int) -> None:

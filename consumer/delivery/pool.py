@@ -45,11 +45,12 @@ class HttpPool:
         limits: Limits,
         clock: Clock,
         *,
-        tls: ssl.SSLContext | None = None,
+        tls: Callable[[], ssl.SSLContext] | None = None,
         authorization: str | None = None,
         reads_success: bool = False,
     ) -> None:
-        """`reads_success`: bodies of successes matter too, and are kept."""
+        """`tls` is asked with each new connection, so that rotated certificates count from the next
+        one on. `reads_success`: bodies of successes matter too, and are kept."""
         if target.tls and tls is None:
             raise ValueError("an https target needs an SSL context")
         self._target = target
@@ -129,6 +130,8 @@ class HttpPool:
                 return
             connection.abort()
         self._waiting.append(exchange)
+        if self._connecting >= len(self._waiting):
+            return  # one that was opened for somebody who has been served meanwhile
         self._connecting += 1
         task = asyncio.get_running_loop().create_task(self._connect())
         self._tasks.add(task)
@@ -184,7 +187,7 @@ class HttpPool:
                             str(address[0]),
                             target.port,
                             family=family,
-                            ssl=self._tls,
+                            ssl=self._tls() if self._tls else None,
                             server_hostname=target.host if self._tls else None,
                         )
                         return connection

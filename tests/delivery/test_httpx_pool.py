@@ -40,7 +40,9 @@ async def httpx_pool(
     proxy: str | None = None,
 ) -> AsyncIterator[HttpxPool]:
     context = tls or ssl.create_default_context()
-    pool = HttpxPool(url, limits, tls=context, authorization="Basic dXNlcjprZXk=", proxy=proxy)
+    pool = HttpxPool(
+        url, limits, tls=lambda: context, authorization="Basic dXNlcjprZXk=", proxy=proxy
+    )
     yield pool
     await pool.close()
 
@@ -114,6 +116,33 @@ async def test_an_unknown_authority_is_not_trusted() -> None:
     ):
         assert await post(pool) == Answer(0, Fault.TLS)
         assert yespo.requests == []
+
+
+async def test_rotated_certificates_count_and_leave_what_is_under_way_alone() -> None:
+    trusted = [ssl.create_default_context(), ssl.create_default_context()]
+    authority = trustme.CA()
+    authority.configure_trust(trusted[1])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    go_on = asyncio.Event()
+
+    async def answer_when_told(client: server.Client) -> None:
+        await go_on.wait()
+        await OK(client)
+
+    async with server.running(answer_when_told, OK, tls=context) as yespo:
+        inner = trusted[1]
+        pool = HttpxPool(f"https://127.0.0.1:{yespo.port}/", PATIENT, tls=lambda: inner)
+        waiting = asyncio.create_task(post(pool))
+        await until(lambda: len(yespo.requests) == 1)
+        inner = trusted[0]
+        assert await post(pool) == Answer(0, Fault.TLS)
+        go_on.set()
+        assert await waiting == Answer(200)
+        await until(lambda: not pool._tasks)  # the former client is closed
+        inner = trusted[1]
+        assert await post(pool) == Answer(200)
+        await pool.close()
 
 
 async def test_requests_go_through_the_proxy() -> None:

@@ -3,9 +3,10 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import trustme
@@ -16,6 +17,7 @@ from consumer.delivery.answer import Answer, Fault
 from consumer.delivery.connection import Connection
 from consumer.delivery.pool import HttpPool, Limits
 from consumer.delivery.target import Target
+from consumer.tls import TlsFiles
 from tests.delivery import fault_server as server
 from tests.delivery.faults import (
     ANSWERS,
@@ -64,7 +66,7 @@ class Posting:
 async def posting(
     url: str,
     limits: Limits = PATIENT,
-    tls: ssl.SSLContext | None = None,
+    tls: Callable[[], ssl.SSLContext] | None = None,
     authorization: str | None = None,
 ) -> AsyncIterator[Posting]:
     clock = JumpingClock(asyncio.get_running_loop())
@@ -228,14 +230,14 @@ async def test_a_failed_connection_costs_nobody_who_can_be_served_by_another(
         assert await fourth == Answer(200)
         held = client.pool._idle.pop()
         fifth = asyncio.create_task(client.post(b"5"))
-        await until(lambda: len(opening) == 3)
+        await asyncio.sleep(0)
+        assert len(opening) == 2, "those that are being opened will do"
         opening[0].set_exception(ConnectionRefusedError())
-        opening[1].set_exception(ConnectionRefusedError())
-        await asyncio.sleep(0.01)
+        await until(lambda: client.pool._connecting == 1)
         assert not fifth.done()
         client.pool.usable(held)
         assert await fifth == Answer(200)
-        opening[2].set_exception(ConnectionRefusedError())
+        opening[1].set_exception(ConnectionRefusedError())
 
 
 async def test_each_refused_connection_costs_one_request_its_turn() -> None:
@@ -257,10 +259,10 @@ def serving(authority: trustme.CA, name: str) -> ssl.SSLContext:
     return context
 
 
-def trusting(authority: trustme.CA) -> ssl.SSLContext:
+def trusting(authority: trustme.CA) -> Callable[[], ssl.SSLContext]:
     context = ssl.create_default_context()
     authority.configure_trust(context)
-    return context
+    return lambda: context
 
 
 async def test_tls_to_a_server_of_a_trusted_authority(authority: trustme.CA) -> None:
@@ -299,6 +301,27 @@ async def test_tls_under_another_name_sends_nothing(authority: trustme.CA) -> No
     ):
         assert await client.post() == Answer(0, Fault.TLS)
         assert yespo.requests == []
+
+
+async def test_rotated_certificates_count_with_the_next_connection(tmp_path: Path) -> None:
+    ca_file = tmp_path / "ca.pem"
+    old, new = trustme.CA(), trustme.CA()
+    old.cert_pem.write_to_path(str(ca_file))
+    files = TlsFiles("delivery", str(ca_file))
+    context = serving(old, "127.0.0.1")
+    async with (
+        server.running(OK, tls=context) as yespo,
+        posting(f"https://127.0.0.1:{yespo.port}/", tls=files.context) as client,
+    ):
+        assert await client.post() == Answer(200)
+        new.issue_cert("127.0.0.1").configure_cert(context)
+        assert await client.post() == Answer(200), "a connection that stands goes on"
+        client.clock.added += 60.0
+        await until(lambda: not client.pool._connections)
+        assert await client.post() == Answer(0, Fault.TLS)
+        new.cert_pem.write_to_path(str(ca_file))
+        assert await client.post() == Answer(200)
+        assert len(yespo.requests) == 3
 
 
 async def test_tls_to_a_plain_server(authority: trustme.CA) -> None:
@@ -353,6 +376,22 @@ async def test_a_connection_idle_for_too_long_is_closed_without_being_used() -> 
         client.clock.added = 60.0
         await until(lambda: not client.pool._connections)
         await client.post()
+        assert yespo.connections == 2
+
+
+async def test_who_comes_while_a_connection_is_made_for_somebody_served_waits_for_that_one() -> (
+    None
+):
+    async with server.running(OK) as yespo, posting(yespo.url) as client:
+        await client.post()
+        (idle,) = client.pool._idle
+        client.pool._idle.clear()
+        second = asyncio.create_task(client.post())
+        await asyncio.sleep(0)
+        assert client.pool._connecting == 1
+        client.pool.usable(idle)
+        third = asyncio.create_task(client.post())
+        assert set(await asyncio.gather(second, third)) == {Answer(200)}
         assert yespo.connections == 2
 
 
