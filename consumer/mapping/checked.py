@@ -59,6 +59,7 @@ class CheckedSend:
     """`skip`, `dead_letter`, or empty where nothing can be missing."""
     max_age_ms: int | None
     when_older: str | None
+    conflate: bool
 
 
 @dataclass(frozen=True, slots=True)

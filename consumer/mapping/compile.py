@@ -249,7 +249,7 @@ class _Compiler:
     def _plan(self, rule: CheckedRule, send: CheckedSend, side: Side) -> str:
         accounts = self._mapping.accounts_of(send, side)
         aged = freshness(send.max_age_ms, send.when_older, side.spec)
-        plan = Plan(side.spec, rule.name, accounts, send.on_missing, aged)
+        plan = Plan(side.spec, rule.name, accounts, send.on_missing, aged, conflate=send.conflate)
         return self._code.constant(f"plan_{len(self._code.constants)}", plan)
 
 

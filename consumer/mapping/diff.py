@@ -215,6 +215,8 @@ def _flat(event: Event) -> dict[str, Any]:
     if event.expires_ms >= 0 and event.occurred_ms >= 0:
         flat["(max_age, ms)"] = [event.expires_ms - event.occurred_ms]
         flat["(when_older)"] = [event.when_older]
+    if event.state_of is not None:
+        flat["(conflate)"] = [True]
     return {path: values if "[]" in path else values[0] for path, values in flat.items()}
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
+from consumer.mapping.conflation import WHOLE_STATE
 from consumer.mapping.freshness import WHEN_OLDER
 from consumer.mapping.reader import IDENTITY
 from consumer.vendor import catalogue
-from consumer.vendor.shared import SHARED
+from consumer.vendor.shared import SHARED, SharedEvent
 from consumer.vendor.spec import EventSpec, FieldSpec, Free, Kind
 
 Json = dict[str, Any]
@@ -46,6 +47,10 @@ _OPTIONS: Json = {
     },
     "tags": _described(_FREE, "Legacy `Tags`, under names of your own."),
     "params": _described(_FREE, "v2 parameters under names of your own."),
+}
+_CONFLATE: Json = {
+    "enum": [True, False, "true", "false"],
+    "description": "Of carts of one person that wait one behind the other, send the last alone.",
 }
 _LOOP: Json = {
     "for": _described(_SCALAR, "`item in cart.items`"),
@@ -161,7 +166,7 @@ def _send() -> Json:
             "both": _described(_one_of(event.name for event in shared), "One event of each API."),
         },
         "allOf": [
-            *(_when("both", event.name, _shared(event.fields), event.doc) for event in shared),
+            *(_when("both", event.name, _shared(event), event.doc) for event in shared),
             *(_when("legacy", spec.name, _fields(spec), spec.doc) for spec in _specs("legacy")),
             *(_when("v2", spec.name, _fields(spec), spec.doc) for spec in _specs("v2")),
         ],
@@ -196,12 +201,20 @@ def _when(key: str, name: str, properties: Json, doc: str) -> Json:
     }
 
 
-def _shared(fields: Sequence[FieldSpec]) -> Json:
-    return {field.name: _field(field) for field in fields if field.name != "tags"}
+def _shared(event: SharedEvent) -> Json:
+    states = {("legacy", event.legacy), ("v2", event.v2)} <= WHOLE_STATE
+    fields = {field.name: _field(field) for field in event.fields if field.name != "tags"}
+    return {**fields, **_conflated(states)}
 
 
 def _fields(spec: EventSpec) -> Json:
-    return {field.name: _field(field) for field in spec.fields if field.free is not Free.TAGS}
+    states = (spec.api, spec.name) in WHOLE_STATE
+    fields = {field.name: _field(field) for field in spec.fields if field.free is not Free.TAGS}
+    return {**fields, **_conflated(states)}
+
+
+def _conflated(states: bool) -> Json:
+    return {"conflate": _CONFLATE} if states else {}
 
 
 def _field(field: FieldSpec) -> Json:

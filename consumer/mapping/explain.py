@@ -159,6 +159,7 @@ class _Shown:
             "bytes": len(event.body),
             "sent_until": iso(event.expires_ms, 1_000_000) if event.expires_ms >= 0 else None,
             "when_older": event.when_older if event.expires_ms >= 0 else "send",
+            "conflate": event.state_of is not None,
             "body": body if self._masker is None else self._masker.body(body),
         }
 

@@ -99,6 +99,8 @@ def _event(number: int, event: Json) -> Iterator[str]:
     yield from _fields(event["fields"])
     if event["sent_until"] is not None:
         yield f"  in time until {event['sent_until']}, then {_LATE[event['when_older']]}"
+    if event["conflate"]:
+        yield "  left out if the next cart of the same person comes while this one waits (conflate)"
     yield f"  {event['method']} {event['url']}  ({event['bytes']} bytes)"
     yield from (f"  {line}" for line in pretty(event["body"]).splitlines())
     yield ""

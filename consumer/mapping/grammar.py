@@ -81,6 +81,8 @@ class Send:
     by: Source | None = None
     condition: Source | None = None
     key_value: Source | None = None
+    conflate: Word | None = None
+    """`true` or `false`."""
     overrides: Mapping[str, Block] = field(default_factory=dict)
     """In a `both`: the `legacy:` and `v2:` blocks."""
 

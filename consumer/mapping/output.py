@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from consumer.errors import InvalidRecord
+from consumer.mapping.conflation import state_of
 from consumer.mapping.freshness import Freshness
 from consumer.model import Endpoint, Event, Record
 from consumer.vendor.identifiers import phone_digits, user_agent
@@ -32,6 +33,7 @@ class Plan:
     __slots__ = (
         "_accounts",
         "build",
+        "conflate",
         "largest_body",
         "legacy",
         "max_age_ms",
@@ -48,6 +50,8 @@ class Plan:
         accounts: Mapping[str, AccountContext],
         on_missing: str,
         aged: Freshness,
+        *,
+        conflate: bool,
     ) -> None:
         self.build = spec.build
         self.legacy = spec.api == "legacy"
@@ -57,6 +61,7 @@ class Plan:
         self.max_age_ms = aged.max_age_ms
         self.when_older = aged.when_older
         self.largest_body = aged.largest_body
+        self.conflate = conflate
         self._accounts = {
             name: (Endpoint(name, spec.api), context) for name, context in accounts.items()
         }
@@ -139,7 +144,8 @@ class Output:
         if plan.max_age_ms is not None and self._occurred_ms >= 0:
             expires_ms = self._occurred_ms + plan.max_age_ms
         # Fresh it fits: only if it grows too old, it has nowhere to go.
-        fits = len(built.body) <= plan.largest_body
+        when_older = plan.when_older if len(built.body) <= plan.largest_body else "dead_letter"
+        state = state_of(plan.name, self._person, key_value, when_older) if plan.conflate else None
         self.events.append(
             Event(
                 endpoint,
@@ -151,7 +157,8 @@ class Output:
                 self._occurred_ms,
                 self._user_agent if plan.legacy else None,
                 expires_ms,
-                plan.when_older if fits else "dead_letter",
+                when_older,
+                state,
             )
         )
 

@@ -43,7 +43,7 @@ _FILE_KEYS = (
     "rules",
 )
 _OPTION_KEYS = ("account", "on_missing", "max_age", "when_older", "tags", "params")
-_SEND_KEYS = ("legacy", "v2", "both", "for", "by", "if", "keyValue", *_OPTION_KEYS)
+_SEND_KEYS = ("legacy", "v2", "both", "for", "by", "if", "keyValue", "conflate", *_OPTION_KEYS)
 MAX_RULES = 500
 
 
@@ -267,6 +267,7 @@ class Reader(TreeReader):
             self.source(table, "by"),
             self.source(table, "if"),
             self.source(table, "keyValue"),
+            self.one_of(table, "conflate", ("false", "true")),
             overrides,
         )
         if send.by is not None and send.loop is None:

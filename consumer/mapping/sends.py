@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from consumer.findings import Finding, Place, did_you_mean
-from consumer.mapping import freshness, grammar
+from consumer.mapping import conflation, freshness, grammar
 from consumer.mapping.checked import Account, CheckedSend, Each, Side
 from consumer.mapping.conversions import to_text
 from consumer.mapping.facts import when_true
@@ -63,6 +63,7 @@ class SendChecker:
             return None
         own, defaults = send.options, self._around.defaults
         self._findings += freshness.check(send, specs, defaults)
+        self._findings += conflation.check(send, specs)
         when_older = own.when_older or defaults.when_older
         return CheckedSend(
             place=send.place,
@@ -76,6 +77,7 @@ class SendChecker:
             on_missing=self._on_missing.text if self._on_missing else "",
             max_age_ms=own.max_age_ms if own.max_age_ms is not None else defaults.max_age_ms,
             when_older=when_older.text if when_older else None,
+            conflate=send.conflate is not None and send.conflate.text == "true",
         )
 
     def _each(self, scope: Scope) -> tuple[Each | None, Scope]:

@@ -349,6 +349,8 @@ class _TracedPlan(Plan):
 def _plan(mapping: CheckedMapping, rule: CheckedRule, send: CheckedSend, side: Side) -> _TracedPlan:
     accounts = mapping.accounts_of(send, side)
     aged = freshness(send.max_age_ms, send.when_older, side.spec)
-    plan = _TracedPlan(side.spec, rule.name, accounts, send.on_missing, aged)
+    plan = _TracedPlan(
+        side.spec, rule.name, accounts, send.on_missing, aged, conflate=send.conflate
+    )
     plan.api = side.spec.api
     return plan

@@ -262,6 +262,8 @@ send(
     "nothing says how old is too old",
 )
 send("legacy: SearchRequest\nsearch: name\nmax_age: 1h", "when-older", "`max_age` has no effect")
+send("legacy: SearchRequest\nsearch: name\nconflate: true", "conflate", "`conflate` is for carts")
+send("both: searched\nquery: name\nconflate: yes", "unknown-word", "write one of: false, true")
 send(
     "legacy: SearchRequest\nsearch: name\non_missing: drop",
     "unknown-word",

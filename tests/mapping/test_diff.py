@@ -30,9 +30,14 @@ def unit(folder: Path, text: str) -> MappingUnit:
 
 
 def diff(
-    folder: Path, new: str, records: Sequence[dict[str, Any]] = RECORDS, *, personal: bool = True
+    folder: Path,
+    new: str,
+    records: Sequence[dict[str, Any]] = RECORDS,
+    *,
+    old: str = OLD,
+    personal: bool = True,
 ) -> Difference:
-    before, after = unit(folder, OLD), unit(folder, new)
+    before, after = unit(folder, old), unit(folder, new)
     differ = Differ(before, after, show_personal=personal)
     form = JsonForm(before.mappings[0].reader_schema)
     for offset, document in enumerate(records):
@@ -98,6 +103,17 @@ def test_a_changed_age_is_a_change(tmp_path: Path) -> None:
     later = aged.replace("max_age: 2h", "max_age: 24h\n        when_older: dead_letter")
     found = diff(tmp_path, later)
     assert fields(found)[*event, "(when_older)"] == (1, "drop", "dead_letter")
+
+
+def test_carts_that_may_be_superseded_from_now_on_are_a_change(tmp_path: Path) -> None:
+    was = OLD.replace(
+        "- legacy: SearchRequest\n        search: query",
+        "- legacy: StatusCart\n        GUID: uuid(query)\n        Products: []",
+    )
+    found = diff(tmp_path, was + "        conflate: true\n", old=was)
+    assert fields(found) == {
+        ("searched", "main/legacy StatusCart", "(conflate)"): (2, None, True),
+    }
 
 
 def test_records_that_become_invalid_are_told(tmp_path: Path) -> None:

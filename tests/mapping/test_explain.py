@@ -28,9 +28,9 @@ VIEW: dict[str, Any] = {
 }
 
 
-def explained(**fields: Any) -> dict[str, Any]:
+def explained(mapping: Path = WORKBENCH / "shop.yaml", **fields: Any) -> dict[str, Any]:
     """What is said of `VIEW` with `fields` replaced."""
-    unit, _, files = check_unit([WORKBENCH / "shop.yaml"], TEST_ACCOUNTS, WORKBENCH)
+    unit, _, files = check_unit([mapping], TEST_ACCOUNTS, WORKBENCH)
     assert unit is not None
     value = JsonForm(unit.mappings[0].reader_schema).decoded(VIEW | fields)
     record = Record(Partition("clicks", 0, 1), 42, b"c-417", b"", (), 1_795_165_200_000)
@@ -109,6 +109,28 @@ def test_the_request_is_the_one_that_would_go_out() -> None:
     assert v2["bytes"] == len(body)
     assert (v2["sent_until"], v2["when_older"]) == ("2026-11-21T09:00:00.000Z", "drop")
     assert (legacy["sent_until"], legacy["when_older"]) == (None, "send")
+
+
+def test_of_a_cart_that_may_be_superseded_it_says_so(tmp_path: Path) -> None:
+    (tmp_path / "click.avsc").write_text((WORKBENCH / "click.avsc").read_text())
+    mapping = tmp_path / "shop.yaml"
+    carts = (
+        (WORKBENCH / "shop.yaml")
+        .read_text()
+        .replace(
+            "- legacy: SearchRequest\n        search: query",
+            "- legacy: StatusCart\n        GUID: uuid(query)\n        Products: []\n"
+            "        conflate: true",
+        )
+    )
+    mapping.write_text(carts)
+    found = explained(mapping, kind="search", query="mug")
+    assert [event["conflate"] for event in found["events"]] == [True]
+    line = "left out if the next cart of the same person comes while this one waits (conflate)"
+    assert line in render(found)
+    views = explained(mapping)
+    assert [event["conflate"] for event in views["events"]] == [False, False]
+    assert line not in render(views)
 
 
 def test_events_that_are_not_built_say_why() -> None:

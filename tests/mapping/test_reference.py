@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from consumer.mapping.editor import json_schema
 from consumer.mapping.unit import check_unit, render
 from tests.mapping.evaluation import ACCOUNTS
 from tests.mapping.reference import DOC, SCHEMA, filled, schema
@@ -45,3 +46,16 @@ def test_the_mistake_of_the_documentation_is_what_the_program_prints(tmp_path: P
     _, findings, files = check_unit([path], ACCOUNTS, tmp_path)
     shown = render(findings, files)
     assert shown in text, shown
+
+
+def test_editors_offer_conflate_for_carts_alone() -> None:
+    offered = [
+        branch["if"]["properties"]
+        for branch in json_schema()["$defs"]["send"]["allOf"]
+        if "conflate" in branch["then"]["properties"]
+    ]
+    assert offered == [
+        {"both": {"const": "cart_updated"}},
+        {"legacy": {"const": "StatusCart"}},
+        {"v2": {"const": "cartUpdated"}},
+    ]

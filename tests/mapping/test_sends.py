@@ -545,6 +545,44 @@ def test_what_fits_only_while_it_is_fresh_goes_to_the_dead_letters_when_it_is_no
     assert (len(larger.body), larger.when_older) == (19_971, "dead_letter")
 
 
+CART = """\
+rules:
+  - name: cart
+    send:
+      - both: cart_updated
+        state: uuid(name, count)
+        products: []
+        conflate: true
+"""
+
+
+def test_a_cart_that_may_be_superseded_says_whose_cart_it_is(tmp_path: Path) -> None:
+    unit = unit_of(tmp_path, HEAD + CART)
+    legacy, v2 = run(unit, user=USER, **COOKIE).events
+    ann = ("cookie-1", None, None, None, "ann@shop.ua", None)
+    assert legacy.state_of == ("StatusCart", None, "drop", *ann)
+    assert v2.state_of == ("cartUpdated", None, "drop", *ann)
+    _, next_cart = run(unit, user=USER, count=2, **COOKIE).events
+    assert next_cart.state_of == v2.state_of
+    _, of_another = run(unit, user={**USER, "email": "bob@shop.ua"}, **COOKIE).events
+    assert of_another.state_of != v2.state_of
+
+
+def test_the_recipient_of_a_v2_cart_is_part_of_whose_cart_it_is(tmp_path: Path) -> None:
+    unit = unit_of(tmp_path, HEAD + CART + "        keyValue: name\n")
+    _, first = run(unit, user=USER, name="ann@shop.ua", **COOKIE).events
+    _, second = run(unit, user=USER, name="bob@shop.ua", **COOKIE).events
+    assert first.order_by == second.order_by
+    assert first.state_of != second.state_of
+
+
+@pytest.mark.parametrize("word", ["", "        conflate: false\n", '        conflate: "false"\n'])
+def test_a_cart_is_superseded_by_none_unless_the_mapping_says_so(tmp_path: Path, word: str) -> None:
+    text = CART.replace("        conflate: true\n", word)
+    events = run(unit_of(tmp_path, HEAD + text), user=USER, **COOKIE).events
+    assert [event.state_of for event in events] == [None, None]
+
+
 def test_the_visitors_user_agent_goes_to_the_tracker_only(tmp_path: Path) -> None:
     text = HEAD + "user_agent: name\nrules:\n  - {name: s, send: [{both: searched, query: kind}]}\n"
     legacy, v2 = run(unit_of(tmp_path, text), user=USER, name="Mozilla/5.0", **COOKIE).events
