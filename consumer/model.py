@@ -36,15 +36,17 @@ class Partition:
     A partition that is lost and regained is a new object with a higher epoch, so a late completion
     of the former assignment can never be mistaken for the present one: identity is the epoch check.
     Owner: the source, which sets `active` to False (before anything else happens) when the
-    assignment ends. Nothing may be sent or committed for an inactive partition.
+    assignment ends. Nothing may be sent or committed for an inactive partition. The source sets
+    `topic_id` too, once Kafka has told it ("" until then): a topic made anew has another one.
     """
 
-    __slots__ = ("active", "epoch", "number", "topic")
+    __slots__ = ("active", "epoch", "number", "topic", "topic_id")
 
-    def __init__(self, topic: str, number: int, epoch: int) -> None:
+    def __init__(self, topic: str, number: int, epoch: int, topic_id: str = "") -> None:
         self.topic = topic
         self.number = number
         self.epoch = epoch
+        self.topic_id = topic_id
         self.active = True
 
     def __str__(self) -> str:

@@ -25,6 +25,7 @@ from confluent_kafka.admin import AdminClient, ConsumerGroupDescription
 from consumer.commit import completed_map
 from consumer.errors import KafkaSetupError, SetupError
 from consumer.source import properties
+from consumer.source.topic_ids import ask_topic_ids
 
 T = TypeVar("T")
 Key = tuple[str, int]
@@ -145,6 +146,7 @@ class GroupReader:
                 if begins[key] <= where.offset < ends[key]
             }
         )
+        ids = self._topic_ids(key for key, where in committed.items() if where.metadata)
         found = []
         for key in keys:
             where = committed.get(key)
@@ -152,7 +154,8 @@ class GroupReader:
             above: Sequence[Range] = ()
             if where is not None:
                 seconds = 0.0 if where.offset >= ends[key] else times.get(key)
-                above = ranges(completed_map.decode(where.offset, where.metadata or ""))
+                topic_id = ids.get(key[0], "")
+                above = ranges(completed_map.decode(where.offset, topic_id, where.metadata or ""))
             offset = None if where is None else where.offset
             found.append(PartitionOffsets(*key, begins[key], ends[key], offset, seconds, above))
         return GroupOffsets(self.group, state, members, found)
@@ -220,6 +223,10 @@ class GroupReader:
         members = [f"{member.client_id} at {member.host.lstrip('/')}" for member in answer.members]
         state = answer.state.name.lower()
         return "none" if state == "dead" else state, sorted(members)
+
+    def _topic_ids(self, keys: Iterable[Key]) -> dict[str, str]:
+        topics = {topic for topic, _ in keys}
+        return ask_topic_ids(AdminClient(self._connection), topics) if topics else {}
 
     def _committed(self, keys: Sequence[Key]) -> dict[Key, TopicPartition]:
         asked = [TopicPartition(*key) for key in keys]

@@ -57,7 +57,13 @@ class Committer:
 
     def assigned(self, starts: Positions) -> None:
         for partition, start in starts.items():
-            self._trackers[partition] = Tracker(start)
+            tracker = self._trackers[partition] = Tracker(partition, start)
+            if start.metadata and not tracker.restored:
+                log.info(
+                    "commit metadata is not of this topic, or not ours: all above the offset is sent",
+                    partition=str(partition),
+                    offset=start.offset,
+                )
 
     def finished_before(self, partition: Partition, offset: int) -> bool:
         return self._trackers[partition].finished_before(offset)

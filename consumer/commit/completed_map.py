@@ -1,17 +1,19 @@
 """What has ended above the watermark, as text small enough for Kafka's commit metadata.
 
 A commit says "all below this offset has ended". Records above it that have ended too would be sent
-again after a restart; the map carries them along. Format: `yb1:<base>:<kind><base64>`, where base is
-the committed offset it belongs to and kind is `r` (alternating varint lengths: not ended, ended,
-not ended, ...) or `b` (one bit per offset), whichever is shorter. A map with another base, version
-or shape is not ours to read and counts as empty: the group id may have been used by another tool.
+again after a restart; the map carries them along. Format: `yb2:<base>:<topic id>:<kind><base64>`,
+where base is the committed offset it belongs to and kind is `r` (alternating varint lengths: not
+ended, ended, not ended, ...) or `b` (one bit per offset), whichever is shorter. A map with another
+base, version or shape is not ours to read and counts as empty: the group id may have been used by
+another tool. So does one of another topic: where a topic is deleted and made anew under its name, the
+same offsets are other records.
 """
 
 import base64
 import binascii
 from collections.abc import Collection, Iterable, Sequence
 
-PREFIX = "yb1:"
+PREFIX = "yb2:"
 MAX_CHARACTERS = 4000
 """The broker refuses the whole commit where one entry exceeds `offset.metadata.max.bytes` (4096)."""
 
@@ -19,23 +21,25 @@ MAX_SPAN = 20_000
 """Offsets above the base that always fit: one bit each, as base64, below MAX_CHARACTERS."""
 
 
-def encode(base: int, ended: Sequence[int]) -> str:
-    """Text for the ended offsets (ascending, all above `base`); empty when there are none.
+def encode(base: int, topic_id: str, ended: Sequence[int]) -> str:
+    """Text for the ended offsets (ascending, all above `base`); empty when there are none, and for
+    a topic whose id is not known ("").
 
     Offsets beyond `MAX_SPAN` are left out: they would be sent again, never lost.
     """
     inside = [offset - base for offset in ended if offset - base < MAX_SPAN]
-    if not inside:
+    if not inside or not topic_id:
         return ""
     runs, bits = _as_runs(inside), _as_bits(inside)
     kind, data = ("r", runs) if len(runs) <= len(bits) else ("b", bits)
-    return f"{PREFIX}{base}:{kind}{base64.b64encode(data).decode('ascii')}"
+    return f"{PREFIX}{base}:{topic_id}:{kind}{base64.b64encode(data).decode('ascii')}"
 
 
-def decode(base: int, metadata: str) -> Collection[int]:
-    """The ended offsets in `metadata` if it belongs to `base`; empty if it is not readable."""
-    head, _, body = metadata.removeprefix(PREFIX).partition(":")
-    if not metadata.startswith(PREFIX) or head != str(base) or len(body) > MAX_CHARACTERS:
+def decode(base: int, topic_id: str, metadata: str) -> Collection[int]:
+    """The ended offsets in `metadata` if it belongs to this `base` of this topic; else empty."""
+    head = f"{PREFIX}{base}:{topic_id}:"
+    body = metadata.removeprefix(head)
+    if not topic_id or not metadata.startswith(head) or len(body) > MAX_CHARACTERS:
         return frozenset()
     try:
         data = base64.b64decode(body[1:], validate=True)

@@ -3,7 +3,7 @@
 from collections import deque
 
 from consumer.commit import completed_map
-from consumer.model import Flight
+from consumer.model import Flight, Partition
 from consumer.stages import Position
 
 
@@ -21,20 +21,27 @@ class Tracker:
         "_in_commit",
         "_newest",
         "_next",
+        "_partition",
         "_restored",
         "_unanswered",
     )
 
-    def __init__(self, start: Position) -> None:
+    def __init__(self, partition: Partition, start: Position) -> None:
+        self._partition = partition
         self._next = start.offset
         self._newest = start.offset - 1
         self._flights: deque[Flight] = deque()
-        self._restored = completed_map.decode(start.offset, start.metadata)
+        self._restored = completed_map.decode(start.offset, partition.topic_id, start.metadata)
         self._changed = False
         self._unanswered = False
         self._covered = 0
         self._in_commit = 0
         self._above = 0
+
+    @property
+    def restored(self) -> int:
+        """How many records above the watermark an earlier run had ended, as far as we know."""
+        return len(self._restored)
 
     def finished_before(self, offset: int) -> bool:
         """Whether an earlier run had already ended this record above its watermark."""
@@ -89,9 +96,9 @@ class Tracker:
         """
         if not self._changed and not self._unanswered:
             return None
-        base = self.watermark
+        base, topic_id = self.watermark, self._partition.topic_id
         above: list[int] = []
-        if self._above:
+        if self._above and topic_id:  # a map of an unknown topic would not be read again
             for flight in self._flights:
                 if flight.ended and flight.offset - base < completed_map.MAX_SPAN:
                     above.append(flight.offset)
@@ -106,7 +113,7 @@ class Tracker:
         self._covered = 0
         self._changed = False
         self._unanswered = True
-        return Position(base, completed_map.encode(base, above))
+        return Position(base, completed_map.encode(base, topic_id, above))
 
     def answered(self, succeeded: bool) -> int:
         """The commit was answered: returns the requests it acknowledged."""

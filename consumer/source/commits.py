@@ -8,6 +8,9 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from consumer.source.assignment import Key
 from consumer.stages import Position
 
+REBALANCING = ("ILLEGAL_GENERATION", "REBALANCE_IN_PROGRESS")
+"""Answers to a commit between two generations of the group: the same commit may succeed soon."""
+
 Answer = Callable[[Sequence[Key], str | None], None]
 """Told which partitions were committed (error None) or were not (a Kafka error name). The calls for
 one commit cover each of its partitions once."""

@@ -25,6 +25,7 @@ from consumer.source.member import Member
 from consumer.source.outbox import Outbox
 from consumer.source.positions import StartPositions, read_rules
 from consumer.source.statistics import PartitionLag
+from consumer.source.topic_ids import TopicIds
 from consumer.source.totals import Totals
 from consumer.stages import Positions, SourceListener
 from consumer.telemetry.tallies import Tallies
@@ -101,6 +102,7 @@ class KafkaSource:
                 errors=self._errors,
                 monotonic=self._monotonic,
             ),
+            topic_ids=TopicIds(self._make_admin, self._monotonic),
             fence=self._fence,
             errors=self._errors,
             tallies=self._tallies,

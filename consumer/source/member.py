@@ -7,18 +7,12 @@ loses records and can hang `close`: they note the fault, and the thread reports 
 from collections.abc import Callable, Mapping, Sequence
 
 import structlog
-from confluent_kafka import (
-    Consumer,
-    KafkaError,
-    KafkaException,
-    Message,
-    TopicPartition,
-)
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from consumer.errors import BridgeError
 from consumer.model import Partition
 from consumer.source.assignment import Assigned, Assignment, Key, at, names_of
-from consumer.source.commits import Commits
+from consumer.source.commits import REBALANCING, Commits
 from consumer.source.faults import AUTO_OFFSET_RESET, PARTITION_EOF, ErrorLog, ending, guarded
 from consumer.source.fence import Fence
 from consumer.source.outbox import Outbox
@@ -26,6 +20,7 @@ from consumer.source.positions import StartPositions
 from consumer.source.records import by_partition
 from consumer.source.starting import UncommittedStarts
 from consumer.source.statistics import Lags, read
+from consumer.source.topic_ids import TopicIds
 from consumer.stages import Position, Positions
 from consumer.telemetry.tallies import Tallies
 
@@ -37,9 +32,6 @@ POLL_SECONDS = 0.02
 BATCH = 500
 
 ROOM_SECONDS = 0.1
-
-REBALANCING = ("ILLEGAL_GENERATION", "REBALANCE_IN_PROGRESS")
-"""Answers to a commit between two generations of the group: the same commit may succeed soon."""
 
 REVOKE_MARGIN_SECONDS = 1.0
 """Beyond the drain budget, for the loop to notice that it is over and to answer."""
@@ -57,6 +49,7 @@ class Member:
         *,
         outbox: Outbox,
         starts: StartPositions,
+        topic_ids: TopicIds,
         fence: Fence,
         errors: ErrorLog,
         tallies: Tallies,
@@ -69,6 +62,7 @@ class Member:
         self._outbox = outbox
         self._listener = outbox.listener
         self._starts = starts
+        self._topic_ids = topic_ids
         self._fence = fence
         self._errors = errors
         self._tallies = tallies
@@ -126,6 +120,7 @@ class Member:
             if batches:
                 self._outbox.hand_over(batches)
         self._uncommitted_starts.look_after(self._consumer)
+        self._topic_ids.look_after()
         self.lags.look_after(self._consumer, self._assignment)
         fault, self._fault = self._fault, None
         if fault is not None:
@@ -146,6 +141,7 @@ class Member:
             if not len(self._commits):
                 self._commit_final()
         self._consumer.close()
+        self._topic_ids.close()
         self._commits.give_up()
         for entry in list(self._assignment):
             self._assignment.end(entry.key)
@@ -229,6 +225,7 @@ class Member:
                 self._reached_end(entry, offset)
         elif error.code() == AUTO_OFFSET_RESET:
             if entry is not None and not entry.leaving:
+                self._tallies.kafka_errors.add((error.name(),))
                 self._out_of_range(entry)
         else:
             self._meet(error)
@@ -277,6 +274,7 @@ class Member:
         if entries:
             log.info("partitions assigned", partitions=names_of(entries))
             begun = {entry.partition: starts[entry.key] for entry in entries}
+            self._topic_ids.add(begun, at_once=any(start.metadata for start in begun.values()))
             self._outbox.post(self._listener.assigned, begun)
         if resolved:
             self._uncommitted_starts.add(resolved, starts)
@@ -355,6 +353,7 @@ class Member:
         except BridgeError as fault:
             self._note(fault)
             return
+        log.warning("moved on", partition=str(former.partition), to=start.offset)
         self._assignment.end(former.key)
         self._consumer.incremental_unassign([at(former.key)])
         self._consumer.incremental_assign([at(former.key, start.offset)])

@@ -27,7 +27,7 @@ def replace(owner: Any, name: str, value: object) -> None:
 def commits_what_it_received() -> None:
     """The usual mistake: the position of the reader, not of the work."""
     replace(Tracker, "watermark", property(lambda tracker: tracker._newest + 1))
-    replace(completed_map, "encode", lambda base, ended: "")
+    replace(completed_map, "encode", lambda *_: "")
 
 
 def commits_before_delivery() -> None:
@@ -138,7 +138,7 @@ def never_commits_on_the_way() -> None:
 
 def forgets_the_map() -> None:
     """Not wrong, only dear: a restart repeats all above the lowest unfinished record."""
-    replace(completed_map, "encode", lambda base, ended: "")
+    replace(completed_map, "encode", lambda *_: "")
 
 
 VARIANTS: dict[str, Callable[[], None]] = {

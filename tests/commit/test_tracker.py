@@ -8,7 +8,8 @@ from consumer.model import Flight, Partition
 from consumer.stages import Position
 from tests.fakes import a_record
 
-PARTITION = Partition("shop.clicks", 0, 1)
+TOPIC = "AsASkzEsQoe25hzn351c9A"
+PARTITION = Partition("shop.clicks", 0, 1, TOPIC)
 
 
 def a_flight(offset: int, requests: int = 1) -> Flight:
@@ -18,7 +19,7 @@ def a_flight(offset: int, requests: int = 1) -> Flight:
 
 
 def a_tracker(*offsets: int, start: int = 0) -> tuple[Tracker, dict[int, Flight]]:
-    tracker = Tracker(Position(start))
+    tracker = Tracker(PARTITION, Position(start))
     flights = {offset: a_flight(offset) for offset in offsets}
     for flight in flights.values():
         tracker.admitted(flight)
@@ -69,19 +70,37 @@ def test_requests_ended_above_the_gap_are_acknowledged_by_the_map() -> None:
     position = tracker.take_position()
     assert position is not None
     assert position.offset == 0
-    assert position.metadata == "yb1:0:bAg=="  # bit 1
+    assert position.metadata == f"yb2:0:{TOPIC}:bAg=="  # bit 1
     assert tracker.answered(succeeded=True) == 1
     assert tracker.unacknowledged == 2
 
 
+def test_without_a_topic_id_what_ended_above_the_gap_stays_unacknowledged() -> None:
+    # the next run could not tell whether the map is of the same topic, and would send it again
+    partition = Partition("shop.clicks", 0, 1)
+    tracker = Tracker(partition, Position(0))
+    flights = [a_flight(offset) for offset in range(3)]
+    for flight in flights:
+        tracker.admitted(flight)
+    tracker.ended(flights[1])
+    assert tracker.take_position() == Position(0, "")
+    assert tracker.answered(succeeded=True) == 0
+    partition.topic_id = TOPIC  # Kafka has told it meanwhile
+    tracker.ended(flights[2])
+    assert tracker.take_position() == Position(0, f"yb2:0:{TOPIC}:bBg==")  # bits 1 and 2
+    assert tracker.answered(succeeded=True) == 2
+
+
 def test_what_a_former_run_ended_above_the_gap_is_known_and_stays_on_the_map() -> None:
-    tracker = Tracker(Position(0, "yb1:0:rAgE="))  # 2 not ended, 1 ended: offset 2
+    tracker = Tracker(
+        PARTITION, Position(0, f"yb2:0:{TOPIC}:rAgE=")
+    )  # 2 not ended, 1 ended: offset 2
     assert [tracker.finished_before(offset) for offset in range(4)] == [False, False, True, False]
     first = a_flight(0)
     tracker.admitted(first)
     tracker.ended(first)
     # base moved to 1; offset 2 was not read again yet, so the map must still name it
-    assert tracker.take_position() == Position(1, "yb1:1:bAg==")
+    assert tracker.take_position() == Position(1, f"yb2:1:{TOPIC}:bAg==")
 
 
 def test_a_commit_at_revoke_overtakes_one_that_is_under_way() -> None:

@@ -72,7 +72,7 @@ def test_offsets_shows_lag_in_records_and_seconds_and_what_has_ended_above(shop:
     }
     assert before["partitions"][2] == untouched
     # two not ended, two ended, one not, one ended, as the runs 2 2 1 1
-    commit(shop, 5, "yb1:5:rAgIBAQ==")
+    commit(shop, 5, f"yb2:5:{shop.kafka.topic_id(shop.clicks)}:rAgIBAQ==")
     after = shown(bridge)
     assert after["state"] == "empty"
     assert [one["partition"] for one in after["partitions"]] == [0, 1, 2, 3, 4, 5]

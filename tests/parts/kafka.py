@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic, OffsetSpec
 
 from tests.parts.fetch import fetch_all, read_lock
@@ -148,6 +148,18 @@ class KafkaBroker:
         self.admin.create_partitions([NewPartitions(topic, total)])[topic].result(30)
         self._wait_leaders(topic, total)
 
+    def delete_topic(self, name: str) -> None:
+        """Returns once no broker knows the topic any more."""
+        self.admin.delete_topics([name])[name].result(30)
+        wait_until(
+            lambda: name not in self.admin.list_topics(timeout=10).topics, 30, f"{name} to be gone"
+        )
+
+    def topic_id(self, topic: str) -> str:
+        """As Kafka's own tools print it."""
+        found = self.admin.describe_topics(TopicCollection([topic]))[topic].result(30)
+        return str(found.topic_id)
+
     def end_offsets(self, topic: str) -> dict[int, int]:
         """Log end offset (the next one to be written) by partition."""
         return self._offsets(topic, OffsetSpec.latest())
@@ -165,9 +177,13 @@ class KafkaBroker:
         found = self._committed(group, topic).items()
         return {number: position.metadata or "" for number, position in found}
 
-    def commit(self, group: str, topic: str, offsets: Mapping[int, int]) -> None:
+    def commit(
+        self, group: str, topic: str, offsets: Mapping[int, int], metadata: str = ""
+    ) -> None:
         """Set the offsets of a group that has no members."""
-        positions = [TopicPartition(topic, number, offset) for number, offset in offsets.items()]
+        positions = [
+            TopicPartition(topic, number, offset, metadata) for number, offset in offsets.items()
+        ]
         with self._outsider(group) as outsider:
             _answer(lambda: outsider.commit(offsets=positions, asynchronous=False))
 

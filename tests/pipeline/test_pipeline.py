@@ -31,6 +31,8 @@ from tests.fakes import ManualClock, a_record
 
 LEGACY, V2 = Endpoint("main", "legacy"), Endpoint("main", "v2")
 
+TOPIC = "AsASkzEsQoe25hzn351c9A"
+
 
 class FakeSource:
     def __init__(self) -> None:
@@ -144,7 +146,7 @@ class Harness:
         self.zero = self.assign(0)
 
     def assign(self, number: int, metadata: str = "") -> Partition:
-        partition = Partition("shop.clicks", number, 1)
+        partition = Partition("shop.clicks", number, 1, TOPIC)
         self.pipeline.assigned({partition: Position(0, metadata)})
         return partition
 
@@ -330,7 +332,7 @@ async def test_a_drain_that_runs_out_of_time_releases_and_abandons(harness: Harn
     harness.clock.advance(4.9)
     assert given == []
     harness.clock.advance(0.2)
-    assert given == [{harness.zero: Position(0, "yb1:0:bAg==")}]
+    assert given == [{harness.zero: Position(0, f"yb2:0:{TOPIC}:bAg==")}]
     assert harness.deliver.abandoned == [harness.zero]
     assert harness.records == (2, 1, 0, 0, 1, 0)
     assert harness.ledger.of_event(V2, "cart").released == 1
@@ -351,7 +353,7 @@ async def test_lost_partitions_are_dropped_without_a_commit(harness: Harness) ->
 
 async def test_records_known_to_have_ended_above_the_gap_are_not_sent_again() -> None:
     harness = Harness()
-    partition = harness.assign(1, "yb1:0:bAg==")  # offset 1 had ended
+    partition = harness.assign(1, f"yb2:0:{TOPIC}:bAg==")  # offset 1 had ended
     harness.receive("v2", "v2", "v2", partition=partition)
     assert [flight.offset for _, flight in harness.deliver.submitted] == [0, 2]
     assert harness.ledger.of_partition(partition).filtered == {"already_ended": 1}

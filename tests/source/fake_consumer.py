@@ -1,10 +1,19 @@
 """librdkafka's side of the source, played by the test: it says when which call-back comes."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from types import SimpleNamespace
 from typing import Any, cast
 
-from confluent_kafka import OFFSET_END, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import (
+    OFFSET_END,
+    KafkaError,
+    KafkaException,
+    TopicCollection,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient
 
 from consumer.source.assignment import Key
 
@@ -126,6 +135,29 @@ class FakeConsumer:
             self.callbacks["on_commit"](KafkaError(error) if error is not None else None, told)
 
         return call
+
+
+class _FakeAdmin:
+    def __init__(self, ids: Mapping[str, str]) -> None:
+        self._ids = dict(ids)
+
+    def describe_topics(
+        self, topics: TopicCollection, **_: object
+    ) -> dict[str, Future[SimpleNamespace]]:
+        answers = {}
+        for name in topics.topic_names:
+            answers[name] = answer = Future[SimpleNamespace]()
+            if name in self._ids:
+                answer.set_result(SimpleNamespace(topic_id=self._ids[name]))
+            else:
+                error = KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART)
+                answer.set_exception(KafkaException(error))
+        return answers
+
+
+def fake_admin(ids: Mapping[str, str]) -> AdminClient:
+    """Tells the ids of these topics, and of the others that it knows none."""
+    return cast("AdminClient", _FakeAdmin(ids))
 
 
 class Immediately:

@@ -14,10 +14,11 @@ from consumer.source.fence import Fence
 from consumer.source.member import Member
 from consumer.source.outbox import Outbox
 from consumer.source.positions import Rules, StartPositions
+from consumer.source.topic_ids import TopicIds
 from consumer.stages import Position
 from consumer.telemetry.tallies import Tallies
 from tests.fakes import ManualClock
-from tests.source.fake_consumer import FakeConsumer, FakeMessage, Immediately
+from tests.source.fake_consumer import FakeConsumer, FakeMessage, Immediately, fake_admin
 from tests.source.watch import Watch
 
 A = ("shop.clicks", 0)
@@ -34,6 +35,7 @@ class Stage:
         self.watch = Watch()
         self.tallies = Tallies()
         self.fence = Fence(15.0, self.clock.monotonic)
+        self.topic_ids: dict[str, str] = {}
         self.commands: deque[Callable[[], None]] = deque()
         errors = ErrorLog(self.tallies, self.clock.monotonic)
 
@@ -50,6 +52,7 @@ class Stage:
                 errors=errors,
                 monotonic=self.clock.monotonic,
             ),
+            topic_ids=TopicIds(lambda: fake_admin(self.topic_ids), self.clock.monotonic),
             fence=self.fence,
             errors=errors,
             tallies=self.tallies,

@@ -160,7 +160,8 @@ async def test_an_offset_behind_the_retention_follows_its_own_setting(
     kafka.commit(group, topic, {0: 3})
     kafka.delete_records(topic, {0: 6})
     rules = StartSettings.model_validate({"out_of_range": rule})
-    async with Running(kafka.bootstrap, topic, group, start=rules) as (_, watch):
+    running = Running(kafka.bootstrap, topic, group, start=rules)
+    async with running as (_, watch):
         if rule == "error":
             await eventually(lambda: watch.failures)
             assert only_failure(watch).startswith(
@@ -178,6 +179,7 @@ async def test_an_offset_behind_the_retention_follows_its_own_setting(
         produce(kafka, topic, 1)
         await eventually(lambda: 10 in watch.offsets())
         assert watch.offsets() == list(range(expected, 11))
+        assert dict(running.tallies.kafka_errors.items()) == {("_AUTO_OFFSET_RESET",): 1}
         assert all(record.partition is present for record in watch.records)
 
 

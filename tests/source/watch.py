@@ -36,6 +36,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.starts: dict[Partition, Position] = {}
+        self.ids_at_start: list[str] = []
         self.records: list[Record] = []
         self.calls: list[str] = []
         self.lost_partitions: list[Partition] = []
@@ -48,6 +49,7 @@ class Watch:
         self.calls.append("assigned")
         assert not set(starts) & set(self.starts)
         self.starts.update(starts)
+        self.ids_at_start += [partition.topic_id for partition in starts]
 
     def received(self, batches: Mapping[Partition, list[Record]]) -> None:
         for partition, records in batches.items():
