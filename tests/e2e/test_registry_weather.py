@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 from confluent_kafka import Producer
@@ -43,7 +44,7 @@ def new_version(shop: Shop, double: SchemaRegistryDouble, doc: str) -> int:
     return double.register(f"{shop.clicks}-value", {**SCHEMA, "doc": doc})
 
 
-def fill(shop: Shop, schema_id: int, count: int, **how: str) -> set[Request]:
+def fill(shop: Shop, schema_id: int, count: int, **how: Any) -> set[Request]:
     """Produce; returns the requests that these records ask for."""
     before = set(shop.topic.expected)
     seed = len(before) + 1
