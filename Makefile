@@ -10,13 +10,14 @@ PROJECT := --no-deps --no-build-isolation --editable .
 COMPILE := uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --custom-compile-command "make lock" $(UPGRADE)
 
-.PHONY: help demo test soak docs lock clean
+.PHONY: help demo test soak bench docs lock clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo   run the whole bridge on embedded parts, with live progress (ARGS=\"--help\")"
 	@echo "make test   linters, types and all tests, on a real Kafka and schema registry"
 	@echo "make soak   the tests that take minutes"
+	@echo "make bench  measure cost, speed and latency beside others (ARGS=\"--help\"); docs/performance.md"
 	@echo "make docs   write the generated pages of docs/ anew"
 	@echo "make lock   write the lock files anew (needs uv; UPGRADE=--upgrade for newer versions)"
 	@echo "make clean  remove .venv and caches"
@@ -35,6 +36,10 @@ test: $(VENV)/.dev
 
 soak: $(VENV)/.dev
 	$(BIN)/pytest -m soak --timeout 3600 $(ARGS)
+
+# On a machine with nothing else to do: the figures are taken from two cores.
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks $(ARGS)
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m consumer.config.reference > docs/configuration.md

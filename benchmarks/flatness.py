@@ -1,0 +1,51 @@
+"""Whether an event costs the same whatever surrounds it: records, partitions, persons.
+
+Every shape is measured with the floor beside it in the same round: the machine, Kafka and librdkafka
+have a shape of their own, which is the floor's drift and not the bridge's.
+"""
+
+import sys
+from collections import defaultdict
+from statistics import median
+
+from benchmarks.contenders import contenders
+from benchmarks.measure import throughput
+from benchmarks.parts import Parts
+from benchmarks.topics import Shape
+
+BASE = Shape(100_000, 6, 1000)
+SHAPES = {
+    "10,000 records": Shape(10_000, 6, 1000),
+    "100,000 records": BASE,
+    "1,000,000 records": Shape(1_000_000, 6, 1000),
+    "1 partition": Shape(100_000, 1, 1000),
+    "64 partitions": Shape(100_000, 64, 1000),
+    "10 persons": Shape(100_000, 6, 10),
+    "100,000 persons": Shape(100_000, 6, 100_000),
+}
+
+
+def run(parts: Parts, rounds: int) -> list[str]:
+    """A row per shape. `drift` is the bridge's cost against that of the base shape, divided by the
+    same of the floor: 1 is flat."""
+    costs: dict[tuple[str, str], list[float]] = defaultdict(list)
+    measured = [one for one in contenders() if one.name in {"floor", "bridge"}]
+    for number in range(1, rounds + 1):
+        for label, shape in SHAPES.items():
+            for one in measured:
+                found = throughput(parts, one, shape, shape.records)
+                costs[label, one.name].append(found.cpu_us)
+                print(f"round {number}: {label}: {one.name}: {found}", file=sys.stderr, flush=True)
+    middle = {key: median(values) for key, values in costs.items()}
+    base = {one.name: middle["100,000 records", one.name] for one in measured}
+    rows = [
+        "| shape | floor µs/event | bridge µs/event | ratio | drift beyond the floor's |",
+        "|---|---|---|---|---|",
+    ]
+    for label in SHAPES:
+        floor, bridge = middle[label, "floor"], middle[label, "bridge"]
+        drift = (bridge / base["bridge"]) / (floor / base["floor"])
+        rows.append(
+            f"| {label} | {floor:.1f} | {bridge:.1f} | {bridge / floor:.2f} | {drift - 1:+.0%} |"
+        )
+    return rows

@@ -1,0 +1,108 @@
+"""Topics full of product views of the shipped schema, as the contenders read them.
+
+One record of avro/fixtures/product_view.json is encoded once; per record only the visitor and the
+number of the event are replaced, both of fixed length, so that a million of them take seconds.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import KafkaError, Message, Producer
+
+from consumer.mapping.json_form import JsonForm
+from consumer.sandbox.broker import AvroWriter
+
+ROOT = Path(__file__).parents[1]
+SCHEMA_TEXT = (ROOT / "avro" / "shop_click.avsc").read_text()
+SCHEMA: dict[str, Any] = json.loads(SCHEMA_TEXT)
+NO_VISITOR = b"visitor-visitor-visitor-visitor-vis."
+NO_EVENT = b"event-event-event-event-event-event."
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How the records of a topic are spread."""
+
+    records: int
+    partitions: int = 6
+    persons: int = 1000
+
+
+class Records:
+    """`value(number, person)`: one encoded record."""
+
+    def __init__(self, schema_id: int) -> None:
+        fixture = json.loads((ROOT / "avro" / "fixtures" / "product_view.json").read_text())
+        record = JsonForm(SCHEMA).decoded(fixture)
+        record["visitor_id"], record["event_id"] = NO_VISITOR.decode(), NO_EVENT.decode()
+        record["page"] = {**record["page"], "referrer": "https://search.example/?q=" + "cup" * 14}
+        self._template = AvroWriter(SCHEMA, schema_id)(record)
+        self.size = len(self._template)
+
+    def value(self, number: int, person: int) -> bytes:
+        return self._template.replace(NO_VISITOR, visitor(person)).replace(
+            NO_EVENT, b"%036d" % number
+        )
+
+
+def visitor(person: int) -> bytes:
+    return b"3f1c9a52-7b7e-4c0e-9d1f-%012d" % person
+
+
+def fill(
+    bootstrap: str, topic: str, schema_id: int, shape: Shape, *, rate: float = 0.0, linger: int = 20
+) -> dict[int, int]:
+    """Produce and wait until Kafka has all. At most `rate` records a second (0: no limit).
+
+    Returns when Kafka appended each record, in epoch milliseconds by number, where a rate is kept.
+    """
+    records = Records(schema_id)
+    producer = Producer(
+        {
+            "bootstrap.servers": bootstrap,
+            "linger.ms": linger,
+            "compression.type": "none",
+            "queue.buffering.max.messages": 1_000_000,
+            "queue.buffering.max.kbytes": 262_144,
+        }
+    )
+    refused: list[KafkaError] = []
+
+    appended: dict[int, int] = {}
+
+    def acknowledged(error: KafkaError | None, message: Message, number: int = -1) -> None:
+        if error is not None:
+            refused.append(error)
+        elif number >= 0:
+            appended[number] = message.timestamp()[1]
+
+    for number, person in _paced(shape, rate):
+        while True:
+            try:
+                producer.produce(
+                    topic,
+                    records.value(number, person),
+                    visitor(person),
+                    person % shape.partitions,
+                    on_delivery=partial(acknowledged, number=number) if rate else acknowledged,
+                )
+                break
+            except BufferError:
+                producer.poll(0.1)
+        producer.poll(0)
+    if producer.flush(120) or refused:
+        raise RuntimeError(f"{topic} was not filled: {refused[:1]}")
+    return appended
+
+
+def _paced(shape: Shape, rate: float) -> Iterator[tuple[int, int]]:
+    began = time.monotonic()
+    for number in range(shape.records):
+        if rate:
+            time.sleep(max(0.0, began + number / rate - time.monotonic()))
+        yield number, number % shape.persons
