@@ -205,7 +205,6 @@ class App:
             tallies=tallies,
             rng=SystemRandom(),
             part=lambda: source.share,
-            drain_seconds=settings.drain.revoke,
         )
         self._dead_letters = DeadLetterWriter(
             settings.dead_letters,

@@ -277,8 +277,8 @@ class DeliverySettings(Section):
     """PEM file of the certificate's private key."""
     share: Annotated[float, Field(gt=0, le=1)] | Literal["auto"] = "auto"
     """This process's part of each `rate` and `burst`. `auto`: as many of them as it has of all
-    partitions that the group reads; it grows some seconds after partitions have come
-    (`drain.revoke` and a little more). A number, where you divide the rates yourself."""
+    partitions that the group reads; it grows a second after partitions have come. A number, where
+    you divide the rates yourself."""
     client: Literal["pool", "httpx"] = "pool"
     """`pool` is our own lean HTTP/1.1 client; `httpx` supports proxies and costs many times more."""
     proxy: str | None = None

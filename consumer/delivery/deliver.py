@@ -40,11 +40,9 @@ class Delivery:
         tallies: Tallies,
         rng: Random,
         part: Callable[[], float | None] | None = None,
-        drain_seconds: float = 0.0,
     ) -> None:
         """`part` is what this process has of all partitions of its group (None while unknown), by
-        which members share the rates; a new part counts once its former owner's `drain_seconds`
-        are over. Without it the process counts as alone."""
+        which members share the rates. Without it the process counts as alone."""
 
         def lane(
             destination: Destination,
@@ -88,9 +86,7 @@ class Delivery:
             self._lanes[endpoint] = lane(destination, _as_it_is, ended, take)
         self._sharing: Sharing | None = None
         if settings.share == "auto" and part is not None:
-            self._sharing = Sharing(
-                self._lanes.values(), part, drain_seconds=drain_seconds, clock=clock
-            )
+            self._sharing = Sharing(self._lanes.values(), part, clock)
         elif settings.share != "auto":
             for one in self._lanes.values():
                 one.share(settings.share)

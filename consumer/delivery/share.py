@@ -1,7 +1,11 @@
 """This process's part of what the vendor takes from the whole group: its part of the partitions.
 
 Members do not talk to one another. Each lets go of its part as soon as partitions go, and takes a
-larger one only after it has held the partitions for so long that whoever had them has stopped.
+larger one a moment after they have come. That no second sees more than the group may send rests on
+this order: Kafka gives a partition away after its owner has drained it (or has been silent for a
+session timeout), the owner's limiter is lower within one look, with the tokens of that part gone,
+and the successor's begins after that, without tokens. So in any second the two together start what
+one of them alone would have started at most: the rate of the part, and its burst once.
 """
 
 from collections import deque
@@ -12,17 +16,17 @@ from consumer.delivery.endpoint import EndpointLane
 
 LOOK_SECONDS = 0.25
 """How long a change may go unnoticed."""
-QUIET_SECONDS = 1.0 + LOOK_SECONDS
-"""Beyond the drain of the former owner: no second may hold requests of both at full pace."""
+HOLD_SECONDS = 1.0
+"""Until a larger part is used: the former owner's look, and as much again three times for a loop
+that is late. A drain needs no time here: the partitions come after it."""
 
 
 class Share:
     """Pure: times come in as arguments (monotonic seconds)."""
 
-    __slots__ = ("_hold", "_told", "part")
+    __slots__ = ("_told", "part")
 
-    def __init__(self, drain_seconds: float) -> None:
-        self._hold = drain_seconds + QUIET_SECONDS
+    def __init__(self) -> None:
         self._told: deque[tuple[float, float]] = deque([(float("-inf"), 0.0)])
         self.part = 0.0
         """What may be used, 0 to 1: the least of what was ours within the time held."""
@@ -32,7 +36,7 @@ class Share:
         told = self._told
         told.append((now, part))
         # The first entry is what held when that time began.
-        while told[1][0] <= now - self._hold:
+        while told[1][0] <= now - HOLD_SECONDS:
             told.popleft()
         self.part = min(part for _, part in told)
         return self.part
@@ -46,13 +50,11 @@ class Sharing:
         self,
         lanes: Iterable[EndpointLane],
         part: Callable[[], float | None],
-        *,
-        drain_seconds: float,
         clock: Clock,
     ) -> None:
         self._lanes = list(lanes)
         self._part = part
-        self._share = Share(drain_seconds)
+        self._share = Share()
         self._clock = clock
         self._timer: Timer
         self._apply(0.0)

@@ -20,19 +20,20 @@ DRAIN = 5.0
 
 
 def test_a_part_counts_once_its_former_owner_must_have_stopped() -> None:
-    share = Share(DRAIN)
-    times = [0.0, 3.0, 6.0, 6.2, 6.3]
+    share = Share()
+    times = [0.0, 0.25, 0.5, 0.9, 1.0]
     assert [share.told(0.5, now) for now in times] == [0.0, 0.0, 0.0, 0.0, 0.5]
 
 
 def test_what_is_let_go_counts_at_once_and_what_comes_later_waits_its_own_time() -> None:
-    share = Share(DRAIN)
+    share = Share()
     for now in range(10):
         share.told(0.5, float(now))
     assert share.told(1.0, 10.0) == 0.5
-    assert share.told(0.25, 11.0) == 0.25
-    assert share.told(1.0, 12.0) == 0.25
-    assert share.told(1.0, 18.3) == 1.0
+    assert share.told(0.25, 10.5) == 0.25
+    assert share.told(1.0, 10.75) == 0.25
+    assert share.told(1.0, 11.5) == 0.25
+    assert share.told(1.0, 11.75) == 1.0
 
 
 def test_less_than_the_whole_starts_fewer_requests_and_no_burst_comes_with_more() -> None:
@@ -77,6 +78,8 @@ class Group:
     partitions: int = 6
     rate: float = 60.0
     burst: int = 12
+    offered: int = 5
+    """What a busy member has to send at any time."""
     clock: ManualClock = field(default_factory=ManualClock)
     left: Counter[int] = field(default_factory=Counter)
     """Requests that left, by calendar second, over all members."""
@@ -89,6 +92,7 @@ class Group:
         self.names = 0
 
     def _member(self, number: int) -> Delivery:
+        self.clock.advance(0.1)  # they do not look at the same time
         return Delivery(
             [Destination(V2, "https://yespo.io/api/v2/event", None, self.rate, self.burst)],
             DeliverySettings(max_in_flight=1000),
@@ -99,14 +103,13 @@ class Group:
             tallies=Tallies(),
             rng=Random(number),
             part=lambda: list(self.owner.values()).count(number) / self.partitions,
-            drain_seconds=DRAIN,
         )
 
-    def run(self, seconds: float) -> None:
-        """Every member has always more to send than it may."""
+    def run(self, seconds: float, *, busy: bool = True) -> None:
+        """Every busy member has always more to send than it may."""
         for _ in range(round(seconds * 20)):
             for delivery in self.deliveries:
-                while delivery.waiting < 5:
+                while busy and delivery.waiting < self.offered:
                     self.names += 1
                     delivery.submit(an_event(f"e{self.names}"), a_flight(a_partition()))
             self.clock.advance(0.05)
@@ -148,6 +151,22 @@ def test_three_members_never_exceed_it_together_whatever_moves_between_them(seed
     assert max(group.left.values()) <= 72
     group.run(10)
     assert sum(list(group.left.values())[-6:-1]) >= 5 * 55, "settled, they use all there is"
+
+
+@pytest.mark.parametrize("before", [0.05, 0.3, 0.55, 0.8])
+def test_a_second_in_which_everything_moves_sees_one_burst_and_one_rate(before: float) -> None:
+    group = Group(2, burst=30, offered=50)
+    for partition in range(6):
+        group.move(partition, 0)
+    group.run(10)
+    # The burst is whole again when the calendar second begins.
+    group.run(5 - group.clock.now_ms() % 1000 / 1000, busy=False)
+    group.run(before)
+    for partition in range(6):
+        group.move(partition, 1)
+    group.run(4)
+    assert max(group.left.values()) <= 90
+    assert group.left[max(group.left) - 1] >= 55, "the new owner uses what it may"
 
 
 def test_a_share_of_ones_own_is_fixed() -> None:
