@@ -8,6 +8,7 @@ import re
 from typing import Any, NamedTuple
 
 from consumer.vendor.names import LOCATORS
+from consumer.vendor.numbers import is_unicode
 from consumer.vendor.person import BLANK
 from consumer.vendor.rules import FORBIDDEN, MAX_IDENTIFIER
 from consumer.vendor.spec import AccountContext, Identity, NoIdentifier
@@ -68,7 +69,7 @@ def _fault(field: str, value: str, strict: bool) -> str | None:
         return "format"
     if field == "contactId" and CONTACT_ID.match(value) is None:
         return "format"
-    return None if _is_unicode(value) else "encoding"
+    return None if is_unicode(value) else "encoding"
 
 
 def _usable(field: str, value: str | None, left_out: LeftOut, *, strict: bool) -> str | None:
@@ -98,16 +99,6 @@ def _usable_phone(value: str | None, left_out: LeftOut, *, digits: bool) -> str 
         left_out.append(("phone", "format"))
         return None
     return number if digits else value
-
-
-def _is_unicode(value: str) -> bool:
-    if value.isascii():
-        return True
-    try:
-        value.encode()
-    except UnicodeEncodeError:  # a lone surrogate
-        return False
-    return True
 
 
 def locators(identity: Identity) -> Locators:

@@ -5,14 +5,13 @@ error. Everything `build` makes passes; so does every example on the vendor's pa
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import orjson
 from pydantic_core import SchemaValidator, ValidationError
-from pydantic_core import core_schema as core
 
 from consumer.model import Api
 from consumer.vendor.catalogue import LEGACY_MODELS, V2_MODELS
@@ -23,8 +22,8 @@ from consumer.vendor.person import CONTACT_FORM, EMAIL_FORM, NO_FORBIDDEN, PHONE
 from consumer.vendor.rules import MAX_BODY, MAX_NAME
 from consumer.vendor.shape import TAG_PREFIX, Shape
 from consumer.vendor.spec import ContractViolation, Free
-from consumer.vendor.violations import UnwritableNumber, violations
-from consumer.vendor.wire import read
+from consumer.vendor.violations import violations
+from consumer.vendor.wire import flaw, read
 
 MAX_PAST_EVENTS = 500
 
@@ -167,7 +166,7 @@ def _params(event: str, params: Sequence[Any], root: str, named: bool, found: Vi
                 root, "required", f"needs one of {', '.join(LOCATORS)}, or a keyValue"
             )
         )
-    _plain_values(values, root, found)
+    _free_values(values, nested, root, found)
     if model is not None:
         _check(model, values, root, found)
 
@@ -215,16 +214,15 @@ class _Broken:
 _BROKEN = _Broken()
 
 
-def _plain_values(values: dict[str, Any], root: str, found: Violations) -> None:
+def _free_values(
+    values: Mapping[str, Any], nested: Collection[str], root: str, found: Violations
+) -> None:
+    """What holds for every value; those in `nested` are objects with rules of their own."""
     for name, value in values.items():
         if value is None:
             found.append(ContractViolation(f"{root}.{name}", "type", "may not be null"))
-        elif type(value) is UnwritableNumber:
-            found.append(
-                ContractViolation(f"{root}.{name}", "number", "has an exponent or too many digits")
-            )
-        elif type(value) is str and not value.isascii():
-            _value(_UNICODE, value, f"{root}.{name}", found)
+        elif name not in nested and (broken := flaw(value)) is not None:
+            found.append(ContractViolation(f"{root}.{name}", *broken))
 
 
 # -- past events
@@ -266,7 +264,7 @@ def _size(event: Mapping[str, Any]) -> int:
     """Bytes of an event as compact JSON."""
     try:
         return len(orjson.dumps(event, default=str))
-    except TypeError:  # lone surrogates and deep nesting, which it refuses and which have rules
+    except TypeError:  # lone surrogates and large integers, which it refuses
         text = json.dumps(event, ensure_ascii=False, separators=(",", ":"), default=str)
         return len(text.encode(errors="surrogatepass"))
 
@@ -330,7 +328,6 @@ def _value(validator: SchemaValidator, value: Any, path: str, found: Violations)
 
 
 _KEY_VALUE = SchemaValidator(identifier(NO_FORBIDDEN).wire)
-_UNICODE = SchemaValidator(core.str_schema(max_length=MAX_BODY))
 _PERSON_RULES: Mapping[str, SchemaValidator] = {
     "contactId": SchemaValidator(identifier(CONTACT_FORM).wire),
     "externalCustomerId": _KEY_VALUE,

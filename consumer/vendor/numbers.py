@@ -99,12 +99,19 @@ def plain_json(value: Any, depth: int = 0) -> Any:
 
 
 def check_unicode(value: str) -> None:
-    """Raises for a lone surrogate, which UTF-8 cannot say."""
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise PydanticCustomError("encoding", "holds text that is not valid Unicode") from None
+    if not is_unicode(value):
+        raise PydanticCustomError("encoding", "holds text that is not valid Unicode")
+
+
+def is_unicode(text: str) -> bool:
+    """Whether UTF-8 can say it: there is no lone surrogate."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _check_depth(depth: int) -> None:

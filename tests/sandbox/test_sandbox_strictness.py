@@ -122,11 +122,13 @@ def test_past_events_takes_500_and_not_501(sandbox: Sandbox) -> None:
         b'{"a":NaN}',
         b'{"a":1e999}',
         b'{"a":"\\ud800"}',
+        b'{"\\ud800":1}',
+        b'{"eventTypeKey":"a","keyValue":"k","params":[],"\\udfff":1}',
         b'{"events":[7,null]}',
         b'{"GeneralInfo":[],"GeneralInfo":{}}',
         b'{"eventTypeKey":{},"params":[7,{"name":[]},{"name":"a"}]}',
     ],
-    ids=range(10),
+    ids=range(12),
 )
 def test_any_bytes_get_an_answer_and_a_verdict(
     sandbox: Sandbox, api: str, status: int, body: bytes

@@ -26,5 +26,14 @@ def test_an_event_is_measured_by_its_bytes(letters: int, refused: bool) -> None:
     assert (("events[0]", "body_size") in found) is refused
 
 
-def test_deep_nesting_gets_a_verdict() -> None:
-    assert rules_broken(a_batch(b"[" * 900 + b"]" * 900)) == []
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")])
+def test_nesting_is_bounded_and_however_deep_gets_a_verdict(opening: bytes, closing: bytes) -> None:
+    # The request, its events, one of them, its params, one of those: five levels around the value.
+    assert rules_broken(a_batch(opening * 35 + b"1" + closing * 35)) == []
+    for levels in (36, 300, 1_000, 100_000):
+        body = a_batch(opening * levels + b"1" + closing * levels)
+        assert rules_broken(body) == [("", "json")]
+
+
+def test_brackets_within_texts_are_no_nesting() -> None:
+    assert rules_broken(a_batch(b'"' + b'[{\\"' * 1_000 + b'"')) == []
