@@ -105,7 +105,7 @@ class Observation:
                 str(endpoint): {
                     "state": lane.state,
                     "in_flight": lane.in_flight,
-                    "waiting": lane.waiting,
+                    "waiting": parts.delivery.waiting_for(endpoint),
                     "last_error": mask(lane.last_error),
                 }
                 for endpoint, lane in parts.delivery.lanes.items()

@@ -113,7 +113,9 @@ def readers(parts: Sources) -> Readers:
         "retries": tallies.retries.items,
         "requests_in_flight": lambda: _by_endpoint(parts, lambda lane: lane.in_flight),
         "requests_in_flight_limit": lambda: _one(parts.max_in_flight),
-        "events_waiting": lambda: _by_endpoint(parts, lambda lane: lane.waiting),
+        "events_waiting": lambda: [
+            (endpoint, parts.delivery.waiting_for(endpoint)) for endpoint in parts.delivery.lanes
+        ],
         "endpoint_state": lambda: _states(parts),
         "rate_limit_requests_per_second": lambda: _by_endpoint(parts, lambda lane: lane.rate),
         "rate_limit_ceiling_requests_per_second": lambda: _by_endpoint(

@@ -93,7 +93,7 @@ class Delivery:
 
     @property
     def lanes(self) -> Mapping[Endpoint, EndpointLane]:
-        """For metrics and status: `state`, `in_flight`, `waiting`, `last_error` of each."""
+        """For metrics and status: `state`, `in_flight`, `last_error` of each."""
         return self._lanes
 
     @property
@@ -104,8 +104,12 @@ class Delivery:
     @property
     def waiting(self) -> int:
         """Events taken that are neither ended nor on the wire."""
-        held = sum(past.waiting for past in self._past.values())
-        return held + sum(lane.waiting for lane in self._lanes.values())
+        return sum(map(self.waiting_for, self._lanes))
+
+    def waiting_for(self, endpoint: Endpoint) -> int:
+        """Those of one endpoint. A lane of `past_events` counts its batches only."""
+        past = self._past.get(endpoint.account) if endpoint.api == "past_events" else None
+        return self._lanes[endpoint].waiting if past is None else past.waiting
 
     def submit(self, event: Event, flight: Flight) -> None:
         self._lanes[event.endpoint].submit(event, flight)

@@ -131,6 +131,10 @@ class EndpointLane:
         return len(self._in_flight)
 
     @property
+    def on_the_wire(self) -> list[Event]:
+        return [job.event for job in self._in_flight]
+
+    @property
     def waiting(self) -> int:
         """Events taken that are neither ended nor on the wire."""
         return len(self._waiting.order) - len(self._in_flight)

@@ -87,8 +87,9 @@ class PastEvents:
 
     @property
     def waiting(self) -> int:
-        """Events taken and neither ended nor in a batch."""
-        return len(self._order) - sum(map(len, self._batches.values()))
+        """Events taken that are neither ended nor on the wire, each by itself, not by batches."""
+        sent = sum(len(self._batches[batch]) for batch in self.lane.on_the_wire)
+        return len(self._order) - sent
 
     def take(self, job: Job) -> None:
         """A job that its former lane has let go of. Not to be called from inside `submit`."""

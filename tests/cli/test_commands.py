@@ -98,6 +98,7 @@ def test_check_reports_a_key_it_cannot_verify_as_unknown_and_dead_ends_as_failed
         "registry": "failed",
         "main/legacy": "failed",
         "main/v2": "failed",
+        "main/past_events": "failed",
         "main/v2 api_key": "unknown",
     }
 

@@ -13,7 +13,7 @@ from consumer.model import Ended, Event, Flight, Outcome, Partition
 from consumer.vendor import catalogue
 from consumer.vendor.spec import AccountContext, Identity
 from tests.delivery.bench import Bench
-from tests.delivery.makers import PAST, a_partition, an_event, an_old_cart
+from tests.delivery.makers import PAST, V2, a_partition, an_event, an_old_cart
 
 NOW = 1_763_700_000_000
 
@@ -77,10 +77,28 @@ def test_old_events_go_together_in_one_request_with_the_time_they_happened(
     )
     assert bench.past.sent == [together]
     assert bench.done == {}
+    assert bench.delivery.waiting_for(PAST) == 0
     bench.answer()
     assert bench.done == {"anna": DELIVERED, "boris": DELIVERED}
     assert bench.pool.sent == []
     assert bench.delivery.waiting == 0
+
+
+def test_what_waits_is_counted_by_events_wherever_it_waits(bench: PastBench) -> None:
+    bench.old("anna", "boris", "clara")
+    assert bench.delivery.waiting_for(PAST) == 0, "their lane lets go of them in the next round"
+    bench.clock.advance(0.01)
+    assert (bench.delivery.waiting_for(V2), bench.delivery.waiting_for(PAST)) == (0, 3)
+    bench.may_send = False
+    bench.clock.advance(0.3)
+    assert bench.past.sent == []
+    assert bench.delivery.waiting_for(PAST) == 3, "one batch, three events"
+    bench.may_send = True
+    bench.clock.advance(0.1)
+    assert len(bench.past.sent) == 1
+    assert bench.delivery.waiting_for(PAST) == 0
+    bench.answer({"clara": "SERVER_ERROR"})
+    assert bench.delivery.waiting_for(PAST) == 1
 
 
 @pytest.mark.parametrize("name", ["cartUpdated", "searchRequest", "pageViewed"])
