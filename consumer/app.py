@@ -73,7 +73,7 @@ class App:
         self._failure: Exception | None = None
         self._reloader = Reloader(
             self._mapping,
-            partial(read_mapping, settings),
+            partial(read_mapping, settings, ask_registry=True),
             watched,
             self.tallies.mapping_reloads,
         )

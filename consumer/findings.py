@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+Severity = Literal["error", "warning"]
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -30,7 +32,7 @@ class Finding:
     code: str
     message: str
     remedy: str = ""
-    severity: Literal["error", "warning"] = "error"
+    severity: Severity = "error"
 
     def render(self, source: Sequence[str]) -> str:
         """The finding for a terminal: position, message, source line with carets, remedy.

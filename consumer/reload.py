@@ -6,7 +6,7 @@ ConfigMap's symbolic links, and on network file systems.
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -27,12 +27,15 @@ rollout of several files, may be half-way through."""
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """The files as they are now, read and proven. `unit` is None where `findings` say why not."""
+    """The files as they are now, read and proven. `unit` is None where `findings` say why not;
+    otherwise they are warnings."""
 
     unit: MappingUnit | None
     findings: str
     files: tuple[Path, ...]
     digest: str
+    versions: Mapping[str, int] = field(default_factory=dict)
+    """Versions that were looked at, by subject of the registry."""
 
 
 class Unit(Map, Protocol):
@@ -149,6 +152,7 @@ class Reloader:
             mapping.take(attempt.unit)
             self._reloads.add(("taken",))
             log.info("mapping reloaded", digest=attempt.digest, before=before)
+            warn(attempt.findings)
 
     def _refuse(self, attempt: Attempt, why: str) -> None:
         self._mapping.refused = True
@@ -159,6 +163,12 @@ class Reloader:
             in_force=self._mapping.digest,
             findings=why,
         )
+
+
+def warn(findings: str) -> None:
+    """Log what is probably not meant in the mapping that is in force."""
+    if findings:
+        log.warning("the mapping has warnings", findings=findings)
 
 
 def _digest(files: Sequence[Path]) -> str:

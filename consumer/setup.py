@@ -1,7 +1,8 @@
 """What every start begins with: the configuration and the mapping unit, all mistakes at once."""
 
+import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +11,14 @@ from consumer.config.load import read
 from consumer.config.settings import Settings
 from consumer.decode.schema import SchemaError, parse
 from consumer.errors import ConfigError
+from consumer.findings import Finding
 from consumer.mapping.checked import Account
+from consumer.mapping.loader import Files
 from consumer.mapping.unit import MappingUnit, check_unit, render
 from consumer.reload import Attempt
 from consumer.source.properties import refused
 from consumer.vendor.spec import AccountContext
+from consumer.versions import Proof, against_files, against_registry, against_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +28,22 @@ class Setup:
     settings: Settings
     mapping: MappingUnit
     files: tuple[Path, ...]
+    warnings: str
+    """What is probably not meant in the mappings; empty where nothing is."""
+    versions: Mapping[str, int]
+    """Versions that the mappings were checked against, by subject of the registry."""
 
 
-def load_setup(path: Path) -> Setup:
-    """Configuration and mappings. Raises ConfigError with the findings of both."""
+def load_setup(path: Path, *, ask_registry: bool = False) -> Setup:
+    """Configuration and mappings. Raises ConfigError with the findings of both.
+
+    With `ask_registry` the mappings are also checked against what is registered.
+    """
     loaded = read(path, os.environ, refused)
     loaded.raise_findings()
     settings = loaded.settings
     assert settings is not None
-    attempt = read_mapping(settings)
+    attempt = read_mapping(settings, ask_registry=ask_registry)
     mapping = attempt.unit
     if mapping is None:
         raise ConfigError(attempt.findings)
@@ -40,23 +51,44 @@ def load_setup(path: Path) -> Setup:
         problem = "this topic is also read from: each dead letter would come back as a record"
         loaded.add([Problem(("dead_letters", "topic"), problem, "choose a topic of its own")])
         loaded.raise_findings()
-    return Setup(settings, mapping, attempt.files)
+    return Setup(settings, mapping, attempt.files, attempt.findings, attempt.versions)
 
 
-def read_mapping(settings: Settings) -> Attempt:
+def read_mapping(settings: Settings, *, ask_registry: bool) -> Attempt:
     """The mapping files of the configuration as they are now, proven."""
     paths = [Path(name) for name in settings.mappings]
-    unit, findings, files = check_unit(paths, accounts_of(settings), Path.cwd())
+    unit, findings, files = prove(paths, accounts_of(settings))
+    proof = Proof([], {})
+    if unit is not None:
+        findings += against_settings(unit.mappings, settings)
+        if ask_registry:
+            proof = asyncio.run(against_registry(unit.mappings, settings))
+            findings += proof.findings
+    errors = [finding for finding in findings if finding.severity == "error"]
+    shown = render(errors or findings, files)
+    return Attempt(None if errors else unit, shown, files.paths, files.digest, proof.versions)
+
+
+def prove(
+    paths: Sequence[Path], accounts: Mapping[str, Account]
+) -> tuple[MappingUnit | None, list[Finding], Files]:
+    """Mapping files against their schemas, the versions that they name, and Yespo's contract.
+
+    The unit is None where there is an error among the findings.
+    """
+    unit, findings, files = check_unit(paths, accounts, Path.cwd())
     if unit is None:
-        errors = [finding for finding in findings if finding.severity == "error"]
-        return Attempt(None, render(errors, files), files.paths, files.digest)
+        return None, findings, files
     for mapping in unit.mappings:
         try:
             parse(mapping.reader_schema)
         except SchemaError as error:
-            text = f"{mapping.file}: the reader schema cannot be used: {error}"
-            return Attempt(None, text, files.paths, files.digest)
-    return Attempt(unit, "", files.paths, files.digest)
+            message = f"the reader schema cannot be used: {error}"
+            findings.append(Finding(mapping.schema_place, "bad-schema", message))
+            return None, findings, files
+    findings += against_files(unit.mappings)
+    wrong = any(finding.severity == "error" for finding in findings)
+    return None if wrong else unit, findings, files
 
 
 def accounts_of(settings: Settings) -> Mapping[str, Account]:

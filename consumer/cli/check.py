@@ -10,7 +10,7 @@ import click
 from consumer.cli import options
 from consumer.connections import Connection, connections
 from consumer.errors import EXIT_FAILED
-from consumer.setup import load_setup
+from consumer.setup import Setup, load_setup
 
 
 @click.command("check")
@@ -21,26 +21,33 @@ from consumer.setup import load_setup
 def command(path: Path, connect: bool, warn_only: bool, as_json: bool) -> None:
     """Check configuration, mappings and schemas, and with --connect every connection.
 
-    Sends no event and joins no group. Exit codes: 0 all well; 1 a connection failed (not with
-    --warn-only); 3 configuration or mapping wrong.
+    With --connect the mappings are also checked against every version of their schemas that the
+    registry has. Sends no event and joins no group. Exit codes: 0 all well; 1 a connection failed (not
+    with --warn-only); 3 configuration or mapping wrong.
     """
-    setup = load_setup(path)
+    setup = load_setup(path, ask_registry=connect)
     found = asyncio.run(connections(setup.settings, setup.mapping.topics)) if connect else []
     if as_json:
-        click.echo(json.dumps(_document(setup.mapping.digest, setup.mapping.topics, found)))
+        click.echo(json.dumps(_document(setup, found)))
     else:
+        if setup.warnings:
+            click.echo(setup.warnings)
         rules = sum(len(mapping.rules) for mapping in setup.mapping.mappings)
         click.echo(f"ok       configuration {path}")
         click.echo(f"ok       mappings: {rules} rules, digest {setup.mapping.digest}")
+        for subject, count in setup.versions.items():
+            click.echo(f"ok       schemas: {count} versions of {subject}")
         for one in found:
             click.echo(f"{one.state:<8} {one.name}: {one.text}")
     if not warn_only and any(one.state == "failed" for one in found):
         sys.exit(EXIT_FAILED)
 
 
-def _document(digest: str, topics: tuple[str, ...], found: list[Connection]) -> dict[str, object]:
+def _document(setup: Setup, found: list[Connection]) -> dict[str, object]:
     return {
-        "mapping": digest,
-        "topics": list(topics),
+        "mapping": setup.mapping.digest,
+        "topics": list(setup.mapping.topics),
+        "warnings": setup.warnings,
+        "versions": dict(setup.versions),
         "connections": [{"name": o.name, "state": o.state, "text": o.text} for o in found],
     }

@@ -10,7 +10,8 @@ from consumer.cli.chosen import accounts_for, config, files, settings_of
 from consumer.errors import EXIT_CONFIG, EXIT_FAILED
 from consumer.mapping.cases import run_cases
 from consumer.mapping.junit import junit as as_junit
-from consumer.mapping.unit import check_unit, render
+from consumer.mapping.unit import render
+from consumer.setup import prove
 
 
 @click.group("mapping")
@@ -25,15 +26,19 @@ def command() -> None:
 def check(files: tuple[Path, ...], config: Path | None, strict: bool) -> None:
     """Prove mapping FILES against their schemas and Yespo's contract; all findings at once.
 
-    Exit code 3 where there is an error.
+    Also against the versions of the schema that they name (`from.versions`). Exit code 3 where there
+    is an error.
     """
-    unit, findings, sources = check_unit(files, accounts_for(settings_of(config)), Path.cwd())
+    unit, findings, sources = prove(files, accounts_for(settings_of(config)))
     if findings:
         click.echo(render(findings, sources))
     if unit is None or (strict and findings):
         sys.exit(EXIT_CONFIG)
     rules = sum(len(mapping.rules) for mapping in unit.mappings)
-    click.echo(f"ok: {len(files)} files, {rules} rules, digest {unit.digest}")
+    versions = sum(len(mapping.versions) for mapping in unit.mappings)
+    click.echo(
+        f"ok: {len(files)} files, {rules} rules, {versions} versions of schemas, digest {unit.digest}"
+    )
 
 
 @command.command("test")

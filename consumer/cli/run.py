@@ -15,6 +15,7 @@ from consumer.cli import options
 from consumer.cli.kafka_errors import kafka_errors
 from consumer.cli.rehearsal import print_rehearsal, run_rehearsal
 from consumer.dry_run import COMMITTED, dry_span
+from consumer.reload import warn
 from consumer.setup import Setup, load_setup
 from consumer.telemetry import logs
 
@@ -43,6 +44,9 @@ def command(
 ) -> None:
     """Consume, map and deliver until SIGTERM or SIGINT; then drain, commit and leave the group.
 
+    At the start the mappings are checked, also against every version of their schemas that the registry
+    has (if it cannot be asked, that is logged and nothing more).
+
     At the end the ledgers are printed: where every record and every event went. A second signal ends
     the process at once.
 
@@ -57,11 +61,12 @@ def command(
     """
     if not dry_run and (begin or records):
         raise click.UsageError("--from and --records belong to --dry-run")
-    setup = load_setup(path)
+    setup = load_setup(path, ask_registry=True)
     if dry_run:
         _rehearse(setup, begin or COMMITTED, records, as_json=as_json)
         return
     logs.configure(setup.settings.log.level, setup.settings.log.format)
+    warn(setup.warnings)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         code, app = runner.run(_serve(setup))
     _print_ledgers(app, as_json=as_json)
@@ -70,6 +75,7 @@ def command(
 
 def _rehearse(setup: Setup, begin: str, records: int | None, *, as_json: bool) -> None:
     logs.configure("warning", setup.settings.log.format)
+    warn(setup.warnings)
     with kafka_errors():
         span = dry_span(setup.settings, setup.mapping.topics, begin)
         found = run_rehearsal(setup.settings, setup.mapping, span.starts, span.ends, most=records)

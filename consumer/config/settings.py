@@ -55,6 +55,10 @@ class RegistrySettings(Section):
     """PEM file of our certificate, where the registry asks for one."""
     key_file: LocalFile | None = None
     """PEM file of the certificate's private key."""
+    subject_name_strategy: Literal["topic_name", "record_name", "topic_record_name"] = "topic_name"
+    """How producers name the subjects of values, as their serializers' `value.subject.name.strategy`:
+    `topic_name` is `shop.clicks-value`, `record_name` is `shop.Click`, `topic_record_name` is
+    `shop.clicks-shop.Click`. The mappings are checked against every version of these subjects."""
     timeout: Seconds = 5.0
     """For one request."""
     retry_interval: Seconds = 5.0

@@ -1,14 +1,16 @@
 """One question to a Confluent-compatible registry over HTTP, and what its answer means.
 
-Paths: `/schemas/ids/{id}`, `/schemas/guids/{guid}`, `/subjects/{subject}/versions/{version}` (for
-references). Source: Confluent Schema Registry API reference.
+Paths: `/schemas/ids/{id}`, `/schemas/guids/{guid}`, `/subjects`, `/subjects/{subject}/versions`,
+`/subjects/{subject}/versions/{version}`. Source: Confluent Schema Registry API reference.
 """
 
 import asyncio
 import json
 import uuid
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -25,6 +27,9 @@ _NOT_FOUND_CODES: Final = frozenset({40401, 40402, 40403})
 wrong path or a proxy, and says nothing about the schema."""
 
 
+_T = TypeVar("_T")
+
+
 @dataclass(frozen=True, slots=True)
 class Missing:
     """The registry says that there is no such schema."""
@@ -35,6 +40,16 @@ class Unsupported:
     """The schema exists, but is none that can be read. `why` is for a person."""
 
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A version of a subject. `found` are its texts after those it refers to, as of `fetch`."""
+
+    number: int
+    schema_id: int | None
+    """By which records name it; some registries do not say."""
+    found: list[str] | Unsupported
 
 
 class UnavailableError(Exception):
@@ -60,11 +75,25 @@ class RegistryApi:
         It is missing if any URL says so and none has it. Raises UnavailableError.
         """
         kind = "ids" if isinstance(ref, int) else "guids"
+        return await self._from_any(partial(_schema_at, path=f"/schemas/{kind}/{ref}"))
+
+    async def subjects(self) -> list[str]:
+        """All subjects. Raises UnavailableError."""
+        found = await self._from_any(_subjects)
+        return [] if isinstance(found, Missing) else found
+
+    async def versions(self, subject: str) -> list[Registered] | Missing:
+        """All versions of a subject, oldest first. Raises UnavailableError."""
+        return await self._from_any(partial(_versions, subject=subject))
+
+    async def _from_any(self, ask: Callable[["_Session"], Awaitable[_T | Missing]]) -> _T | Missing:
+        """The answer of the first URL that has one."""
         missing: Missing | None = None
         faults: list[str] = []
         for url in self._urls:
             try:
-                answer = await self._from(url, f"/schemas/{kind}/{ref}")
+                async with self._client(url) as client:
+                    answer = await ask(_Session(client, self._timeout))
             except UnavailableError as error:
                 faults.append(str(error))
                 continue
@@ -74,13 +103,6 @@ class RegistryApi:
         if missing is None:
             raise UnavailableError("; ".join(faults))
         return missing
-
-    async def _from(self, url: str, path: str) -> list[str] | Unsupported | Missing:
-        texts: dict[str, str] = {}
-        async with self._client(url) as client:
-            refused = await self._collect(client, path, texts)
-        # The same text may be known under two subjects; a type is defined once.
-        return refused or list(dict.fromkeys(texts.values()))
 
     def _client(self, url: str) -> httpx.AsyncClient:
         settings = self._settings
@@ -103,36 +125,49 @@ class RegistryApi:
             trust_env=False,
         )
 
-    async def _collect(
-        self, client: httpx.AsyncClient, path: str, texts: dict[str, str]
-    ) -> Unsupported | Missing | None:
+
+class _Session:
+    """Questions to one URL over one client."""
+
+    def __init__(self, client: httpx.AsyncClient, timeout: float) -> None:
+        self._client = client
+        self._timeout = timeout
+        self.ids: dict[str, int] = {}
+        """Schema ids by path, as far as the registry said them."""
+
+    async def collect(self, path: str, texts: dict[str, str]) -> Unsupported | Missing | None:
         """Put the schema at `path` into `texts`, after all that it refers to."""
-        document = await self._get(client, path)
+        document = await self.get(path, _is_schema)
         if isinstance(document, Missing):
             return document
+        if isinstance(document.get("id"), int):
+            self.ids[path] = document["id"]
         kind = document.get("schemaType") or "AVRO"
         if kind != "AVRO":
             return Unsupported(f"it is of type {kind}, not AVRO")
-        for inner in _references(document, client.base_url):
+        for inner in _references(document, self._client.base_url):
             if inner in texts:
                 continue
             if len(texts) >= _MAX_REFERENCES:
                 return Unsupported(f"it refers to more than {_MAX_REFERENCES} schemas")
             texts[inner] = ""  # seen: two schemas cannot lead each other in circles
-            refused = await self._collect(client, inner, texts)
+            refused = await self.collect(inner, texts)
             if refused is not None:
                 # The schema exists, so its references do: a part of the registry lags behind.
                 if isinstance(refused, Missing):
-                    raise UnavailableError(f"{client.base_url}: a schema reference is missing")
+                    raise UnavailableError(
+                        f"{self._client.base_url}: a schema reference is missing"
+                    )
                 return refused
         texts.pop(path, None)
         texts[path] = document["schema"]
         return None
 
-    async def _get(self, client: httpx.AsyncClient, path: str) -> Missing | dict[str, Any]:
-        where = str(client.base_url)
+    async def get(self, path: str, fits: Callable[[Any], bool]) -> Any:
+        """The document at `path`, which must be what was asked for; or Missing."""
+        where = str(self._client.base_url)
         try:
-            async with asyncio.timeout(self._timeout), client.stream("GET", path) as answer:
+            async with asyncio.timeout(self._timeout), self._client.stream("GET", path) as answer:
                 body = await _read(answer)
         except TimeoutError:
             raise UnavailableError(f"{where}: no answer within {self._timeout:g} s") from None
@@ -142,13 +177,48 @@ class RegistryApi:
             document = json.loads(body)
         except (ValueError, RecursionError):
             document = None
-        found = document if isinstance(document, dict) else {}
-        if answer.status_code == 200 and isinstance(found.get("schema"), str):
-            return found
-        if answer.status_code == 404 and found.get("error_code") in _NOT_FOUND_CODES:
+        if answer.status_code == 200 and fits(document):
+            return document
+        code = document.get("error_code") if isinstance(document, dict) else None
+        if answer.status_code == 404 and code in _NOT_FOUND_CODES:
             return Missing()
-        odd = ", with something that is no schema" if answer.status_code == 200 else ""
+        odd = ", with something that was not asked for" if answer.status_code == 200 else ""
         raise UnavailableError(f"{where}: status {answer.status_code}{odd}")
+
+
+async def _schema_at(session: _Session, path: str) -> list[str] | Unsupported | Missing:
+    texts: dict[str, str] = {}
+    refused = await session.collect(path, texts)
+    # The same text may be known under two subjects; a type is defined once.
+    return refused or list(dict.fromkeys(texts.values()))
+
+
+async def _subjects(session: _Session) -> list[str] | Missing:
+    found: list[str] | Missing = await session.get("/subjects", _is_list_of(str))
+    return found
+
+
+async def _versions(session: _Session, subject: str) -> list[Registered] | Missing:
+    path = f"/subjects/{quote(subject, safe='')}/versions"
+    numbers = await session.get(path, _is_list_of(int))
+    if isinstance(numbers, Missing):
+        return numbers
+    found = []
+    for number in sorted(numbers):
+        schema = await _schema_at(session, f"{path}/{number}")
+        if not isinstance(schema, Missing):  # deleted between the two questions
+            found.append(Registered(number, session.ids.get(f"{path}/{number}"), schema))
+    return found
+
+
+def _is_schema(document: Any) -> bool:
+    return isinstance(document, dict) and isinstance(document.get("schema"), str)
+
+
+def _is_list_of(kind: type) -> Callable[[Any], bool]:
+    return lambda document: (
+        isinstance(document, list) and all(isinstance(one, kind) for one in document)
+    )
 
 
 async def _read(answer: httpx.Response) -> bytes:

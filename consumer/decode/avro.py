@@ -87,7 +87,7 @@ def _choice(writer: Union, readers: Mapping[str, RecordType], schema_id: str) ->
 def _single(writer: Node, readers: Mapping[str, RecordType], schema_id: str) -> Plan:
     if isinstance(writer, Primitive) and writer.kind == "null":
         return _nothing(schema_id)
-    reader = _reader_for(writer, readers)
+    reader = reader_for(writer, readers)
     if reader is None:
         known = ", ".join(sorted(readers)) or "none"
         what = (
@@ -97,7 +97,7 @@ def _single(writer: Node, readers: Mapping[str, RecordType], schema_id: str) -> 
     return _record(writer, reader, schema_id)
 
 
-def _reader_for(writer: Node, readers: Mapping[str, RecordType]) -> RecordType | None:
+def reader_for(writer: Node, readers: Mapping[str, RecordType]) -> RecordType | None:
     """By full name, else by an alias of the reader's, else by a short name that is the only one."""
     if not isinstance(writer, RecordType):
         return None

@@ -54,14 +54,15 @@ _PYTHON: Final[dict[str, type]] = {
 }
 
 
-def adapter(writer: Node, reader: Node) -> Adapter | None:
+def adapter(writer: Node, reader: Node, doubts: list[str] | None = None) -> Adapter | None:
     """What turns a value read by `writer` into one of `reader`; None if it already is one.
 
     The adapter may change the value in place. It raises UnfitError where this very value does not
-    resolve (an enum symbol or a union branch that the reader does not have).
+    resolve (an enum symbol or a union branch that the reader does not have). `doubts`, if given,
+    is filled with what could come to that, and with units that only the reader names.
     Raises MismatchError where no value ever could.
     """
-    return _Resolver().resolve(writer, reader, "")
+    return _Resolver([] if doubts is None else doubts).resolve(writer, reader, "")
 
 
 class _Later:
@@ -77,7 +78,8 @@ class _Later:
 
 
 class _Resolver:
-    def __init__(self) -> None:
+    def __init__(self, doubts: list[str]) -> None:
+        self._doubts = doubts
         self._under_way: dict[tuple[int, int], _Later] = {}
 
     def resolve(self, writer: Node, reader: Node, where: str) -> Adapter | None:
@@ -107,11 +109,14 @@ class _Resolver:
     def _plain(self, writer: Node, reader: Node, where: str) -> Adapter | None:
         match writer, reader:
             case Primitive(), Primitive():
+                if writer.logical is None and reader.kind in {"int", "long"} and reader.logical:
+                    what = f"written as a plain {writer.kind}, taken for {reader.logical}"
+                    self._doubts.append(f"{where}: {what}")
                 return _primitive(writer, reader, where)
             case Fixed(), Fixed() if writer.size == reader.size and _same_name(writer, reader):
                 return _fixed(writer, reader, where)
             case EnumType(), EnumType() if _same_name(writer, reader):
-                return _enum(writer, reader, where)
+                return self._enum(writer, reader, where)
             case Array(written), Array(read):
                 return _each_item(self.resolve(written, read, f"{where}[]"))
             case MapType(written), MapType(read):
@@ -120,6 +125,24 @@ class _Resolver:
                 return self._record(writer, reader, where)
             case _:
                 raise _mismatch(writer, reader, where)
+
+    def _enum(self, writer: EnumType, reader: EnumType, where: str) -> Adapter | None:
+        unknown = sorted(set(writer.symbols) - set(reader.symbols))
+        if not unknown:
+            return None
+        known = {symbol: symbol for symbol in reader.symbols}
+        what = f"a symbol that `{reader.name}` lacks, and it has no default ({', '.join(unknown)})"
+        if reader.default is not None:
+            known.update(dict.fromkeys(unknown, reader.default))
+        else:
+            self._doubts.append(f"{where}: {what}" if where else what)
+
+        def adapt(symbol: str) -> str:
+            if symbol not in known:
+                raise UnfitError(Reason.SCHEMA_MISMATCH, where, what)
+            return known[symbol]
+
+        return adapt
 
     def _record(self, writer: RecordType, reader: RecordType, where: str) -> Adapter | None:
         pair = (id(writer), id(reader))
@@ -160,6 +183,7 @@ class _Resolver:
             try:
                 change, name = self._into(branch, reader, where)
             except MismatchError as error:  # matters only if such a value ever comes
+                self._doubts.append(str(error))
                 change, name = _never(str(error)), None
             if writer.names_records and isinstance(branch, RecordType):
                 same = change is None and name == branch.name
@@ -209,23 +233,6 @@ def _fixed(writer: Fixed, reader: Fixed, where: str) -> Adapter | None:
         written = writer.logical
         return decimal_adapter((written if written is not None else read).scale, where)
     return uuid_text if read is not None and read.name == "uuid" else None
-
-
-def _enum(writer: EnumType, reader: EnumType, where: str) -> Adapter | None:
-    unknown = sorted(set(writer.symbols) - set(reader.symbols))
-    if not unknown:
-        return None
-    known = {symbol: symbol for symbol in reader.symbols}
-    if reader.default is not None:
-        known.update(dict.fromkeys(unknown, reader.default))
-    what = f"a symbol that `{reader.name}` lacks, and it has no default ({', '.join(unknown)})"
-
-    def adapt(symbol: str) -> str:
-        if symbol not in known:
-            raise UnfitError(Reason.SCHEMA_MISMATCH, where, what)
-        return known[symbol]
-
-    return adapt
 
 
 def _source(one: Field, written: dict[str, Field], own_names: set[str]) -> Field | None:

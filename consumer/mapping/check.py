@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from consumer.findings import Finding, Place, did_you_mean
 from consumer.mapping import grammar
-from consumer.mapping.checked import Account, CheckedMapping, CheckedRule
+from consumer.mapping.checked import Account, CheckedMapping, CheckedRule, WriterSchema
 from consumer.mapping.conversions import require, to_text
 from consumer.mapping.facts import when_false, when_true
 from consumer.mapping.infer import infer, infer_condition
@@ -46,6 +46,8 @@ class Input:
     record: Record
     reader_schema: object
     schema_shown: str
+    schema_place: Place
+    versions: tuple[WriterSchema, ...]
 
 
 def check(given: Input, accounts: Mapping[str, Account], findings: list[Finding]) -> CheckedMapping:
@@ -90,6 +92,8 @@ class _FileChecker:
             topics=tuple(word.text for word in file.topics),
             record=self._given.record,
             reader_schema=self._given.reader_schema,
+            schema_place=self._given.schema_place,
+            versions=self._given.versions,
             identity=identity,
             time=self._time(scope),
             user_agent=self._text(file.user_agent, scope, "`user_agent`"),

@@ -71,6 +71,15 @@ class CheckedRule:
 
 
 @dataclass(frozen=True, slots=True)
+class WriterSchema:
+    """A schema that records may be written with: a file that `from.versions` names at `place`."""
+
+    place: Place
+    file: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class CheckedMapping:
     """One mapping file, proven."""
 
@@ -78,6 +87,9 @@ class CheckedMapping:
     topics: tuple[str, ...]
     record: Record
     reader_schema: object
+    schema_place: Place
+    """Where the mapping file names its schema."""
+    versions: tuple[WriterSchema, ...]
     identity: Mapping[str, Node]
     time: Node | None
     user_agent: Node | None

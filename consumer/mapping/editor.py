@@ -78,6 +78,7 @@ def json_schema() -> Json:
                     "topics": _described(_NAMES, "Topics; one that begins with ^ is a pattern."),
                     "schema": {"type": "string", "description": "The reader schema (.avsc)."},
                     "record": {"type": "string", "description": "Which record of the schema."},
+                    "versions": _described(_NAMES, "Schemas that records may be written with."),
                 },
             },
             "include": _described(_NAMES, "Files that share definitions, tables, custom events."),

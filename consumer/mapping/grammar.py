@@ -129,6 +129,7 @@ class MappingFile:
     topics: list[Word]
     schema: Word | None
     record: Word | None
+    versions: list[Word]
     shared: Shared
     identity: dict[str, tuple[Place, Source]]
     time: Source | None

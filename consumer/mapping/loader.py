@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from glob import escape, glob
 from pathlib import Path
 
 from consumer.findings import Finding, Place
 from consumer.mapping import grammar
 from consumer.mapping.avro import AvroTypes, SchemaFault
 from consumer.mapping.check import Input
+from consumer.mapping.checked import WriterSchema
 from consumer.mapping.reader import Reader
 from consumer.yaml_tree import Document, read_text
 
@@ -109,7 +111,31 @@ def _with_schema(
     except SchemaFault as fault:
         findings.append(Finding(place, "bad-schema", f"the schema cannot be used: {fault}"))
         return None
-    return Input(file, included, record, reader_schema, files.shown(schema_path))
+    shown, versions = files.shown(schema_path), tuple(_versions(file, files, findings))
+    return Input(file, included, record, reader_schema, shown, place, versions)
+
+
+def _versions(
+    file: grammar.MappingFile, files: Files, findings: list[Finding]
+) -> Iterator[WriterSchema]:
+    """The files that `from.versions` names, each by its name or a pattern such as `old/*.avsc`."""
+    for word in file.versions:
+        names = sorted(glob(os.path.join(escape(str(file.path.parent)), word.text)))  # noqa: PTH118, PTH207  # pathlib takes no absolute pattern
+        if not names:
+            remedy = "the path is relative to this mapping file"
+            findings.append(Finding(word.place, "no-file", "there is no such file", remedy))
+        for name in names:
+            path = Path(name)
+            try:
+                text = files.bytes_of(path).decode()
+            except OSError as error:
+                message = f"{files.shown(path)} cannot be read: {error.strerror}"
+                findings.append(Finding(word.place, "no-file", message))
+            except UnicodeDecodeError:
+                message = f"{files.shown(path)} is not text"
+                findings.append(Finding(word.place, "bad-schema", message))
+            else:
+                yield WriterSchema(word.place, files.shown(path), text)
 
 
 def _included(

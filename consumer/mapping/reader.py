@@ -54,7 +54,7 @@ class Reader(TreeReader):
         root = self._root(_FILE_KEYS)
         start = Place(self.document.file, 1, 1)
         self._version(root, start)
-        source = self.table(root, "from", ("topics", "schema", "record"), required=True)
+        source = self.table(root, "from", ("topics", "schema", "record", "versions"), required=True)
         topics = self.words(source, "topics") if source else []
         if source and not topics:
             self.wrong(
@@ -72,6 +72,7 @@ class Reader(TreeReader):
             topics=topics,
             schema=schema,
             record=self.word(source, "record") if source else None,
+            versions=self.words(source, "versions"),
             shared=self._shared(root),
             identity=self._identity(root),
             time=self.source(root, "time"),

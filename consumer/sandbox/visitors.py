@@ -137,7 +137,7 @@ class Visitors:
 
     def _at(self, visitor: Visitor, record: Click, path: str, title: str | None) -> None:
         url = f"https://{FRONTS[visitor.front].host}/{path}"
-        record["page"] = {"url": url, "title": title, "referrer": visitor.url}
+        record["page"] = {"url": url, "title": title, "referrer_url": visitor.url}
         visitor.url = url
 
     # -- what visitors do

@@ -35,10 +35,10 @@ def test_every_field_says_what_it_is(path: Any) -> None:
     assert len(fields) >= 25
 
 
-def test_the_released_version_two_is_the_present_schema() -> None:
+def test_the_released_version_three_is_the_present_schema() -> None:
     # Whoever changes the schema adds a version; a released one is never edited.
     present = (ROOT / "avro" / "shop_click.avsc").read_text()
-    assert (ROOT / "avro" / "versions" / "shop_click.v2.avsc").read_text() == present
+    assert (ROOT / "avro" / "versions" / "shop_click.v3.avsc").read_text() == present
 
 
 def old_product_view() -> dict[str, Any]:
@@ -77,6 +77,20 @@ def test_a_record_of_version_one_is_read_as_version_two() -> None:
     assert read["cart"]["version"] == 2_000_000_000
     assert read["impressions"] == []
     assert read["catalogue"] == []
+
+
+def test_a_record_of_version_two_is_read_as_version_three() -> None:
+    page = {
+        "url": "https://shop.example.ua/a",
+        "title": None,
+        "referrer": "https://shop.example.ua/",
+    }
+    record = {**old_product_view(), "kind": "search", "page": page}
+    record["search"] = {"query": "mug", "results": 2_000_000_000}
+    read = resolve(record, "versions/shop_click.v2", "shop_click")
+    assert read["page"]["referrer_url"] == "https://shop.example.ua/"
+    assert "referrer" not in read["page"]
+    assert read["search"] == {"query": "mug", "results": 2_000_000_000}
 
 
 def test_a_reader_of_version_one_sees_a_newer_kind_as_unknown() -> None:
