@@ -10,8 +10,12 @@ from consumer.errors import ConfigError
 from tests.helm.chart import CASES, Rendered, case, case_values, changed, pod_of, render
 from tests.helm.pod import REPOSITORY, Pod, lay_out
 
+# A ConfigMap has no folders: the versions of the schema are those of the image.
+_SHOP = (REPOSITORY / "mappings/shop.yaml").read_text()
 _OWN_MAPS = {
-    "shop-mappings": {"shop.yaml": (REPOSITORY / "mappings/shop.yaml").read_text()},
+    "shop-mappings": {
+        "shop.yaml": _SHOP.replace("../avro/versions", f"{REPOSITORY}/avro/versions")
+    },
     "shop-schemas": {"shop_click.avsc": (REPOSITORY / "avro/shop_click.avsc").read_text()},
     "company-ca": {},
 }

@@ -294,6 +294,12 @@ rules("define: {record: kind}\n" + GOOD, "reserved", "a name of the language")
 rules("define: {a: b}\n" + GOOD, "unknown-name", "unknown name `b`")
 rules("define: {a: name}\n" + GOOD, "unused", "nothing uses `a`")
 rules("include: [none.yaml]\n" + GOOD, "no-file", "relative to the file that includes it")
+rules(
+    GOOD,
+    "no-file",
+    "there is no such file",
+    HEAD.replace("  schema: test.avsc\n", "  schema: test.avsc\n  versions: [old/*.avsc]\n"),
+)
 rules("suppress: [{when: not maybe_yes}]\n" + GOOD, "missing-key", "needs `when` and `reason`")
 rules("suppress: [{when: not maybe_yes, reason: no rule}]\n" + GOOD, "bad-name", "a metric label")
 
