@@ -56,9 +56,8 @@ class RegistrySettings(Section):
     key_file: LocalFile | None = None
     """PEM file of the certificate's private key."""
     subject_name_strategy: Literal["topic_name", "record_name", "topic_record_name"] = "topic_name"
-    """How producers name the subjects of values, as their serializers' `value.subject.name.strategy`:
-    `topic_name` is `shop.clicks-value`, `record_name` is `shop.Click`, `topic_record_name` is
-    `shop.clicks-shop.Click`. The mappings are checked against every version of these subjects."""
+    """How producers name the subjects that mappings are checked against: `topic_name` is
+    `shop.clicks-value`, `record_name` `shop.Click`, `topic_record_name` `shop.clicks-shop.Click`."""
     timeout: Seconds = 5.0
     """For one request."""
     retry_interval: Seconds = 5.0
