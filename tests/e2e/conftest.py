@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -148,11 +148,15 @@ def open_shop(
     *,
     partitions: int = PARTITIONS,
     replicas: int = 1,
+    config: Mapping[str, str] | None = None,
 ) -> Iterator[Shop]:
-    """Topics, a schema and a sandbox of its own; at the end all bridges are stopped."""
+    """Topics, a schema and a sandbox of its own; at the end all bridges are stopped.
+
+    `config` is that of the topic of clicks.
+    """
     clicks = unique("clicks")
     dead = f"{clicks}.dlq"
-    kafka.create_topic(clicks, partitions, replicas=replicas)
+    kafka.create_topic(clicks, partitions, config, replicas)
     kafka.create_topic(dead, 3, replicas=replicas)
     answer = httpx.post(
         f"{registry.url}/subjects/{clicks}-value/versions",

@@ -30,6 +30,7 @@ _PROPERTIES = {
     "transaction.state.log.num.partitions": "4",
     "share.coordinator.state.topic.num.partitions": "4",
     "log.cleaner.dedupe.buffer.size": "4194304",
+    "log.cleaner.backoff.ms": "500",  # compaction is looked for twice a second
     "log.index.size.max.bytes": "1048576",
     "auto.create.topics.enable": "false",
     "num.network.threads": "2",
@@ -40,16 +41,23 @@ _PROPERTIES = {
 class KafkaBroker:
     """A Kafka cluster of `nodes` brokers (KRaft, each also a controller). Begin with `start()`.
 
-    `properties` are added to each `server.properties`. Raises PartUnavailableError where Kafka
+    `properties` are added to each `server.properties`; `client` is what a client needs beside the
+    address. Raises PartUnavailableError where Kafka
     cannot be had or does not come up.
     """
 
-    def __init__(self, nodes: int = 1, properties: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        nodes: int = 1,
+        properties: Mapping[str, str] | None = None,
+        client: Mapping[str, str] | None = None,
+    ) -> None:
         self._jars = fetch_all(read_lock(LOCK))
         self._folder = tempfile.TemporaryDirectory(prefix="kafka-")
         self._ports = [free_port() for _ in range(nodes)]
         self._controllers = [free_port() for _ in range(nodes)]
         self._extra = dict(properties or {})
+        self._client = dict(client or {})
         self._processes: dict[int, JavaProcess] = {}
         self._admin: AdminClient | None = None
         # A letter first: behind a dash Kafka's own tool takes it for an option.
@@ -61,13 +69,18 @@ class KafkaBroker:
         return ",".join(f"127.0.0.1:{port}" for port in self._ports)
 
     @property
+    def connection(self) -> dict[str, str | int | float | bool]:
+        """All that a client needs; it keeps its log to itself."""
+        return {"bootstrap.servers": self.bootstrap, "log_level": 0, **self._client}
+
+    @property
     def nodes(self) -> range:
         return range(len(self._ports))
 
     @property
     def admin(self) -> AdminClient:
         if self._admin is None:
-            self._admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
+            self._admin = AdminClient(self.connection)
         return self._admin
 
     def start(self) -> None:
@@ -223,9 +236,7 @@ class KafkaBroker:
         librdkafka 2.16's AdminClient crashes the process where the coordinator answers a question
         about offsets with an error, as it does while it is still loading.
         """
-        consumer = Consumer(
-            {"bootstrap.servers": self.bootstrap, "group.id": group, "log_level": 0}
-        )
+        consumer = Consumer({**self.connection, "group.id": group})
         try:
             yield consumer
         finally:
