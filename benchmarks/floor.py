@@ -101,17 +101,15 @@ class Floor:
         print(json.dumps({"joining": time.time()}), flush=True)
         self._consumer.subscribe([self._options["topic"]])
         threading.Thread(target=self._consume, daemon=True).start()
-        while True:
-            await asyncio.sleep(COMMIT_SECONDS)
-            topic = self._options["topic"]
-            upto = [TopicPartition(topic, *item) for item in self._next.items()]
-            if upto:
-                self._next = {}
-                self._consumer.commit(offsets=upto, asynchronous=True)
+        await self._loop.create_future()  # until the process is ended
 
     def _consume(self) -> None:
         consumer = self._consumer
+        commit_at = time.monotonic() + COMMIT_SECONDS
         while True:
+            if time.monotonic() >= commit_at:
+                commit_at += COMMIT_SECONDS
+                self._commit()
             if self._taken - self._ended > AHEAD:
                 time.sleep(0.001)
                 continue
@@ -120,6 +118,13 @@ class Floor:
                 messages += consumer.consume(BATCH - 1, 0)
                 self._taken += len(messages)
                 self._loop.call_soon_threadsafe(self._take, messages)
+
+    def _commit(self) -> None:
+        """In the consumer's own thread: a commit from another one can block there for good."""
+        topic = self._options["topic"]
+        upto = [TopicPartition(topic, *item) for item in list(self._next.items())]
+        if upto:
+            self._consumer.commit(offsets=upto, asynchronous=True)
 
     def _take(self, messages: list[Message]) -> None:
         for message in messages:
