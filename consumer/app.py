@@ -200,7 +200,7 @@ class App:
             settings.delivery,
             open_pool=pool_opener(settings.delivery, clock),
             ended=self._event_ended,
-            may_send=lambda: source.polled_within(source.stale_seconds),
+            may_send=source.polled_lately,
             clock=clock,
             tallies=tallies,
             rng=SystemRandom(),

@@ -155,7 +155,7 @@ class Pipeline:
             if not self._fits(len(mapped.events)):
                 return
             self._held = None
-            self._admit(flight, mapped)
+            self._admit(self._lanes.of([flight.partition])[0], flight, mapped)
         while self._held is None:
             lane = self._lanes.next_turn(self._within_gap)
             if lane is None or self._breaker.why:
@@ -212,16 +212,16 @@ class Pipeline:
         if not mapped.events:
             self._admit_without_events(lane, flight, mapped.filtered or "no_event")
         elif self._fits(len(mapped.events)):
-            self._admit(flight, mapped)
+            self._admit(lane, flight, mapped)
         else:
             self._held = flight, mapped
             return False
         return True
 
-    def _admit(self, flight: Flight, mapped: Mapped) -> None:
+    def _admit(self, lane: Lane, flight: Flight, mapped: Mapped) -> None:
         flight.events = list(mapped.events)
         flight.requests = len(flight.events)
-        self._lanes.of([flight.partition])[0].flights.add(flight)
+        lane.flights.add(flight)
         self._commit.admitted(flight)
         for event in mapped.events:
             self._ledger.of_event(event.endpoint, event.name).built += 1
@@ -293,7 +293,8 @@ class Pipeline:
         self._end(flight)
 
     def _end(self, flight: Flight) -> None:
-        lane = self._lanes.of([flight.partition])[0]
+        lane = self._lanes.get(flight.partition)
+        assert lane is not None  # delivery tells nothing of what was given up
         lane.flights.remove(flight)
         if flight.failures:
             reason = flight.failures[0].reason

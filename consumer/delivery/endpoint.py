@@ -271,18 +271,18 @@ class EndpointLane:
         job.exchange = None
         if job is self._trial:
             self._trial = None
-        self._counts.attempt(self._clock.monotonic() - job.started_at, answer)
+        now = self._clock.monotonic()
+        self._counts.attempt(now - job.started_at, answer)
         what = self._meaning(answer)
         if what is Meaning.DELIVERED:
-            self._delivered(job)
+            self._delivered(job, now)
         else:
             self.last_error = answer.code
-            self._not_delivered(job, what, answer)
+            self._not_delivered(job, what, answer, now)
         self._pump()
 
-    def _delivered(self, job: Job) -> None:
+    def _delivered(self, job: Job, now: float) -> None:
         self._deliveries += 1
-        now = self._clock.monotonic()
         self.delivered_at = now
         self._counts.delivered(job.flight.record, self._clock.now_ms())
         self._limiter.delivered(now)
@@ -292,8 +292,7 @@ class EndpointLane:
         else:
             self._end(job, Outcome(Ended.DELIVERED, job.attempts, job.ambiguous))
 
-    def _not_delivered(self, job: Job, what: Meaning, answer: Answer) -> None:
-        now = self._clock.monotonic()
+    def _not_delivered(self, job: Job, what: Meaning, answer: Answer, now: float) -> None:
         before = self._gate.state
         job.ambiguous = job.ambiguous or may_have_arrived(answer)
         if what is Meaning.INVALID:

@@ -10,7 +10,7 @@ from consumer.mapping.conflation import state_of
 from consumer.mapping.freshness import Freshness
 from consumer.model import Endpoint, Event, Record
 from consumer.vendor.identifiers import phone_digits, user_agent
-from consumer.vendor.person import BLANK
+from consumer.vendor.person import BLANK, LONGEST_BLANK
 from consumer.vendor.rules import EARLIEST_MS, LATEST_MS
 from consumer.vendor.spec import (
     AccountContext,
@@ -19,8 +19,6 @@ from consumer.vendor.spec import (
     Identity,
     NoIdentifier,
 )
-
-_LONGEST_BLANK = max(map(len, BLANK))
 
 
 class Missing(Exception):
@@ -188,7 +186,7 @@ def _keys(person: Identity) -> tuple[str, ...]:
 
 def _named(value: str) -> bool:
     """Whether this names somebody: programs write `null` or `undefined` for nobody."""
-    return len(value) > _LONGEST_BLANK or value.casefold() not in BLANK
+    return len(value) > LONGEST_BLANK or value.casefold() not in BLANK
 
 
 def _distinct(values: Sequence[str | None]) -> tuple[str, ...]:

@@ -135,6 +135,10 @@ class KafkaSource:
     def polled_within(self, seconds: float) -> bool:
         return self._monotonic() - self.polled_at <= seconds
 
+    def polled_lately(self) -> bool:
+        """`polled_within` the time after which a poll proves nothing. Asked before every send."""
+        return self._monotonic() - self._fence.polled_at <= self.stale_seconds
+
     @property
     def polled_at(self) -> float:
         """Monotonic time at which the poll loop last moved with nothing against our membership."""

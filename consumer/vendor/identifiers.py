@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from consumer.vendor.names import LOCATORS
 from consumer.vendor.numbers import is_unicode
-from consumer.vendor.person import BLANK
+from consumer.vendor.person import BLANK, LONGEST_BLANK
 from consumer.vendor.rules import FORBIDDEN, MAX_IDENTIFIER
 from consumer.vendor.spec import AccountContext, Identity, NoIdentifier
 
@@ -18,6 +18,8 @@ EMAIL = re.compile(r"[^\s@]+@[^\s@]+\Z")
 PHONE = re.compile(r"(?:\+|00)?(?:[ ().\-]*[0-9]){7,15}\Z")
 """An international number in any of the usual spellings; E.164 has at most 15 digits."""
 CONTACT_ID = re.compile(r"[0-9]{1,20}\Z")
+_FREE_FORM = frozenset({"externalCustomerId", "name", "cookie"})
+"""Fields of the tracker that have no form of their own."""
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -77,9 +79,12 @@ def _usable(field: str, value: str | None, left_out: LeftOut, *, strict: bool) -
     if value is None:
         return None
     value = value.strip()
-    if value.casefold() in BLANK:
+    if len(value) <= LONGEST_BLANK and value.casefold() in BLANK:
         left_out.append((field, "blank"))
         return None
+    # Names, cookies and ids in plain letters have nothing more to fear: four of five values.
+    if not strict and field in _FREE_FORM and len(value) <= MAX_IDENTIFIER and value.isascii():
+        return value
     fault = _fault(field, value, strict)
     if fault is not None:
         left_out.append((field, fault))
@@ -91,7 +96,7 @@ def _usable_phone(value: str | None, left_out: LeftOut, *, digits: bool) -> str 
     if value is None:
         return None
     value = value.strip()
-    if value.casefold() in BLANK:
+    if len(value) <= LONGEST_BLANK and value.casefold() in BLANK:
         left_out.append(("phone", "blank"))
         return None
     number = phone_digits(value)
@@ -121,15 +126,17 @@ def locators(identity: Identity) -> Locators:
 def legacy_person(account: AccountContext, identity: Identity) -> LegacyPerson:
     """The person's part of GeneralInfo."""
     left_out: LeftOut = []
-    members: dict[str, Any] = {
-        "externalCustomerId": _usable(
-            "externalCustomerId", identity.external_customer_id, left_out, strict=False
-        ),
-        "user_phone": _usable_phone(identity.phone, left_out, digits=account.phones == "digits"),
-        "user_email": _usable("email", identity.email, left_out, strict=False),
-        "user_es_contact_id": _usable("contactId", identity.contact_id, left_out, strict=False),
-    }
-    members = {name: value for name, value in members.items() if value is not None}
+    members: dict[str, Any] = {}
+    customer = identity.external_customer_id
+    if (customer := _usable("externalCustomerId", customer, left_out, strict=False)) is not None:
+        members["externalCustomerId"] = customer
+    digits = account.phones == "digits"
+    if (phone := _usable_phone(identity.phone, left_out, digits=digits)) is not None:
+        members["user_phone"] = phone
+    if (email := _usable("email", identity.email, left_out, strict=False)) is not None:
+        members["user_email"] = email
+    if (contact := _usable("contactId", identity.contact_id, left_out, strict=False)) is not None:
+        members["user_es_contact_id"] = contact
     known = bool(members)
     name = _usable("name", identity.name, left_out, strict=False)
     if name is not None:

@@ -10,6 +10,9 @@ from consumer.vendor.spec import Kind
 
 BLANK = frozenset({"", "null", "none", "undefined", "nan", "nil"})
 """What programs write for "nobody". The vendor itself ignores "", " ", "null" and null."""
+LONGEST_BLANK = max(map(len, BLANK))
+"""What is longer names somebody: no other form of it needs to be made. (Case folding shortens
+nothing: where it makes one letter into two, the text grows.)"""
 
 
 def identifier(*checks: CoreSchema) -> Rule:
