@@ -1,7 +1,8 @@
 """Topics full of product views of the shipped schema, as the contenders read them.
 
-One record of avro/fixtures/product_view.json is encoded once; per record only the visitor and the
-number of the event are replaced, both of fixed length, so that a million of them take seconds.
+One record of avro/fixtures/product_view.json is encoded once; per record only the number of the event
+and what names the person (cookie, customer number, e-mail, phone) are replaced, each by as many bytes,
+so that a million of them take seconds.
 """
 
 import json
@@ -22,6 +23,9 @@ SCHEMA_TEXT = (ROOT / "avro" / "shop_click.avsc").read_text()
 SCHEMA: dict[str, Any] = json.loads(SCHEMA_TEXT)
 NO_VISITOR = b"visitor-visitor-visitor-visitor-vis."
 NO_EVENT = b"event-event-event-event-event-event."
+NO_PERSON = b"9999999"
+"""In the customer number and the e-mail; spread over the phone number as a person types it."""
+NO_PHONE = b"067 999-99-99"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +44,22 @@ class Records:
         fixture = json.loads((ROOT / "avro" / "fixtures" / "product_view.json").read_text())
         record = JsonForm(SCHEMA).decoded(fixture)
         record["visitor_id"], record["event_id"] = NO_VISITOR.decode(), NO_EVENT.decode()
-        record["page"] = {**record["page"], "referrer": "https://search.example/?q=" + "cup" * 14}
+        record["user"] |= {
+            "id": f"C-{NO_PERSON.decode()}",
+            "email": f"olena.{NO_PERSON.decode()}@example.ua",
+            "phone": NO_PHONE.decode(),
+        }
+        record["page"] = {**record["page"], "referrer": "https://search.example/?q=" + "cup" * 9}
         self._template = AvroWriter(SCHEMA, schema_id)(record)
         self.size = len(self._template)
 
     def value(self, number: int, person: int) -> bytes:
-        return self._template.replace(NO_VISITOR, visitor(person)).replace(
-            NO_EVENT, b"%036d" % number
+        digits = b"%07d" % person
+        return (
+            self._template.replace(NO_VISITOR, visitor(person))
+            .replace(NO_EVENT, b"%036d" % number)
+            .replace(NO_PHONE, b"067 %b-%b-%b" % (digits[:3], digits[3:5], digits[5:]))
+            .replace(NO_PERSON, digits)
         )
 
 
