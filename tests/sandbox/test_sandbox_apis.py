@@ -35,13 +35,24 @@ def client(sandbox: Sandbox) -> Iterator[RawClient]:
         yield opened
 
 
-def test_the_tracker_takes_an_event_without_a_key(sandbox: Sandbox, client: RawClient) -> None:
-    answer = client.post("/api/v2", PRODUCT_PAGE)
+@pytest.mark.parametrize("key", [b"", b"Authorization: Basic dXNlcjpvdGhlcg==\r\n"])
+def test_the_tracker_takes_an_event_with_and_without_a_key(
+    sandbox: Sandbox, client: RawClient, key: bytes
+) -> None:
+    answer = client.post("/api/v2", PRODUCT_PAGE, JSON + key)
     assert (answer.status, answer.body) == (200, b"")
     [one] = sandbox.received
     assert (one.number, one.api, one.event, one.account) == (1, "legacy", "ProductPage", "8A412DC")
     assert (one.body, one.status, one.taken) == (PRODUCT_PAGE, 200, True)
     assert sandbox.counts() == {("legacy", "ProductPage"): 1}
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v2/", "/api/v1", "/api/v2/events", "/api/v1/event"])
+def test_another_path_than_the_documented_ones_is_not_there(
+    sandbox: Sandbox, client: RawClient, path: str
+) -> None:
+    assert client.post(path, PRODUCT_PAGE).status in {404, 405}
+    assert sandbox.received == []
 
 
 def test_the_tracker_may_answer_204_as_one_vendor_page_says() -> None:
@@ -337,7 +348,7 @@ def test_a_file_that_cannot_be_recorded_to_is_a_clear_error(tmp_path: Path) -> N
 
 async def test_many_connections_at_once_lose_nothing() -> None:
     with Sandbox(ScriptedJudge()) as sandbox:
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=60) as client:
             posts = (client.post(sandbox.legacy_url, json={"n": n}) for n in range(200))
             answers = await asyncio.gather(*posts)
         assert {answer.status_code for answer in answers} == {200}

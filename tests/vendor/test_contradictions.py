@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from consumer.config.settings import LegacySettings, V2Settings
+from consumer.model import Api
 from consumer.vendor.catalogue import EVENTS
 from consumer.vendor.judge import judge
 from consumer.vendor.spec import AccountContext, ContractViolation, Identity
-from tests.vendor.page_examples import FOLDER
+from tests.vendor.page_examples import FOLDER, FULL, Example
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = AccountContext("main", "8A412DC")
@@ -52,6 +53,12 @@ def test_the_table_has_a_row_for_each_contradiction_and_names_tests_that_exist()
 def test_urls_are_settings_with_the_yespo_hosts_as_default() -> None:
     assert LegacySettings(site_id="8A412DC").url == "https://tracker.yespo.io/api/v2"
     assert V2Settings.model_fields["url"].default == "https://yespo.io/api/v2/event"
+    for url in ("https://tracker.esputnik.com/api/v2", "https://tracker.yespo.io/api/v2"):
+        assert LegacySettings(site_id="8A412DC", url=url).url == url
+    for host in ("yespo.io", "esputnik.com", "api.yespo.io", "api.reteno.com"):
+        v2 = V2Settings(api_key="key", url=f"https://{host}/api/v2/event")
+        assert v2.url == f"https://{host}/api/v2/event"
+        assert v2.past_events_url == f"https://{host}/api/v2/past_events"
 
 
 @pytest.mark.parametrize("general", ["8A412DC", [{"eventName": "StatusCart"}]])
@@ -75,12 +82,33 @@ def test_the_event_name_is_that_of_the_event_whatever_its_table_says(
     assert sent(name, values)["GeneralInfo"]["eventName"] == name
 
 
-def test_cookies_are_an_object_with_sc_in_every_event() -> None:
-    cart = sent("StatusCart", {"GUID": "s", "Products": []})
-    assert cart["GeneralInfo"]["cookies"] == {"sc": "c1"}
-    found = changed(
-        "S0-0218-StatusCart", lambda body: body["GeneralInfo"].update(cookies="CDA68358")
+@pytest.mark.parametrize(
+    ("file", "event", "said"),
+    [
+        ("S0-0577-PurchasedItems", "PurchasedItems", "StatusCart"),
+        ("S0-0902-CategoryPage", "CategoryPage", "ProductPage"),
+        ("S0-1039-CustomerData", "", "StatusCart"),
+    ],
+)
+def test_the_event_name_that_a_table_says_by_mistake_is_refused(
+    file: str, event: str, said: str
+) -> None:
+    found = changed(file, lambda body: body["GeneralInfo"].update(eventName=said))
+    assert (said, "required") in found
+    assert not event or (event, "unknown") in found
+
+
+@pytest.mark.parametrize(
+    "example",
+    [entry for entry in FULL if entry.file.startswith("S0") and entry.event != "ProductUpdate"],
+    ids=lambda example: example.file,
+)
+def test_cookies_are_an_object_with_sc_in_every_event(example: Example) -> None:
+    built = EVENTS["legacy", example.event].build(
+        example.account, example.who, example.time, example.values
     )
+    assert json.loads(built.body)["GeneralInfo"]["cookies"] == {"sc": example.who.cookie}
+    found = changed(example.file, lambda body: body["GeneralInfo"].update(cookies="CDA68358"))
     assert found == [("GeneralInfo.cookies", "type")]
 
 
@@ -222,3 +250,56 @@ def test_an_order_number_may_have_a_slash_and_a_key_value_may_not() -> None:
     built = event.build(ACCOUNT, WHO, None, {"search": "mug"}, "123/2017")
     assert json.loads(built.body)["keyValue"] == "user@mail.com"
     assert built.left_out == (("keyValue", "forbidden_character"),)
+
+
+AS_ON_THE_PAGE: dict[str, tuple[Api, str]] = {
+    "S0:44": (
+        "legacy",
+        """{"GeneralInfo": {"eventName": "CustomerData",
+\xa0 \xa0 "siteId": "8A412DC"}}""",
+    ),
+    "S2:1130": (
+        "legacy",
+        """{"GeneralInfo": {"eventName": "ProductUpdate", "siteId": "site_id",
+  }}""",
+    ),
+    "S2:1107": ("legacy", "eS('sendEvent', 'SearchRequest', {'search': 'input_value'});"),
+    "S1:110": (
+        "v2",
+        """{"eventTypeKey": "pageViewed", "keyValue": "a", "params": [
+{"name": "page", "value": "{"location":"https://example.com"}"}]}""",
+    ),
+    "S1:360": (
+        "v2",
+        """{"eventTypeKey": "productImpressions", "keyValue": "a", "params": [{
+"name" : "recomVariantId"  // Required. Recom variant in r{recomId}v{variantId} format
+"value" : string           // Mer: container_type
+}]}""",
+    ),
+    "S1:441": (
+        "v2",
+        """{"eventTypeKey": "searchRequest", "params": [{"name": "phone", "value": "380501234567"}
+{"name": "search", "value": "Coffe"}]}""",
+    ),
+}
+
+
+@pytest.mark.parametrize(("api", "body"), AS_ON_THE_PAGE.values(), ids=AS_ON_THE_PAGE)
+def test_an_example_that_is_no_json_is_refused_as_it_stands_on_the_page(
+    api: Api, body: str
+) -> None:
+    assert [(one.path, one.rule) for one in judge(api, body.encode())] == [("", "json")]
+
+
+def test_the_product_with_two_brackets_too_many_is_refused_as_it_stands_on_the_page() -> None:
+    # S1:180, its quotes escaped, its `]}` left where they are.
+    product = (
+        '{"productId":"WS01-L-Green","price":45.5,"isInStock":1,"someProductProperty":["green"]}]}'
+    )
+
+    def change(body: Any) -> None:
+        body["params"][2]["value"] = product
+
+    assert changed("S1-0166-productViewed", change) == [("params.product", "json")]
+    product = product.removesuffix("]}")
+    assert changed("S1-0166-productViewed", change) == []

@@ -243,6 +243,7 @@ BAD_VALUES: dict[str, tuple[tuple[str, str, tuple[Any, ...]], ...]] = {
         ("ProductPage.Tags.some_tags[1]", "type", (2, None)),
     ),
     "StatusCart": (
+        ("StatusCart", "type", ("430738", ["430738"], [{"productKey": "430738"}], None)),
         ("StatusCart.GUID", "type", (6, None)),
         ("StatusCart.GUID", "blank", ("",)),
         ("StatusCart.Products", "type", ({}, "430738", None)),
@@ -259,6 +260,7 @@ BAD_VALUES: dict[str, tuple[tuple[str, str, tuple[Any, ...]], ...]] = {
         ("AddToWishlist.Product.isInStock", "value", ("in stock", -1)),
     ),
     "PurchasedItems": (
+        ("PurchasedItems", "type", ("430738", ["430738"], [{"product_id": "430738"}], None)),
         ("PurchasedItems.Products", "empty", ([],)),
         ("PurchasedItems.Products", "type", ("430738", {}, None)),
         ("PurchasedItems.Products[0].product_id", "type", (430738,)),
@@ -320,6 +322,7 @@ BAD_VALUES: dict[str, tuple[tuple[str, str, tuple[Any, ...]], ...]] = {
         ("params.phone", "format", ("abc", "123456", "1234567890123456")),
         ("params.phone", "type", (380501234567,)),
         ("params.page", "type", (1, ["https://example.com"])),
+        ("params.page", "json", ("https://example.com",)),
         ("params.page.location", "type", (1, None)),
         ("params.page.location", "blank", ("",)),
     ),
@@ -351,8 +354,9 @@ BAD_VALUES: dict[str, tuple[tuple[str, str, tuple[Any, ...]], ...]] = {
         ("params.products[0].productId", "type", (430738,)),
     ),
     "productAddedToWishlist": (
-        ("params.product", "type", ([],)),
+        ("params.product", "type", ([], [{"productId": "72354", "price": 754.5}])),
         ("params.product.price", "type", ("754 USD", "754")),
+        ("params.product.someProductProperty", "type", ("abc, bca", None)),
     ),
     "searchRequest": (
         ("params.search", "type", (1, None)),
@@ -372,6 +376,7 @@ EXTRA: dict[str, tuple[tuple[str, Any, str], ...]] = {
         ("ProductPage.tags", {}, "unknown"),
         ("ProductPage.Product.isinStock", "1", "unknown"),
         ("ProductPage.Product.color", ["red"], "unknown"),
+        ("ProductPage.Product.tagcolor", ["red"], "unknown"),
         ("ProductPage.Product.tag_", ["red"], "unknown"),
         ("ProductPage.Product.tag_price", ["1"], "near_miss"),
         ("ProductPage.Product.tag_is_in_stock", ["1"], "near_miss"),
