@@ -27,7 +27,8 @@ _NONE = "A" * 22
 def ask_topic_ids(admin: AdminClient, topics: Iterable[str]) -> dict[str, str]:
     """Topic ids as Kafka's tools print them, by name; what Kafka does not tell is left out.
 
-    Blocks for REQUEST_SECONDS at most. Not for a call-back of librdkafka, nor its thread.
+    Blocks for REQUEST_SECONDS at most; raises KafkaException where it cannot even be asked. Not for
+    a call-back of librdkafka.
     """
     asked = TopicCollection(sorted(set(topics)))
     found = {}
@@ -81,8 +82,15 @@ class TopicIds:
     def _ask(self) -> Future[Mapping[str, str]]:
         self._asked, self._waiting = self._waiting, []
         topics = {partition.topic for partition in self._asked}
-        self._answer = self._elsewhere.submit(lambda: ask_topic_ids(self._make_admin(), topics))
+        self._answer = self._elsewhere.submit(self._told, topics)
         return self._answer
+
+    def _told(self, topics: Iterable[str]) -> Mapping[str, str]:
+        try:
+            return ask_topic_ids(self._make_admin(), topics)
+        except KafkaException as error:
+            log.debug("Kafka cannot be asked for topic ids", error=error.args[0].name())
+            return {}
 
     def _take(self, answer: Future[Mapping[str, str]]) -> None:
         self._answer = None

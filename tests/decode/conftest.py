@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.decode.encoding import BareDecoder
+from tests.soak_report import figure as figure  # noqa: PLC0414 a fixture is found by its name here
 
 BareDecoderMaker = Callable[..., BareDecoder]
 

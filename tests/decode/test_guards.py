@@ -5,8 +5,9 @@ import random
 import subprocess
 import sys
 import textwrap
+import time
 import tracemalloc
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -14,6 +15,7 @@ from consumer.decode.reasons import Reason
 from consumer.errors import InvalidRecord
 from tests.decode.conftest import BareDecoderMaker
 from tests.decode.encoding import BareDecoder, avro, field, long, record_type
+from tests.soak_report import Figure
 
 NODE = record_type("shop.Node", field("v", "int"), field("next", ["null", "shop.Node"]))
 
@@ -194,19 +196,30 @@ def mutated(good: bytes, rng: random.Random) -> bytes:
     return bytes(data)
 
 
-def fuzz(decoder: BareDecoder, seed: int, rounds: int) -> tuple[int, set[str]]:
-    """Half mutated, half random bytes; how many were decoded, and the reasons of the others."""
+class Fuzzed(NamedTuple):
+    """What became of fuzzed bytes: how many were decoded, the reasons of the others, and the
+    seconds that the slowest of them took."""
+
+    decoded: int
+    reasons: set[str]
+    slowest: float
+
+
+def fuzz(decoder: BareDecoder, seed: int, rounds: int) -> Fuzzed:
+    """Half mutated, half random bytes."""
     rng, good = random.Random(seed), good_bytes()
-    decoded, reasons = 0, set()
+    decoded, reasons, slowest = 0, set(), 0.0
     for number in range(rounds):
         data = mutated(good, rng) if number % 2 else rng.randbytes(rng.randrange(80))
+        began = time.process_time()
         try:
             decoder.decode(data)
         except InvalidRecord as error:
             reasons.add(error.reason)
         else:
             decoded += 1
-    return decoded, reasons
+        slowest = max(slowest, time.process_time() - began)
+    return Fuzzed(decoded, reasons, slowest)
 
 
 READERS = pytest.mark.parametrize("reader", [EVERYTHING, EVOLVED], ids=["same", "evolved"])
@@ -216,17 +229,27 @@ READERS = pytest.mark.parametrize("reader", [EVERYTHING, EVOLVED], ids=["same", 
 def test_whatever_the_bytes_nothing_but_invalid_record_leaves_decode(
     bare: BareDecoderMaker, reader: Any
 ) -> None:
-    decoded, reasons = fuzz(bare(EVERYTHING, reader), seed=20261121, rounds=20_000)
-    assert decoded > 100
-    assert reasons >= {"truncated", "trailing_bytes", "malformed", "too_many_items"}
-    assert reasons <= set(Reason)
+    found = fuzz(bare(EVERYTHING, reader), seed=20261121, rounds=20_000)
+    assert found.decoded > 100
+    assert found.reasons >= {"truncated", "trailing_bytes", "malformed", "too_many_items"}
+    assert found.reasons <= set(Reason)
 
 
 @pytest.mark.soak
-@READERS
 def test_a_million_byte_strings_end_as_values_or_reasons(
-    bare: BareDecoderMaker, reader: Any
+    bare: BareDecoderMaker, figure: Figure
 ) -> None:
-    decoded, reasons = fuzz(bare(EVERYTHING, reader), seed=1, rounds=500_000)
-    assert decoded > 2_500
-    assert reasons <= set(Reason)
+    runs = [
+        fuzz(bare(EVERYTHING, reader), seed=1, rounds=500_000) for reader in (EVERYTHING, EVOLVED)
+    ]
+    decoded, slowest = sum(run.decoded for run in runs), max(run.slowest for run in runs)
+    figure(
+        "1,000,000 fuzzed byte strings through decode",
+        "0 crashes, 0 hangs",
+        f"0, 0: {decoded:,} decoded, the others refused for {len(runs[0].reasons)} reasons; the "
+        f"slowest took {slowest * 1000:.1f} ms",
+    )
+    assert decoded > 5_000
+    assert slowest < 1.0
+    for run in runs:
+        assert run.reasons <= set(Reason)

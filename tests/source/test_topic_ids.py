@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from consumer.model import Partition
@@ -27,6 +28,7 @@ class Asked:
         self.clock = ManualClock()
         self.told = {"clicks": CLICKS}
         self.times = 0
+        self.refuses = False
         self.answers = threading.Event()
         self.answers.set()
         self.ids = TopicIds(self.admin, self.clock.monotonic)
@@ -34,6 +36,8 @@ class Asked:
     def admin(self) -> AdminClient:
         self.times += 1
         assert self.answers.wait(30)
+        if self.refuses:
+            raise KafkaException(KafkaError(KafkaError.CLUSTER_AUTHORIZATION_FAILED))
         return fake_admin(self.told)
 
     def look_until(self, condition: Callable[[], bool]) -> None:
@@ -97,6 +101,13 @@ def test_what_kafka_does_not_tell_is_asked_for_again_while_it_is_ours(asked: Ask
     asked.clock.advance(30)
     asked.ids.look_after()
     assert asked.times == 2
+
+
+def test_an_admin_client_that_cannot_be_had_costs_the_map_and_nothing_else(asked: Asked) -> None:
+    asked.refuses = True
+    partition = Partition("clicks", 0, 1)
+    asked.ids.add([partition], at_once=True)
+    assert partition.topic_id == ""
 
 
 def test_a_broker_without_topic_ids_tells_none(asked: Asked) -> None:
