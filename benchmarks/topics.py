@@ -49,7 +49,7 @@ class Records:
             "email": f"olena.{NO_PERSON.decode()}@example.ua",
             "phone": NO_PHONE.decode(),
         }
-        record["page"] = {**record["page"], "referrer": "https://search.example/?q=" + "cup" * 9}
+        record["page"]["url"] += "?utm_source=newsletter&utm_campaign=autumn-cups-and-saucers-2026"
         self._template = AvroWriter(SCHEMA, schema_id)(record)
         self.size = len(self._template)
 
