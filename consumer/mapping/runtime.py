@@ -112,6 +112,9 @@ def text(value: Any) -> str:
         return value
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, float) and 1e-4 <= value < 1e15:
+        shortest = repr(value)  # without an exponent, in this range
+        return shortest.removesuffix(".0")
     number = decimal(value)
     if not number.is_finite() or number.adjusted() > 400:
         raise Unusable("number")

@@ -5,6 +5,7 @@ apostrophe costs that address, never the event.
 """
 
 import re
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from consumer.vendor.names import LOCATORS
@@ -36,6 +37,7 @@ def phone_digits(value: str) -> str | None:
     return digits.removeprefix("00")
 
 
+@lru_cache(maxsize=4_096)  # browsers are few, and each event has one
 def user_agent(value: str | None) -> str | None:
     """The visitor's `User-Agent` as a header value; None where it is blank or holds what a header
     may not (a line break would begin another header)."""
