@@ -282,6 +282,10 @@ class DeliverySettings(Section):
     """This process's part of each `rate` and `burst`. `auto`: as many of them as it has of all
     partitions that the group reads; it grows a second after partitions have come. A number, where
     you divide the rates yourself."""
+    product_update_linger: Annotated[Seconds, Field(le=2)] | None = None
+    """How long a ProductUpdate waits for others of its partition, to go to the tracker in one request
+    with them (20 kB at most). They keep their order among themselves, not with other events. Without
+    it each goes alone."""
     client: Literal["pool", "httpx"] = "pool"
     """`pool` is our own lean HTTP/1.1 client; `httpx` supports proxies and costs many times more."""
     proxy: str | None = None

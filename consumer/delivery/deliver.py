@@ -7,6 +7,7 @@ from random import Random
 from consumer.clock import Clock
 from consumer.config.settings import DeliverySettings
 from consumer.delivery.answer import Pool
+from consumer.delivery.batches import Batches
 from consumer.delivery.destination import Destination
 from consumer.delivery.endpoint import EndpointLane
 from consumer.delivery.httpx_pool import HttpxPool
@@ -14,6 +15,7 @@ from consumer.delivery.job import Job
 from consumer.delivery.limiter import Limiter
 from consumer.delivery.past_events import PastEvents
 from consumer.delivery.pool import HttpPool, Limits
+from consumer.delivery.product_updates import ProductUpdates
 from consumer.delivery.share import Sharing
 from consumer.delivery.target import Target
 from consumer.errors import ConfigError
@@ -64,7 +66,7 @@ class Delivery:
                 past=past,
             )
 
-        self._past = {
+        past_events = {
             destination.endpoint.account: PastEvents(
                 destination.endpoint,
                 partial(lane, destination),
@@ -76,14 +78,24 @@ class Delivery:
             for destination in destinations
             if destination.endpoint.api == "past_events"
         }
-        self._lanes = {}
+        self._batches: dict[Endpoint, Batches] = {}
+        self._lanes: dict[Endpoint, EndpointLane] = {}
+        self._takers: dict[Endpoint, EndpointLane | ProductUpdates] = {}
+        linger = settings.product_update_linger
         for destination in destinations:
-            endpoint, past = destination.endpoint, self._past.get(destination.endpoint.account)
+            endpoint, past = destination.endpoint, past_events.get(destination.endpoint.account)
             if past is not None and endpoint.api == "past_events":
+                self._batches[endpoint] = past
                 self._lanes[endpoint] = past.lane
-                continue
-            take = past.take if past is not None and endpoint.api == "v2" else None
-            self._lanes[endpoint] = lane(destination, _as_it_is, ended, take)
+            elif endpoint.api == "legacy" and linger is not None:
+                open_lane = partial(lane, destination)
+                updates = ProductUpdates(open_lane, linger=linger, ended=ended, clock=clock)
+                self._batches[endpoint] = self._takers[endpoint] = updates
+                self._lanes[endpoint] = updates.lane
+            else:
+                take = past.take if past is not None and endpoint.api == "v2" else None
+                self._lanes[endpoint] = lane(destination, _as_it_is, ended, take)
+        self._takers = {**self._lanes, **self._takers}
         self._sharing: Sharing | None = None
         if settings.share == "auto" and part is not None:
             self._sharing = Sharing(self._lanes.values(), part, clock)
@@ -107,17 +119,16 @@ class Delivery:
         return sum(map(self.waiting_for, self._lanes))
 
     def waiting_for(self, endpoint: Endpoint) -> int:
-        """Those of one endpoint. A lane of `past_events` counts its batches only."""
-        past = self._past.get(endpoint.account) if endpoint.api == "past_events" else None
-        return self._lanes[endpoint].waiting if past is None else past.waiting
+        """Those of one endpoint. Its lane may count batches only."""
+        return self._batches.get(endpoint, self._lanes[endpoint]).waiting
 
     def submit(self, event: Event, flight: Flight) -> None:
-        self._lanes[event.endpoint].submit(event, flight)
+        self._takers[event.endpoint].submit(event, flight)
 
     def abandon(self, partitions: Sequence[Partition]) -> None:
         given_up = frozenset(partitions)
-        for past in self._past.values():
-            past.forget(given_up)
+        for batches in self._batches.values():
+            batches.forget(given_up)
         for lane in self._lanes.values():
             lane.abandon(given_up)
 

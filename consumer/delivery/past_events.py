@@ -4,9 +4,7 @@
                               ▲                                          │
                               └── each item: ended, or again ◀── status of each item
 
-A batch is an event of its own to the lane below, which knows nothing of items: pauses, breaker,
-rate and retries are those of any endpoint. Batches hold events of one partition, so that a partition
-can be given up, and never two of one person that must keep their order.
+Each item of a batch (`batches`) gets a result of its own.
 """
 
 from collections import deque
@@ -22,11 +20,10 @@ import structlog
 from consumer.clock import Clock
 from consumer.config.settings import RetrySettings
 from consumer.delivery.answer import Answer, Exchange, Pool
-from consumer.delivery.endpoint import EndpointLane
+from consumer.delivery.batches import Batches, OpenLane, first_of
 from consumer.delivery.job import Job
-from consumer.delivery.order import Order
 from consumer.delivery.retry import Budget, backoff
-from consumer.model import Ended, Endpoint, Event, Failure, Flight, Outcome, Partition
+from consumer.model import Ended, Endpoint, Event, Failure, Outcome, Partition
 from consumer.stages import EventEnded
 
 LARGEST_BATCH = 500
@@ -51,12 +48,9 @@ REFUSED = frozenset(
 
 log = structlog.get_logger()
 
-OpenLane = Callable[[Callable[[Pool], Pool], EventEnded], EndpointLane]
-"""Makes the lane for batches, over a pool that is passed through the first argument."""
 
-
-class PastEvents:
-    """Takes jobs from the v2 lane of its account, and ends them. Keeps order per person itself."""
+class PastEvents(Batches):
+    """Takes jobs from the v2 lane of its account, and ends them."""
 
     def __init__(
         self,
@@ -68,102 +62,52 @@ class PastEvents:
         clock: Clock,
         rng: Random,
     ) -> None:
+        super().__init__(linger=LINGER, ended=ended, clock=clock)
         self._endpoint = endpoint
         self._retry = retry
         self._budget = Budget(retry)
-        self._ended = ended
-        self._clock = clock
         self._rng = rng
-        self._order = Order()
-        self._ready: dict[Partition, deque[Job]] = {}
-        self._lingering = False
-        self._batches: dict[Event, list[Job]] = {}
         self._resting: set[Job] = set()
-        self._accepted = 0
-        self._numbers = 0
+        self._delivered = 0
         self._body = b""  # of the answer that the lane below is about to hear
         self._readable = True
         self.lane = open_lane(partial(_Overheard, heard=self._hear), self._batch_ended)
 
-    @property
-    def waiting(self) -> int:
-        """Events taken that are neither ended nor on the wire, each by itself, not by batches."""
-        sent = sum(len(self._batches[batch]) for batch in self.lane.on_the_wire)
-        return len(self._order) - sent
-
     def take(self, job: Job) -> None:
-        """A job that its former lane has let go of. Not to be called from inside `submit`."""
-        self._budget.begin(job, self._accepted, self._clock.monotonic())
+        """A job that its former lane has let go of."""
+        self._budget.begin(job, self._delivered, self._clock.monotonic())
         job.failures = 0
-        if self._order.add(job):
-            self._queue([job])
+        super().take(job)
 
     def forget(self, partitions: Collection[Partition]) -> None:
-        """Drop all that is unfinished of these partitions; `lane` is to be told as well."""
-        for partition in partitions:
-            self._order.forget(partition)
-            self._ready.pop(partition, None)
+        super().forget(partitions)
         self._resting = {job for job in self._resting if job.flight.partition not in partitions}
-        for event, jobs in list(self._batches.items()):
-            if jobs[0].flight.partition in partitions:
-                del self._batches[event]
 
-    # --- batches
+    def _portion(self, jobs: deque[Job]) -> list[Job]:
+        return first_of(jobs, LARGEST_BODY, lambda event: len(event.body), LARGEST_BATCH)
 
-    def _queue(self, jobs: Sequence[Job]) -> None:
-        for job in jobs:
-            self._ready.setdefault(job.flight.partition, deque()).append(job)
-        if jobs and not self._lingering:
-            self._lingering = True
-            self._clock.call_later(LINGER, self._send_ready)
-
-    def _send_ready(self) -> None:
-        self._lingering = False
-        ready, self._ready = self._ready, {}
-        for jobs in ready.values():
-            while jobs:
-                self._send(_portion(jobs))
-
-    def _send(self, jobs: list[Job]) -> None:
-        self._numbers += 1
+    def _event(self, jobs: Sequence[Job], number: int) -> Event:
         body = b'{"events":[' + b",".join(item(job.event) for job in jobs) + b"]}"
-        own = (str(self._numbers),)  # batches need not wait for one another
-        event = Event(self._endpoint, "past_events", "", self._numbers, body, own)
-        self._batches[event] = jobs
-        self.lane.submit(event, jobs[0].flight)
+        own = (str(number),)  # batches need not wait for one another
+        return Event(self._endpoint, "past_events", "", number, body, own)
 
     # --- answers
 
     def _hear(self, answer: Answer) -> None:
         self._body = answer.body
 
-    def _batch_ended(self, flight: Flight, event: Event, outcome: Outcome) -> None:
-        del flight
-        jobs = self._batches.pop(event)
-        for job in jobs:
-            job.attempts += outcome.attempts
-            job.ambiguous = job.ambiguous or outcome.ambiguous
-        if outcome.failure is None:
-            self._settle(jobs, self._statuses(len(jobs)))
-        elif len(jobs) > 1:
-            # Whoever is at fault is found by halves: the others are not condemned with it.
-            middle = len(jobs) // 2
-            self._send(jobs[:middle])
-            self._send(jobs[middle:])
-        else:
-            self._dead(jobs[0], outcome.failure.reason, outcome.failure.detail)
-
-    def _settle(self, jobs: Sequence[Job], statuses: Sequence[object]) -> None:
+    def _accepted(self, jobs: Sequence[Job]) -> None:
+        statuses = self._statuses(len(jobs))
         now = self._clock.monotonic()
-        self._accepted += statuses.count(ACCEPTED)
+        self._delivered += statuses.count(ACCEPTED)
         again = []
         for job, status in zip(jobs, statuses, strict=True):
             if status == ACCEPTED:
-                self._end(job, Outcome(Ended.DELIVERED, job.attempts, job.ambiguous))
+                self._end(job, Outcome(Ended.DELIVERED, job.attempts))
             elif status != SERVER_ERROR:
                 known = status if status in REFUSED else "an unknown status"
                 self._dead(job, "rejected", f"past_events: {known}")
-            elif self._budget.exhausted(job, self._accepted, now):
+            elif self._budget.exhausted(job, self._delivered, now):
                 tried = f"past_events: {SERVER_ERROR}; {job.attempts} attempts, others were taken"
                 self._dead(job, "exhausted", tried)
             else:
@@ -197,15 +141,9 @@ class PastEvents:
             )
         return found if found is not None and readable else [ACCEPTED] * count
 
-    # --- ends
-
     def _dead(self, job: Job, reason: str, detail: str) -> None:
-        failure = Failure("delivery", reason, detail, job.event.label)
-        self._end(job, Outcome(Ended.DEAD_LETTERED, job.attempts, job.ambiguous, failure))
-
-    def _end(self, job: Job, outcome: Outcome) -> None:
-        self._queue(self._order.finish(job))
-        self._ended(job.flight, job.event, outcome)
+        failure = Failure("delivery", reason, detail)
+        self._end(job, Outcome(Ended.DEAD_LETTERED, job.attempts, failure=failure))
 
 
 def item(event: Event) -> bytes:
@@ -227,18 +165,6 @@ def read_statuses(body: bytes) -> list[object] | None:
     if not isinstance(results, list):
         return None
     return [result.get("status") if isinstance(result, dict) else None for result in results]
-
-
-def _portion(jobs: deque[Job]) -> list[Job]:
-    """The first of them that fit into one request."""
-    taken: list[Job] = []
-    size = 0
-    while jobs and len(taken) < LARGEST_BATCH:
-        size += len(jobs[0].event.body)
-        if taken and size > LARGEST_BODY:
-            break
-        taken.append(jobs.popleft())
-    return taken
 
 
 class _Overheard:

@@ -8,6 +8,7 @@ from typing import Any
 from consumer.errors import InvalidRecord
 from consumer.mapping.conflation import state_of
 from consumer.mapping.freshness import Freshness
+from consumer.mapping.runtime import text
 from consumer.model import Endpoint, Event, Record
 from consumer.vendor.identifiers import phone_digits, user_agent
 from consumer.vendor.person import BLANK, LONGEST_BLANK
@@ -36,6 +37,7 @@ class Plan:
         "legacy",
         "max_age_ms",
         "name",
+        "of_products",
         "on_missing",
         "rule",
         "when_older",
@@ -54,6 +56,7 @@ class Plan:
         self.build = spec.build
         self.legacy = spec.api == "legacy"
         self.name = spec.name
+        self.of_products = spec.api == "legacy" and spec.name == "ProductUpdate"
         self.rule = rule
         self.on_missing = on_missing
         self.max_age_ms = aged.max_age_ms
@@ -80,6 +83,7 @@ class Output:
         "_element",
         "_occurred_ms",
         "_order_by",
+        "_order_said",
         "_person",
         "_record",
         "_time_ms",
@@ -116,6 +120,7 @@ class Output:
         self._user_agent = user_agent(agent)
         keys = _keys(person) if order_by is None else _distinct(order_by)
         self._order_by = keys or _fallback(self._record)
+        self._order_said = order_by is not None
 
     def rule(self) -> None:
         """Another rule begins: its events are counted from 0."""
@@ -143,6 +148,9 @@ class Output:
             expires_ms = self._occurred_ms + plan.max_age_ms
         # Fresh it fits: only if it grows too old, it has nowhere to go.
         when_older = plan.when_older if len(built.body) <= plan.largest_body else "dead_letter"
+        order_by = self._order_by
+        if plan.of_products and not self._order_said:
+            order_by = _products(values)
         state = state_of(plan.name, self._person, key_value, when_older) if plan.conflate else None
         self.events.append(
             Event(
@@ -151,7 +159,7 @@ class Output:
                 plan.rule,
                 element,
                 built.body,
-                self._order_by,
+                order_by,
                 self._occurred_ms,
                 self._user_agent if plan.legacy else None,
                 expires_ms,
@@ -187,6 +195,11 @@ def _keys(person: Identity) -> tuple[str, ...]:
 def _named(value: str) -> bool:
     """Whether this names somebody: programs write `null` or `undefined` for nobody."""
     return len(value) > LONGEST_BLANK or value.casefold() not in BLANK
+
+
+def _products(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Whom an update of products concerns: nobody but these."""
+    return _distinct([text(product["product_id"]) for product in values["ProductUpdate"]])
 
 
 def _distinct(values: Sequence[str | None]) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ class Bench:
     tallies: Tallies = field(default_factory=Tallies)
     may_send: bool = True
     secret: str = "key"
+    product_update_linger: float | None = None
     ended: list[tuple[str, Outcome]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -49,7 +50,11 @@ class Bench:
                 Destination(LEGACY, "https://tracker.yespo.io/api/v2"),
                 Destination(PAST, "https://yespo.io/api/v2/past_events"),
             ],
-            DeliverySettings(max_in_flight=self.limit, retry=self.retry),
+            DeliverySettings(
+                max_in_flight=self.limit,
+                retry=self.retry,
+                product_update_linger=self.product_update_linger,
+            ),
             open_pool=lambda destination: pools[destination.endpoint],
             ended=self._event_ended,
             may_send=lambda: self.may_send,

@@ -545,6 +545,28 @@ def test_what_fits_only_while_it_is_fresh_goes_to_the_dead_letters_when_it_is_no
     assert (len(larger.body), larger.when_older) == (19_971, "dead_letter")
 
 
+CATALOGUE = """\
+rules:
+  - name: catalogue
+    send:
+      - legacy: ProductUpdate
+        ProductUpdate:
+          - product_id: name
+            isInStock: true
+          - product_id: count
+            isInStock: true
+"""
+
+
+def test_updates_of_products_are_in_order_by_product(tmp_path: Path) -> None:
+    unit = unit_of(tmp_path, HEAD + CATALOGUE)
+    (event,) = run(unit, user=USER, name="mug", count=12, **COOKIE).events
+    assert event.order_by == ("mug", "12")
+    unit = unit_of(tmp_path, HEAD + "order_by: [kind]\n" + CATALOGUE)
+    (event,) = run(unit, user=USER, **COOKIE).events
+    assert event.order_by == ("view",)
+
+
 CART = """\
 rules:
   - name: cart
