@@ -9,13 +9,14 @@ from pydantic_core import PydanticUndefined
 
 from consumer.config.kinds import Kind
 from consumer.config.secrets import Secret
-from consumer.config.settings import Section, Settings
+from consumer.config.section import Section
+from consumer.config.settings import Settings
 from consumer.config.shape import is_free_table, is_kafka_table, section_of, value_type
 
 _INTRODUCTION = """\
 # Configuration
 
-<!-- Written by `make docs` from consumer/config/settings.py. -->
+<!-- Written by `make docs` from the models in consumer/config. -->
 
 One YAML file, named by `--config` (or the variable `YESPO_BRIDGE_CONFIG`):
 

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from consumer.config.kafka_names import KNOWN
 from consumer.config.secrets import Secret
-from consumer.config.settings import Section, Settings
+from consumer.config.section import Section
+from consumer.config.settings import Settings
 
 Path = tuple[str | int, ...]
 PREFIX = "YESPO_BRIDGE_"

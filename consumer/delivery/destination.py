@@ -4,7 +4,7 @@ import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from consumer.config.settings import YespoSettings
+from consumer.config.yespo import YespoSettings
 from consumer.model import Endpoint
 
 

@@ -11,14 +11,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from consumer.app import App
-from consumer.config.settings import (
-    LegacySettings,
-    PastEventsSettings,
-    Section,
-    Settings,
-    StartSettings,
-    V2Settings,
-)
+from consumer.config.section import Section
+from consumer.config.settings import Settings, StartSettings
+from consumer.config.yespo import LegacySettings, PastEventsSettings, V2Settings
 from consumer.dlq.letter import Selection
 from consumer.dlq.stages import Judgement, ReplayDeadLetters, ReplayDecode, ReplayMap
 from consumer.dlq.until_ends import UntilEnds

@@ -7,7 +7,8 @@ import yaml
 
 from consumer.config.kafka_names import KNOWN, complaint
 from consumer.config.reference import page
-from consumer.config.settings import Section, Settings
+from consumer.config.section import Section
+from consumer.config.settings import Settings
 from consumer.config.shape import variables
 from consumer.config.show import as_yaml, effective, json_schema
 from tests.config.conftest import LEAST

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from consumer.config.settings import LegacySettings, V2Settings
+from consumer.config.yespo import LegacySettings, V2Settings
 from consumer.model import Api
 from consumer.vendor.catalogue import EVENTS
 from consumer.vendor.judge import judge
