@@ -1,0 +1,416 @@
+"""What each stage costs per event, with the least that anybody could do in its place beside it.
+
+    python -m benchmarks.stages [--rounds 15]
+
+Microseconds of CPU of one thread, the best of several short rounds; one record of the shipped schema
+that becomes one legacy event. A regression of `make bench` shows here in the stage that it is of.
+"""
+
+import argparse
+import asyncio
+import io
+import json
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import partial
+from random import Random
+from typing import Any, NamedTuple, cast
+
+import fastavro
+import httptools
+import orjson
+import uvloop
+from confluent_kafka import Consumer, Message, TopicPartition
+
+from benchmarks.chain import bench_decoder, bench_mapping, bench_records
+from benchmarks.mapping import by_hand, no_build
+from benchmarks.parts import SinkProcess
+from benchmarks.topics import SCHEMA
+from consumer.clock import SystemClock
+from consumer.commit.tracker import Tracker
+from consumer.config.settings import DeliverySettings
+from consumer.delivery.answer import Answer
+from consumer.delivery.deliver import Delivery, pool_opener
+from consumer.delivery.destination import Destination
+from consumer.delivery.target import Target
+from consumer.ledger import Ledger
+from consumer.mapping.output import Plan
+from consumer.model import Decoded, Ended, Endpoint, Event, Flight, Outcome, Partition, Record
+from consumer.sandbox.broker import EmbeddedKafka
+from consumer.source.assignment import Assignment
+from consumer.source.records import by_partition
+from consumer.stages import Position
+from consumer.telemetry.tallies import Tallies
+from consumer.vendor import catalogue
+from consumer.vendor.spec import AccountContext, Identity
+
+COUNT = 2000
+LEGACY = Endpoint("main", "legacy")
+
+
+class Stage(NamedTuple):
+    """Each takes `COUNT` events through the stage, or through its floor."""
+
+    name: str
+    ours: Callable[[], object]
+    floor: Callable[[], object]
+    floor_is: str
+
+
+def best(run: Callable[[], object], rounds: int) -> float:
+    """Microseconds per event."""
+    run()
+    found = []
+    for _ in range(rounds):
+        began = time.thread_time()
+        run()
+        found.append(time.thread_time() - began)
+    return min(found) / COUNT * 1e6
+
+
+def consume(topic: str, kafka: EmbeddedKafka, records: list[Record]) -> Stage:
+    """In the source's thread; what librdkafka's own threads do is not counted."""
+    for record in records:
+        kafka.send(topic, record.key, record.value)
+    kafka.flush(30)
+    consumer = Consumer(
+        {"bootstrap.servers": kafka.bootstrap, "group.id": "stages", "log_level": 2}
+    )
+    numbers = list(consumer.list_topics(topic, timeout=10).topics[topic].partitions)
+    assignment = Assignment()
+    for number in numbers:
+        assignment.begin((topic, number), Position(0), starting=False)
+
+    def batches() -> Iterator[list[Message]]:
+        consumer.assign([TopicPartition(topic, number, 0) for number in numbers])
+        left = len(records)
+        while left:
+            messages = consume_some(consumer)
+            left -= len(messages)
+            yield messages
+
+    def ours() -> None:
+        for entry in assignment:
+            entry.next_offset = 0
+        for messages in batches():
+            by_partition(messages, assignment, _no_error)
+
+    def floor() -> None:
+        for messages in batches():
+            for message in messages:
+                _ = message.partition(), message.offset(), message.key(), message.value()
+
+    return Stage("consume", ours, floor, "key, value and position of each message")
+
+
+def consume_some(consumer: Consumer) -> list[Message]:
+    return consumer.consume(1, 0.02) + consumer.consume(499, 0)
+
+
+def _no_error(*_: object) -> None:
+    raise AssertionError("the embedded Kafka reports no errors")
+
+
+def decode(records: list[Record]) -> Stage:
+    decoder = bench_decoder(bench_mapping(), Tallies())
+    parsed = fastavro.parse_schema(SCHEMA)
+
+    def ours() -> None:
+        for record in records:
+            decoder.decode(record)
+
+    def floor() -> None:
+        for record in records:
+            stream = io.BytesIO(cast("bytes", record.value))
+            stream.seek(5)
+            fastavro.schemaless_reader(stream, parsed, None)
+
+    return Stage("decode", ours, floor, "fastavro alone, all fields")
+
+
+def map_(records: list[Record], decoded: list[Decoded]) -> Stage:
+    unit = bench_mapping()
+    for compiled in unit._compiled:  # noqa: SLF001  # there is no other way to leave it out
+        for thing in compiled.function.__globals__.values():
+            if isinstance(thing, Plan):
+                setattr(thing, "build", no_build)  # noqa: B010  # a stub of another type
+    hand = by_hand(no_build)
+
+    def ours() -> None:
+        for record, value in zip(records, decoded, strict=True):
+            unit.map(record, value)
+
+    def floor() -> None:
+        for record, value in zip(records, decoded, strict=True):
+            hand(record, value)
+
+    return Stage("map", ours, floor, "a function written by hand for this mapping")
+
+
+def build(decoded: list[Decoded], events: list[Event]) -> Stage:
+    spec, context = catalogue.event("legacy", "ProductPage"), AccountContext("main", "8A412DC")
+    assert spec is not None
+    ready = [json.loads(event.body) for event in events]
+    given = [(_identity(one.value), one.value, _values(one.value)) for one in decoded]
+
+    def ours() -> None:
+        for person, value, values in given:
+            spec.build(context, person, value["event_time"], values, None)
+
+    def floor() -> None:
+        for document in ready:
+            orjson.dumps(document)
+
+    return Stage("validate, encode", ours, floor, "orjson alone")
+
+
+def _identity(value: dict[str, Any]) -> Identity:
+    user = value["user"]
+    name = f"{user['first_name']} {user['last_name']}"
+    return Identity(
+        user["id"], user["email"], "380671234567", None, None, name, value["visitor_id"]
+    )
+
+
+def _values(value: dict[str, Any]) -> dict[str, Any]:
+    product = value["product"]
+    free = {"brand": product["brand"], "category": product["category"]}
+    price = f"{product['price']} {product['currency']}"
+    return {
+        "Product": {"productKey": product["sku"], "price": price, "isInStock": True, "*": free},
+        "Tags": {"*": {"platform": "web", "language": "uk", "event": value["event_id"]}},
+    }
+
+
+class _InstantPool:
+    """Answers in the loop's next round; `answer` is called by the stage instead of a loop."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[Callable[[Answer], None]] = deque()
+
+    def post(
+        self, body: bytes, user_agent: str | None, answered: Callable[[Answer], None]
+    ) -> "_InstantPool":
+        del body, user_agent
+        self.waiting.append(answered)
+        return self
+
+    def abort(self) -> None: ...
+
+    def authorize(self, authorization: str | None) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+def end(loop: asyncio.AbstractEventLoop, records: list[Record], events: list[Event]) -> Stage:
+    """From `submit` to `ended`: order per person, limits, breaker, budgets; without the wire."""
+    pool, settings, answer = _InstantPool(), DeliverySettings(), Answer(200)
+    delivery = Delivery(
+        [Destination(LEGACY, "http://127.0.0.1/api")],
+        settings,
+        open_pool=lambda _: pool,
+        ended=_ended,
+        may_send=_yes,
+        clock=SystemClock(loop),
+        tallies=Tallies(),
+        rng=Random(1),
+    )
+    flights = [Flight(record) for record in records]
+
+    def ours() -> None:
+        for event, flight in zip(events, flights, strict=True):
+            delivery.submit(event, flight)
+            if len(pool.waiting) >= settings.max_in_flight:
+                pool.waiting.popleft()(answer)
+        while pool.waiting:
+            pool.waiting.popleft()(answer)
+
+    def floor() -> None:
+        last: dict[str, Event] = {}
+        under_way: deque[Event] = deque()
+        for event in events:
+            for key in event.order_by:
+                last[key] = event
+            under_way.append(event)
+            if len(under_way) >= settings.max_in_flight:
+                done = under_way.popleft()
+                for key in done.order_by:
+                    if last.get(key) is done:
+                        del last[key]
+
+    return Stage("order, end", ours, floor, "a dict of the last event by key, a queue")
+
+
+def _ended(_flight: Flight, _event: Event, _outcome: Outcome) -> None: ...
+
+
+def _yes() -> bool:
+    return True
+
+
+def commit(records: list[Record]) -> Stage:
+    def ours() -> None:
+        tracker, under_way = Tracker(records[0].partition, Position(0)), deque[Flight]()
+        for record in records:
+            flight = Flight(record)
+            flight.requests = 1
+            tracker.admitted(flight)
+            under_way.append(flight)
+            if len(under_way) > 64:
+                tracker.ended(under_way.popleft())
+        tracker.take_position()
+
+    def floor() -> None:
+        under_way: deque[Record] = deque()
+        for record in records:
+            under_way.append(record)
+            if len(under_way) > 64:
+                _ = under_way.popleft().offset + 1
+
+    return Stage("commit", ours, floor, "a queue of records that end in order")
+
+
+def metrics() -> Stage:
+    tallies, ledger = Tallies(), Ledger()
+    freshness, seconds = tallies.freshness.of(LEGACY), tallies.request_seconds.of(LEGACY)
+    counts = ledger.of_partition(Partition("shop.clicks", 0, 1))
+    code, hit = ("main", "legacy", "200"), ("hit",)
+
+    def ours() -> None:
+        for _ in range(COUNT):
+            tallies.schema_lookups.add(hit)
+            ledger.of_event(LEGACY, "ProductPage").built += 1
+            seconds.observe(time.monotonic() - 0.0)
+            tallies.requests.add(code)
+            freshness.observe(time.time_ns() // 1_000_000 / 1000)
+            ledger.of_event(LEGACY, "ProductPage").end(Ended.DELIVERED)
+            counts.delivered += 1
+
+    def floor() -> None:
+        for _ in range(COUNT):
+            counts.delivered += 1
+
+    return Stage("metrics", ours, floor, "one integer")
+
+
+class _Raw(asyncio.Protocol):
+    """A connection that posts `request` again and again, with the parser that ours has."""
+
+    def __init__(self, again: Callable[["_Raw"], None]) -> None:
+        self._again = again
+        self._parser = httptools.HttpResponseParser(self)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.write = cast("asyncio.Transport", transport).write
+
+    def data_received(self, data: bytes) -> None:
+        self._parser.feed_data(data)
+
+    def on_message_complete(self) -> None:
+        self._again(self)
+
+
+async def send_ours(sink: SinkProcess, event: Event, rounds: int) -> float:
+    """Microseconds per request of our pool with 64 in flight."""
+    loop, url = asyncio.get_running_loop(), f"http://127.0.0.1:{sink.port}/api/v2"
+    pool = pool_opener(DeliverySettings(), SystemClock(loop))(Destination(LEGACY, url))
+    left, done = 0, asyncio.Event()
+
+    def answered(_: Answer) -> None:
+        nonlocal left
+        left -= 1
+        if left >= 64:
+            pool.post(event.body, event.user_agent, answered)
+        elif not left:
+            done.set()
+
+    def begin() -> None:
+        nonlocal left
+        left = COUNT
+        done.clear()
+        for _ in range(64):
+            pool.post(event.body, event.user_agent, answered)
+
+    found = await _best_of(begin, done, rounds)
+    await pool.close()
+    return found
+
+
+async def send_floor(sink: SinkProcess, event: Event, rounds: int) -> float:
+    """The same of bare protocols."""
+    loop, target = asyncio.get_running_loop(), Target(f"http://127.0.0.1:{sink.port}/api/v2")
+    request = target.request(target.head(None), event.body, event.user_agent)
+    left, done = 0, asyncio.Event()
+
+    def again(connection: _Raw) -> None:
+        nonlocal left
+        left -= 1
+        if left >= 64:
+            connection.write(request)
+        elif not left:
+            done.set()
+
+    raw = [
+        (await loop.create_connection(partial(_Raw, again), "127.0.0.1", sink.port))[1]
+        for _ in range(64)
+    ]
+
+    def begin() -> None:
+        nonlocal left
+        left = COUNT
+        done.clear()
+        for connection in raw:
+            connection.write(request)
+
+    return await _best_of(begin, done, rounds)
+
+
+async def _best_of(begin: Callable[[], None], done: asyncio.Event, rounds: int) -> float:
+    found = []
+    for _ in range(rounds + 1):
+        began = time.thread_time()
+        begin()
+        await done.wait()
+        found.append(time.thread_time() - began)
+    return min(found) / COUNT * 1e6
+
+
+def stages(loop: asyncio.AbstractEventLoop) -> Iterator[Stage]:
+    partitions = [Partition("shop.clicks", number, 1) for number in range(6)]
+    records = bench_records(COUNT, partitions)
+    unit = bench_mapping()
+    decoder = bench_decoder(unit, Tallies())
+    decoded = [decoder.decode(record) for record in records]
+    events = [unit.map(*one).events[0] for one in zip(records, decoded, strict=True)]
+    with EmbeddedKafka() as kafka:
+        yield consume("stages", kafka, records)
+    yield decode(records)
+    yield map_(records, decoded)
+    yield build(decoded, events)
+    yield end(loop, records, events)
+    yield commit(records)
+    yield metrics()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", 1)[0])
+    parser.add_argument("--rounds", type=int, default=15)
+    rounds = parser.parse_args().rounds
+    print(f"{'stage':18}{'ours':>8}{'floor':>8}   µs of CPU per event; the floor is")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        for stage in stages(runner.get_loop()):
+            figures = best(stage.ours, rounds), best(stage.floor, rounds)
+            print(f"{stage.name:18}{figures[0]:8.2f}{figures[1]:8.2f}   {stage.floor_is}")
+        sink = SinkProcess()
+        unit = bench_mapping()
+        [record] = bench_records(1, [Partition("shop.clicks", 0, 1)])
+        event = unit.map(record, bench_decoder(unit, Tallies()).decode(record)).events[0]
+        ours = runner.run(send_ours(sink, event, rounds))
+        floor = runner.run(send_floor(sink, event, rounds))
+        sink.close()
+        print(f"{'send':18}{ours:8.2f}{floor:8.2f}   a bare protocol that repeats one request")
+
+
+if __name__ == "__main__":
+    main()
