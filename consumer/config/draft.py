@@ -9,11 +9,13 @@ from consumer.config import kafka_names
 from consumer.config.core_scalars import value_of
 from consumer.config.environment import Variable
 from consumer.config.references import ReferenceFault, has_reference, is_whole_reference, reader
-from consumer.config.secrets import Secret, without_credentials
+from consumer.config.secrets import LiveText, Secret, without_credentials
 from consumer.config.shape import Path, annotation_at, is_kafka_table, is_secret
 from consumer.findings import Finding, Place
 from consumer.yaml_tree import Items, Node, Scalar, Table
 
+_FOLLOWED = ("sasl.username", "sasl.password")
+"""What librdkafka takes anew while a client lives on."""
 _BY_REFERENCE = "write `${env:NAME}` or `${file:/path/to/file}`, and put the value there"
 
 
@@ -112,7 +114,9 @@ class Draft:
             except ReferenceFault as fault:
                 self.fault(path, "reference", f"`{dotted(path)}`: {fault}")
                 text = "-"
-        return Secret(text, read) if is_secret(annotation_at(path)) else text
+        if is_secret(annotation_at(path)):
+            return Secret(text, read)
+        return text if read is None or path[-1] not in _FOLLOWED else LiveText(text, read)
 
 
 def dotted(path: Path) -> str:

@@ -44,8 +44,11 @@ Relative paths are relative to the folder of the file, also those of librdkafka 
 with `.location`.
 
 **Secrets** do not stand in the file. Write `${env:NAME}` or `${file:/run/secrets/key}`; both may be
-used in any text. One line end at the end of a file is dropped. The file of `api_key` is read again
-when it changes, so a key is rotated without a restart.
+used in any text. One line end at the end of a file is dropped. What stands in files is followed without
+a restart: API keys, the registry's password or token, certificate files of `delivery` and `registry`,
+and `sasl.username` and `sasl.password` of Kafka (PLAIN and SCRAM). They count with the next connection
+or request; what cannot be read leaves the last in force, with a line in the log. librdkafka reads its
+own files (`ssl.*.location`) at the start only.
 
 **Environment.** Every key can be set by a variable, which wins over the file: `YESPO_BRIDGE_` and
 the key in capitals, with `__` before each key of a deeper table.

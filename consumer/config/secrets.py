@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import GetCoreSchemaHandler, SecretStr
+from pydantic import GetCoreSchemaHandler, SecretStr, WrapValidator
 from pydantic_core import PydanticCustomError, core_schema
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
@@ -13,6 +13,35 @@ _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 def without_credentials(text: str) -> str:
     """The text with user and password of any URL in it masked."""
     return _CREDENTIALS.sub("***", text)
+
+
+class LiveText(str):
+    """A text out of a reference: itself what it was at load, `current()` what it is now."""
+
+    __slots__ = ("_read",)
+    _read: Callable[[], str]
+
+    def __new__(cls, text: str, read: Callable[[], str]) -> Self:
+        made = super().__new__(cls, text)
+        made._read = read
+        return made
+
+    def current(self) -> str:
+        """Raises OSError where the file that holds it cannot be read."""
+        return self._read()
+
+
+def _keep_live(value: object, validate: Callable[[object], object]) -> object:
+    """Validates a table, whose texts become plain ones by that, and puts live ones back."""
+    checked = validate(value)
+    if isinstance(value, dict) and isinstance(checked, dict):
+        live = {name: text for name, text in value.items() if isinstance(text, LiveText)}
+        return {**checked, **live}
+    return checked
+
+
+KafkaTable = Annotated[dict[str, str | int | float | bool], WrapValidator(_keep_live)]
+"""librdkafka properties."""
 
 
 class Secret(SecretStr):

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from consumer.config.paths import LocalFile, LocalPath
-from consumer.config.secrets import Secret
+from consumer.config.secrets import KafkaTable, Secret
 from consumer.config.section import Section
 from consumer.config.units import Bytes, Seconds, StartPoint
 from consumer.config.urls import Url
@@ -256,7 +256,7 @@ class DeadLetterSettings(Section):
 
     topic: str = Field(min_length=1, max_length=249, pattern=r"^[a-zA-Z0-9._-]+$")
     """An existing Kafka topic that no mapping reads."""
-    kafka: dict[str, str | int | float | bool] = Field({}, repr=False)
+    kafka: KafkaTable = Field({}, repr=False)
     """librdkafka properties of the producer, beside those of `kafka`."""
     breaker: BreakerSettings = BreakerSettings()
     """Stops a bad mapping before it has turned the topic into dead letters."""
@@ -283,7 +283,7 @@ class LogSettings(Section):
 class Settings(Section):
     """The whole configuration file."""
 
-    kafka: dict[str, str | int | float | bool] = Field(repr=False)
+    kafka: KafkaTable = Field(repr=False)
     """Any librdkafka property. `bootstrap.servers` and `group.id` are required; those that this
     program must own are refused with the reason."""
     start: StartSettings = StartSettings()

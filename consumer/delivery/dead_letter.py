@@ -21,6 +21,7 @@ from consumer.delivery.producer import (
     find_topic,
     producer_properties,
 )
+from consumer.kafka_login import KafkaLogin
 from consumer.model import Failure, Record
 from consumer.telemetry.tallies import Tallies
 
@@ -69,7 +70,7 @@ class DeadLetterWriter:
         """`kafka` is the section of that name; `sources` are the topics that are read. Raises
         KafkaSetupError for properties that would weaken the promise above."""
         self._name = settings.topic
-        self._properties = producer_properties(kafka, settings.kafka)
+        self._login = KafkaLogin(producer_properties(kafka, settings.kafka), clock.monotonic)
         self._sources = sources
         self._clock = clock
         self._loop = loop
@@ -90,7 +91,12 @@ class DeadLetterWriter:
         while True:
             try:
                 self._partitions = await self._loop.run_in_executor(
-                    None, find_topic, self._properties, self._name, self._sources, FIND_SECONDS
+                    None,
+                    find_topic,
+                    self._login.properties(),
+                    self._name,
+                    self._sources,
+                    FIND_SECONDS,
                 )
                 break
             except KafkaException as error:
@@ -139,13 +145,14 @@ class DeadLetterWriter:
     # --- writing
 
     def _new_producer(self) -> Producer:
-        return Producer({**self._properties, "error_cb": self._noticed})
+        return Producer({**self._login.properties(), "error_cb": self._noticed})
 
     def _write(self, letter: _Letter) -> None:
         if self._closed or letter.producer is not None:
             return
         producer, record = self._producer, letter.record
         assert producer is not None, "send before open"
+        self._login.look_after(producer)
         letter.producer = producer
         try:
             producer.produce(
@@ -172,6 +179,7 @@ class DeadLetterWriter:
     def _poll(self) -> None:
         self._timer = None
         assert self._producer is not None
+        self._login.look_after(self._producer)
         self._producer.poll(0)
         reports, self._reports = self._reports, []
         for letter, producer, error in reports:

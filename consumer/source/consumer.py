@@ -15,6 +15,7 @@ from confluent_kafka.admin import AdminClient
 from consumer.config.budgets import stale_seconds
 from consumer.config.settings import StartSettings
 from consumer.errors import BridgeError, ConfigError, FatalError
+from consumer.kafka_login import KafkaLogin
 from consumer.model import Partition
 from consumer.source import properties
 from consumer.source.assignment import Key
@@ -71,7 +72,8 @@ class KafkaSource:
         self._drain_seconds = drain_seconds
         self._tallies = tallies
         self._make_consumer = make_consumer
-        self._make_admin = partial(make_admin, dict(kafka), logger=_ClientLog())
+        self._login = KafkaLogin(kafka, monotonic)
+        self._make_admin = lambda: make_admin(self._login.properties(), logger=_ClientLog())
         self._monotonic = monotonic
         self.stale_seconds = stale_seconds(kafka)
         """For `polled_within`: an older poll proves nothing about whose our partitions are."""
@@ -184,6 +186,7 @@ class KafkaSource:
                 self._run_commands()
                 self._member.poll()
                 self._totals.look_after(consumer)
+                self._login.look_after(consumer)
             except Exception as error:  # noqa: BLE001 as above
                 self._fail(error)
             if self._failed:

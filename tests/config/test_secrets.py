@@ -8,6 +8,7 @@ import pytest
 from consumer.config.settings import Settings
 from consumer.config.show import as_yaml
 from consumer.errors import ConfigError
+from consumer.kafka_login import KafkaLogin
 from tests.config.conftest import LEAST, Read
 
 SettingsOf = Callable[..., Settings]
@@ -130,3 +131,36 @@ def test_the_key_is_masked_wherever_settings_are_printed(settings_of: SettingsOf
     settings = settings_of(YESPO_API_KEY="hunter2")
     for text in (repr(settings), str(settings), settings.model_dump_json(), as_yaml(settings)):
         assert "hunter2" not in text
+
+
+LOGIN = LEAST.replace(
+    "kafka:",
+    "kafka:\n  sasl.username: ${env:USER_NAME}\n  sasl.password: ${file:keys/yespo}",
+    1,
+)
+
+
+def test_the_password_of_kafka_is_followed_too(settings_of: SettingsOf, key_file: Path) -> None:
+    key_file.write_text("first\n")
+    settings = settings_of(LOGIN, USER_NAME="bridge")
+    assert settings.kafka["sasl.password"] == "first"
+    login = KafkaLogin(settings.kafka, lambda: 0.0)
+    key_file.write_text("second-one\n")
+    told = login.properties()
+    assert (told["sasl.username"], told["sasl.password"]) == ("bridge", "second-one")
+    assert told["bootstrap.servers"] == settings.kafka["bootstrap.servers"]
+    shown = as_yaml(settings)
+    assert "first" not in shown
+    assert "second-one" not in shown
+
+
+def test_an_empty_or_damaged_file_is_no_secret(settings_of: SettingsOf, key_file: Path) -> None:
+    key_file.write_text("first\n")
+    v2 = settings_of(IN_FILE).yespo.accounts["main"].v2
+    assert v2 is not None
+    for damaged in (b"", b"\n", b"\xff\xfe"):
+        key_file.write_bytes(damaged)
+        with pytest.raises(OSError, match=r"empty|not UTF-8 text"):
+            v2.api_key.current()
+    key_file.write_text("third\n")
+    assert v2.api_key.current() == "third"

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import pytest
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
@@ -10,6 +11,7 @@ from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
 from structlog.testing import capture_logs
 
 from consumer.clock import SystemClock
+from consumer.config.secrets import LiveText
 from consumer.config.settings import DeadLetterSettings
 from consumer.delivery.dead_letter import DeadLetterWriter
 from consumer.delivery.producer import find_topic, producer_properties
@@ -45,12 +47,21 @@ def a_source_record(partition: int = 5, value: bytes | None = b"\x00avro") -> Re
 
 
 def a_writer(
-    bootstrap: str, topic: str, tallies: Tallies | None = None, timeout_ms: int = 30_000
+    bootstrap: str,
+    topic: str,
+    tallies: Tallies | None = None,
+    timeout_ms: int = 30_000,
+    login: Mapping[str, str] | None = None,
 ) -> DeadLetterWriter:
     loop = asyncio.get_running_loop()
     return DeadLetterWriter(
         DeadLetterSettings(topic=topic, kafka={"message.timeout.ms": timeout_ms}),
-        {"bootstrap.servers": bootstrap, "group.id": "bridge", "session.timeout.ms": 45000},
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": "bridge",
+            "session.timeout.ms": 45000,
+            **(login or {}),
+        },
         clock=SystemClock(loop),
         loop=loop,
         tallies=tallies or Tallies(),
@@ -246,6 +257,21 @@ async def test_a_broker_that_is_away_holds_the_letter_until_it_is_back(topic: st
         assert len(await asyncio.to_thread(read, broker.bootstrap, topic, 0, 1)) == 1
     finally:
         broker.stop()
+
+
+async def test_a_rotated_password_reaches_the_producer_before_the_next_letter(
+    mock_cluster: str, tmp_path: Path
+) -> None:
+    password = tmp_path / "password"
+    password.write_text("old")
+    login = {"sasl.username": "bridge", "sasl.password": LiveText("old", password.read_text)}
+    writer = a_writer(mock_cluster, "dlq", login=login)
+    await writer.open()
+    password.write_text("new")
+    with capture_logs() as logs:
+        await write(writer, a_source_record(), [REJECTED])
+    assert [line["event"] for line in logs] == ["Kafka's user and password read again"]
+    await writer.close(1)
 
 
 async def test_closing_gives_up_in_time_and_calls_nobody(mock_cluster: str) -> None:

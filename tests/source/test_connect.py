@@ -4,10 +4,13 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import trustme
+from structlog.testing import capture_logs
 
+from consumer.config.secrets import LiveText
 from consumer.errors import ConfigError, KafkaSetupError
 from tests.parts.kafka import KafkaBroker
 from tests.source.watch import Running, eventually, produce
@@ -27,6 +30,30 @@ async def test_a_missing_topic_ends_the_start_and_says_how_to_create_it(
             f"Kafka has no topic `{topic}`: correct `from.topics` in the mapping, or create it with "
             f"`kafka-topics.sh --bootstrap-server ... --create --topic {topic} --partitions 6`"
         )
+
+
+@pytest.mark.kafka
+async def test_a_rotated_password_reaches_the_running_consumer(
+    kafka: KafkaBroker,
+    topic: str,
+    unique: Names,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("consumer.kafka_login.LOOK_SECONDS", 0.05)
+    kafka.create_topic(topic)
+    password = tmp_path / "password"
+    password.write_text("old")
+    live = LiveText("old", password.read_text)
+    with capture_logs() as logs:
+        async with Running(
+            kafka.bootstrap, topic, unique("group"), sasl_username="bridge", sasl_password=live
+        ) as (source, _):
+            await eventually(lambda: source.joined)
+            password.write_text("new")
+            await eventually(
+                lambda: "Kafka's user and password read again" in [each["event"] for each in logs]
+            )
 
 
 @pytest.mark.kafka
