@@ -22,6 +22,7 @@ from consumer.commit.committer import Committer
 from consumer.config.budgets import Budgets
 from consumer.config.settings import Settings
 from consumer.dead_letter_breaker import DeadLetterBreaker
+from consumer.decode.avro import Chosen
 from consumer.decode.decoder import Decoder
 from consumer.decode.registry import RegistryClient
 from consumer.delivery.dead_letter import DeadLetterWriter
@@ -194,6 +195,8 @@ class App:
             reader_schemas=lambda topic: self._mapping.reader_schemas(topic),  # noqa: PLW0108  # a reload brings another one
             settings=settings.decode,
             tallies=tallies,
+            reads=lambda topic: self._mapping.reads(topic),  # noqa: PLW0108  # likewise
+            announce=_log_reader,
         )
         self._delivery = Delivery(
             destinations(settings.yespo),
@@ -244,6 +247,7 @@ class App:
         parts = Sources(
             source=source,
             registry=self._registry,
+            decoder=decoder,
             mapping=self._mapping,
             delivery=self._delivery,
             dead_letters=self._dead_letters,
@@ -278,3 +282,9 @@ class App:
             return False
         opening.result()
         return True
+
+
+def _log_reader(topic: str, chosen: Chosen) -> None:
+    why = {"why": chosen.why_not} if chosen.why_not else {}
+    schema, reader = chosen.schema_id, chosen.reader
+    log.info("schema met", topic=topic, schema=schema, type=chosen.type_name, reader=reader, **why)

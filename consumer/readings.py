@@ -8,6 +8,8 @@ from typing import Any
 from consumer import __version__
 from consumer.commit.committer import Committer
 from consumer.dead_letter_breaker import DeadLetterBreaker
+from consumer.decode.avro import READERS
+from consumer.decode.decoder import Decoder
 from consumer.decode.reasons import Reason
 from consumer.decode.registry import RegistryClient
 from consumer.delivery.answer import Fault
@@ -41,6 +43,7 @@ class Sources:
 
     source: KafkaSource
     registry: RegistryClient
+    decoder: Decoder
     mapping: Reloadable
     delivery: Delivery
     dead_letters: DeadLetterWriter
@@ -132,6 +135,8 @@ def readers(parts: Sources) -> Readers:
         "dead_letters_outstanding": lambda: _one(parts.dead_letters.outstanding),
         "dead_letter_breaker_open": lambda: _one(bool(parts.breaker.why)),
         "schema_lookups": tallies.schema_lookups.items,
+        "schemas_read": lambda: _schemas_read(parts.decoder),
+        "records_left_to_fastavro": tallies.left_to_fastavro.items,
         "registry_reachable": lambda: _one(parts.registry.reachable),
         "partitions_assigned": lambda: _one(len(parts.pipeline.held())),
         "partitions_paused": lambda: _paused(parts),
@@ -203,6 +208,11 @@ def _states(parts: Sources) -> Values:
     for endpoint, lane in parts.delivery.lanes.items():
         for state in ENDPOINT_STATES:
             yield (*endpoint, state), float(lane.state == state)
+
+
+def _schemas_read(decoder: Decoder) -> Values:
+    for reader in READERS:
+        yield (reader,), sum(one.reader == reader for one in decoder.chosen)
 
 
 def _paused(parts: Sources) -> Values:

@@ -15,6 +15,7 @@ import structlog
 from consumer.mapping.loader import bytes_or_none, digest_of
 from consumer.mapping.unit import MappingUnit
 from consumer.model import Endpoint
+from consumer.reads import Reads
 from consumer.stages import Map
 from consumer.telemetry.tallies import Tally
 
@@ -54,6 +55,8 @@ class Unit(Map, Protocol):
 
     def reader_schemas(self, topic: str) -> Mapping[str, Any]: ...
 
+    def reads(self, topic: str) -> Mapping[str, Reads]: ...
+
 
 class Reloadable:
     """The mapping unit in force, itself a `Unit`; each record sees one unit, whole.
@@ -61,7 +64,16 @@ class Reloadable:
     `take` runs on the loop's thread, and so do `decode` and `map`: between two records.
     """
 
-    __slots__ = ("digest", "filters", "kinds", "map", "reader_schemas", "refused", "topics")
+    __slots__ = (
+        "digest",
+        "filters",
+        "kinds",
+        "map",
+        "reader_schemas",
+        "reads",
+        "refused",
+        "topics",
+    )
 
     def __init__(self, unit: Unit) -> None:
         self.refused = False
@@ -75,6 +87,7 @@ class Reloadable:
         self.filters: Collection[str] = unit.filters
         self.map = unit.map
         self.reader_schemas: Callable[[str], Mapping[str, Any]] = unit.reader_schemas
+        self.reads: Callable[[str], Mapping[str, Reads]] = unit.reads
         self.refused = False
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from consumer.decode.avro import plan
+from consumer.decode.avro import Wanted, plan
 from consumer.decode.nodes import Node, RecordType
 from consumer.decode.schema import SchemaError, parse
 from consumer.errors import ConfigError, InvalidRecord
@@ -56,7 +56,7 @@ def read_avro(
         assert isinstance(reader, RecordType)
         writer = reader if schema is None else _writer(schema)
         try:
-            decoded = plan(writer, {reader.name: reader}, "file")(data, 0)
+            decoded = plan(writer, Wanted({reader.name: reader}), "file")(data, 0)
         except InvalidRecord as invalid:
             whys.append(f"{mapping.record.name}: {invalid.detail}")
         else:

@@ -3,14 +3,15 @@
 value → framing → schema reference → plan (compiled once per topic and schema) → Decoded
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
 from consumer.config.settings import DecodeSettings, TopicDecodeSettings
 from consumer.decode.api import Missing, Unsupported
-from consumer.decode.avro import Plan, plan
+from consumer.decode.avro import Chosen, Wanted, plan
+from consumer.decode.by_fastavro import Plan
 from consumer.decode.framing import FRAMES, Bare, Fingerprint, Frame, SchemaRef
 from consumer.decode.nodes import Node, RecordType, rabin
 from consumer.decode.reasons import Reason, invalid
@@ -18,11 +19,15 @@ from consumer.decode.registry import RegistryClient
 from consumer.decode.schema import SchemaError, parse
 from consumer.errors import ConfigError, SchemaPending
 from consumer.model import Decoded, Record
+from consumer.reads import Reads
 from consumer.telemetry.tallies import Tallies
 
 ReaderSchemas = Callable[[str], Mapping[str, Any]]
 """Topic to reader schemas by full name, each self-contained. As long as nothing has changed it must
 return the same object: its identity is how a reload is noticed."""
+
+ReadParts = Callable[[str], Mapping[str, Reads]]
+"""Topic to what is read of each of its reader schemas; looked at when those have changed."""
 
 _HIT: Final = ("hit",)
 
@@ -30,21 +35,24 @@ _HIT: Final = ("hit",)
 class _Topic:
     """What is settled for one topic: its framing, reader schemas, and the plans made so far."""
 
-    __slots__ = ("bare", "frame", "plans", "readers", "schemas")
+    __slots__ = ("bare", "chosen", "frame", "plans", "readers", "reads", "schemas")
 
     def __init__(self, frame: Frame, bare: Node | None) -> None:
         self.frame = frame
         self.bare = bare
         self.schemas: Mapping[str, Any] | None = None
         self.readers: dict[str, RecordType] = {}
+        self.reads: Mapping[str, Reads] = {}
         self.plans: dict[SchemaRef, Plan] = {}
+        self.chosen: list[Chosen] = []
 
 
 class Decoder:
     """Implements `stages.Decode`.
 
-    `registry` may be None where no topic needs one. Raises ConfigError for schema files (of
-    `decode.writer_schema` and `decode.known_schemas`) that cannot be read.
+    `registry` may be None where no topic needs one. Without `reads` all of every record is read.
+    `announce` is told, by topic, who reads each writer schema that is met. Raises ConfigError for
+    schema files (of `decode.writer_schema` and `decode.known_schemas`) that cannot be read.
     """
 
     def __init__(
@@ -54,12 +62,17 @@ class Decoder:
         reader_schemas: ReaderSchemas,
         settings: DecodeSettings,
         tallies: Tallies,
+        reads: ReadParts = lambda _: {},
+        announce: Callable[[str, Chosen], None] = lambda _topic, _chosen: None,
     ) -> None:
         self._registry = registry
         self._reader_schemas = reader_schemas
         self._settings = settings
         self._max_bytes = settings.max_bytes
+        self._reads = reads
+        self._announce = announce
         self._lookups = tallies.schema_lookups
+        self._left = tallies.left_to_fastavro.add
         self._by_fingerprint: dict[bytes, Node] = {}
         for name in settings.known_schemas:
             self._learn(_from_file(name))
@@ -80,13 +93,18 @@ class Decoder:
         topic = self._topics.get(name) or self._begin(name)
         schemas = self._reader_schemas(name)
         if schemas is not topic.schemas:
-            self._renew(topic, schemas)
+            self._renew(topic, name, schemas)
         ref, start = topic.frame(value, record.headers)
         read = topic.plans.get(ref)
         if read is None:
-            read = self._plan(topic, ref)
+            read = self._plan(name, topic, ref)
         self._lookups.add(_HIT)
         return read(value, start)
+
+    @property
+    def chosen(self) -> Sequence[Chosen]:
+        """Who reads the records of the writer schemas met so far, of all topics."""
+        return [one for topic in self._topics.values() for one in topic.chosen]
 
     async def resolve(self, ref: object) -> None:
         if self._registry is not None and isinstance(ref, (int, UUID)):
@@ -96,21 +114,22 @@ class Decoder:
         topic = self._topics[name] = _Topic(*self._framings.get(name, self._other))
         return topic
 
-    def _renew(self, topic: _Topic, schemas: Mapping[str, Any]) -> None:
+    def _renew(self, topic: _Topic, name: str, schemas: Mapping[str, Any]) -> None:
         """The mappings were (re)loaded: all that was settled with the old reader schemas goes."""
         readers: dict[str, RecordType] = {}
-        for name, schema in schemas.items():
+        for type_name, schema in schemas.items():
             try:
                 node = parse(schema)
             except SchemaError as error:
-                what = f"the reader schema `{name}`: {error}"
+                what = f"the reader schema `{type_name}`: {error}"
                 raise invalid(Reason.UNSUPPORTED_SCHEMA, what) from None
             if isinstance(node, RecordType):
                 readers[node.name] = node
                 self._learn(node)
-        topic.schemas, topic.readers, topic.plans = schemas, readers, {}
+        topic.schemas, topic.readers, topic.reads = schemas, readers, self._reads(name)
+        topic.plans, topic.chosen = {}, []
 
-    def _plan(self, topic: _Topic, ref: SchemaRef) -> Plan:
+    def _plan(self, name: str, topic: _Topic, ref: SchemaRef) -> Plan:
         """Make and keep the plan for a schema. Raises SchemaPending, InvalidRecord."""
         if isinstance(ref, Bare):
             writer = topic.bare
@@ -123,8 +142,11 @@ class Decoder:
             writer = found
         else:
             writer = self._from_registry(ref)
-        made = plan(writer, topic.readers, str(ref))
-        topic.plans[ref] = made
+        wanted = Wanted(topic.readers, topic.reads, topic.chosen.append, self._left)
+        before = len(topic.chosen)
+        made = topic.plans[ref] = plan(writer, wanted, str(ref))
+        for one in topic.chosen[before:]:
+            self._announce(name, one)
         return made
 
     def _from_registry(self, ref: int | UUID) -> Node:

@@ -7,8 +7,8 @@ is the usual case. It follows "Schema Resolution" of the Avro specification; log
 applied here too.
 """
 
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
 
 from consumer.decode.logical import (
     Adapter,
@@ -34,6 +34,8 @@ from consumer.decode.nodes import (
     describe,
 )
 from consumer.decode.reasons import Reason
+
+_Resolved = TypeVar("_Resolved")
 
 _PROMOTIONS: Final = {
     "int": {"long", "float", "double"},
@@ -90,21 +92,7 @@ class _Resolver:
 
     def _into(self, writer: Node, reader: Node, where: str) -> tuple[Adapter | None, str | None]:
         """The adapter for a writer that is no union, and the name to put beside the record."""
-        if not isinstance(reader, Union):
-            return self._plain(writer, reader, where), None
-        for exact in (True, False):
-            for branch in reader.branches:
-                if exact and not _same_type(writer, branch):
-                    continue
-                try:
-                    change = self._plain(writer, branch, where)
-                except MismatchError:
-                    if exact:
-                        raise
-                    continue
-                named = reader.names_records and isinstance(branch, RecordType)
-                return change, describe(branch) if named else None
-        raise _mismatch(writer, reader, where)
+        return into(writer, reader, where, self._plain)
 
     def _plain(self, writer: Node, reader: Node, where: str) -> Adapter | None:
         match writer, reader:
@@ -112,29 +100,27 @@ class _Resolver:
                 if writer.logical is None and reader.kind in {"int", "long"} and reader.logical:
                     what = f"written as a plain {writer.kind}, taken for {reader.logical}"
                     self._doubts.append(f"{where}: {what}")
-                return _primitive(writer, reader, where)
-            case Fixed(), Fixed() if writer.size == reader.size and _same_name(writer, reader):
-                return _fixed(writer, reader, where)
-            case EnumType(), EnumType() if _same_name(writer, reader):
+                return primitive_adapter(writer, reader, where)
+            case Fixed(), Fixed() if writer.size == reader.size and same_name(writer, reader):
+                return fixed_adapter(writer, reader, where)
+            case EnumType(), EnumType() if same_name(writer, reader):
                 return self._enum(writer, reader, where)
             case Array(written), Array(read):
                 return _each_item(self.resolve(written, read, f"{where}[]"))
             case MapType(written), MapType(read):
                 return _each_entry(self.resolve(written, read, f"{where}[]"))
-            case RecordType(), RecordType() if _same_name(writer, reader):
+            case RecordType(), RecordType() if same_name(writer, reader):
                 return self._record(writer, reader, where)
             case _:
-                raise _mismatch(writer, reader, where)
+                raise mismatch(writer, reader, where)
 
     def _enum(self, writer: EnumType, reader: EnumType, where: str) -> Adapter | None:
         unknown = sorted(set(writer.symbols) - set(reader.symbols))
         if not unknown:
             return None
-        known = {symbol: symbol for symbol in reader.symbols}
+        known = symbols_of(writer, reader)
         what = f"a symbol that `{reader.name}` lacks, and it has no default ({', '.join(unknown)})"
-        if reader.default is not None:
-            known.update(dict.fromkeys(unknown, reader.default))
-        else:
+        if reader.default is None:
             self._doubts.append(f"{where}: {what}" if where else what)
 
         def adapt(symbol: str) -> str:
@@ -163,9 +149,9 @@ class _Resolver:
         defaults: dict[str, Any] = {}
         for one in reader.fields:
             path = f"{where}.{one.name}" if where else one.name
-            source = _source(one, written, own_names)
+            source = source_of(one, written, own_names)
             if source is None:
-                defaults[one.name] = _default(one, writer, path)
+                defaults[one.name] = default_of(one, writer, path)
                 continue
             change = self.resolve(source.node, one.node, path)
             if change is not None:
@@ -198,9 +184,39 @@ class _Resolver:
         return _dispatch(by_name, by_type)
 
 
-def _primitive(writer: Primitive, reader: Primitive, where: str) -> Adapter | None:
+def into(
+    writer: Node, reader: Node, where: str, resolve: Callable[[Node, Node, str], _Resolved]
+) -> tuple[_Resolved, str | None]:
+    """What `resolve` makes of a writer that is no union and of the reader's branch for it, and the
+    name to put beside the record where the reader's union names its records."""
+    if not isinstance(reader, Union):
+        return resolve(writer, reader, where), None
+    for exact in (True, False):
+        for branch in reader.branches:
+            if exact and not _same_type(writer, branch):
+                continue
+            try:
+                resolved = resolve(writer, branch, where)
+            except MismatchError:
+                if exact:
+                    raise
+                continue
+            named = reader.names_records and isinstance(branch, RecordType)
+            return resolved, describe(branch) if named else None
+    raise mismatch(writer, reader, where)
+
+
+def symbols_of(writer: EnumType, reader: EnumType) -> dict[str, str]:
+    """By written symbol what it is read as; those that cannot be read are left out."""
+    known = {symbol: symbol for symbol in reader.symbols}
+    if reader.default is not None:
+        known.update(dict.fromkeys(set(writer.symbols) - set(known), reader.default))
+    return known
+
+
+def primitive_adapter(writer: Primitive, reader: Primitive, where: str) -> Adapter | None:
     if writer.kind != reader.kind and reader.kind not in _PROMOTIONS.get(writer.kind, ()):
-        raise _mismatch(writer, reader, where)
+        raise mismatch(writer, reader, where)
     read = reader.logical
     if reader.kind == "bytes" and read is not None:
         # The writer's scale, if it says one, tells what the digits mean.
@@ -227,7 +243,7 @@ def _text(where: str) -> Adapter:
     return adapt
 
 
-def _fixed(writer: Fixed, reader: Fixed, where: str) -> Adapter | None:
+def fixed_adapter(writer: Fixed, reader: Fixed, where: str) -> Adapter | None:
     read = reader.logical
     if read is not None and read.name == "decimal":
         written = writer.logical
@@ -235,7 +251,7 @@ def _fixed(writer: Fixed, reader: Fixed, where: str) -> Adapter | None:
     return uuid_text if read is not None and read.name == "uuid" else None
 
 
-def _source(one: Field, written: dict[str, Field], own_names: set[str]) -> Field | None:
+def source_of(one: Field, written: dict[str, Field], own_names: set[str]) -> Field | None:
     """The written field for a reader's field: that of its name, else that of one of its aliases."""
     if one.name in written:
         return written[one.name]
@@ -245,7 +261,7 @@ def _source(one: Field, written: dict[str, Field], own_names: set[str]) -> Field
     return None
 
 
-def _default(one: Field, writer: RecordType, path: str) -> Any:
+def default_of(one: Field, writer: RecordType, path: str) -> Any:
     if one.default is NO_DEFAULT:
         what = f"`{writer.name}` was written without it, and the reader schema gives no default"
         raise MismatchError(path, what)
@@ -345,11 +361,11 @@ def _same_type(writer: Node, reader: Node) -> bool:
     return type(writer) is type(reader)
 
 
-def _same_name(writer: Named, reader: Named) -> bool:
+def same_name(writer: Named, reader: Named) -> bool:
     """Names match without their namespaces, or by an alias of the reader's."""
     short = writer.name.rpartition(".")[2] == reader.name.rpartition(".")[2]
     return short or writer.name in reader.aliases
 
 
-def _mismatch(writer: Node, reader: Node, where: str) -> MismatchError:
+def mismatch(writer: Node, reader: Node, where: str) -> MismatchError:
     return MismatchError(where, f"written as {describe(writer)}, read as {describe(reader)}")

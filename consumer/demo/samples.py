@@ -8,6 +8,7 @@ from rich.table import Table
 
 from consumer.mapping.unit import MappingUnit
 from consumer.model import Decoded, Endpoint, Mapped, Record
+from consumer.reads import WHOLE, Reads
 from consumer.sandbox.store import Received
 
 ENVELOPE = frozenset({"event_id", "session_id", "consent", "device", "site", "page", "event_time"})
@@ -45,6 +46,10 @@ class SamplingMap:
 
     def reader_schemas(self, topic: str) -> Mapping[str, Any]:
         return self._mapping.reader_schemas(topic)
+
+    def reads(self, topic: str) -> Mapping[str, Reads]:
+        """Everything: the samples are shown to a person."""
+        return dict.fromkeys(self._mapping.reader_schemas(topic), WHOLE)
 
     def map(self, record: Record, decoded: Decoded) -> Mapped:
         mapped = self._mapping.map(record, decoded)

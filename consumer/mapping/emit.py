@@ -7,7 +7,7 @@ that proves it. No text of the mapping reaches the code except through `repr`.
 
 from __future__ import annotations
 
-from consumer.mapping.lines import Lines
+from consumer.code_lines import Lines
 from consumer.mapping.nodes import (
     Arithmetic,
     BranchTest,

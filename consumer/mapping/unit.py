@@ -9,19 +9,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from consumer.code_lines import TooMuchCode
 from consumer.errors import ConfigError, InvalidRecord
 from consumer.findings import Finding, Place
 from consumer.mapping.check import check
 from consumer.mapping.checked import Account, CheckedMapping
 from consumer.mapping.compile import MapRecord, compile_mapping
-from consumer.mapping.lines import TooMuchCode
 from consumer.mapping.lints import lints
 from consumer.mapping.loader import Files, load
 from consumer.mapping.output import Output
 from consumer.mapping.reach import unreachable
+from consumer.mapping.reads import reads_of
 from consumer.mapping.runtime import Unusable
 from consumer.mapping.takers import overlaps, takes
 from consumer.model import Decoded, Endpoint, Mapped, Record
+from consumer.reads import Reads
 
 
 class Compiled:
@@ -44,6 +46,7 @@ class MappingUnit:
         self._digest = digest
         self._of: dict[tuple[str, str], Compiled | None] = {}
         self._readers: dict[str, dict[str, Any]] = {}
+        self._reads: dict[str, dict[str, Reads]] = {}
 
     @property
     def digest(self) -> str:
@@ -91,6 +94,17 @@ class MappingUnit:
                 if takes(mapping, topic)
             }
         return self._readers[topic]
+
+    def reads(self, topic: str) -> dict[str, Reads]:
+        """What is read of each record type of one topic, by full name. `map` takes records with
+        just these parts; whatever shows records to a person needs them whole."""
+        if topic not in self._reads:
+            self._reads[topic] = {
+                mapping.record.name: reads_of(mapping)
+                for mapping in self.mappings
+                if takes(mapping, topic)
+            }
+        return self._reads[topic]
 
     def mapping_for(self, topic: str, type_name: str) -> CheckedMapping | None:
         """The mapping that takes records of this type and topic."""

@@ -90,6 +90,24 @@ PARTS: tuple[Metric, ...] = (
     ),
     Metric(
         _CONTENT,
+        "schemas_read",
+        "gauge",
+        ("reader",),
+        "Writer schemas met so far by who reads their records: code generated for the schema and the"
+        " mapping, or fastavro (recursive types, items without bytes, schemas out of all proportion)",
+        "Are records read the fast way?",
+    ),
+    Metric(
+        _CONTENT,
+        "records_left_to_fastavro",
+        "counter",
+        (),
+        "Records of such schemas that the generated code left to fastavro, because they are damaged,"
+        " hold a symbol or branch that the reader schema lacks, or are written oddly",
+        "Does a producer write what has to be read the slow way?",
+    ),
+    Metric(
+        _CONTENT,
         "registry_reachable",
         "gauge",
         (),

@@ -65,6 +65,8 @@ class Tallies:
         """Failed attempts to write a dead letter."""
         self.schema_lookups = Tally("result")
         """hit, miss (fetched), negative (known not to exist), error (registry could not be asked)."""
+        self.left_to_fastavro = Tally()
+        """Records that a generated reader left to fastavro: damaged, or written oddly."""
         self.mapping_reloads = Tally("result")
         """Changed mappings: taken, or refused while the old one goes on."""
         self.pauses = Tally("reason")

@@ -16,9 +16,11 @@ from consumer.mapping.library.all import LIBRARY
 from consumer.mapping.nodes import Node
 from consumer.mapping.scope import Definition, Scope, Usage
 from consumer.mapping.syntax import Source, Wrong
+from consumer.mapping.types import Array, MapOf, Type, Union
 from consumer.mapping.types import Record as RecordType
 from consumer.mapping.unit import MappingUnit, check_unit, render
-from consumer.model import Decoded, Mapped, Partition, Record
+from consumer.model import Decoded, Event, Mapped, Partition, Record
+from consumer.reads import Reads
 from consumer.vendor.spec import AccountContext
 from consumer.yaml_tree import Scalar
 
@@ -222,5 +224,52 @@ def unit_of(
 
 
 def run(unit: MappingUnit, given: Record | None = None, **fields: Any) -> Mapped:
-    """What becomes of `VALUE` with `fields` replaced."""
-    return unit.map(given or record(), Decoded(VALUE | fields, "shop.Test", "1"))
+    """What becomes of `VALUE` with `fields` replaced; the same if the mapping gets no other parts of
+    it than those that it says it reads."""
+    kafka, decoded = given or record(), Decoded(VALUE | fields, "shop.Test", "1")
+    mapped = unit.map(kafka, decoded)
+    assert_same(mapped, unit.map(kafka, projected(unit, kafka, decoded)))
+    return mapped
+
+
+def projected(unit: MappingUnit, kafka: Record, decoded: Decoded) -> Decoded:
+    """What the decoder gives to a mapping: the parts of the record that it says it reads."""
+    topic, name = kafka.partition.topic, decoded.type_name
+    mapping = unit.mapping_for(topic, name)
+    if mapping is None or decoded.value is None:
+        return decoded
+    value = only(decoded.value, mapping.record, unit.reads(topic)[name])
+    return Decoded(value, name, decoded.schema_id)
+
+
+def only(value: Any, kind: Type, reads: Reads) -> Any:
+    if reads is None or value is None:
+        return value
+    match kind:
+        case RecordType(fields=fields):
+            return {name: only(value[name], fields[name].type, reads[name]) for name in reads}
+        case Array(item=item):
+            return [only(one, item.type, reads) for one in value]
+        case MapOf(value=inner):
+            return {key: only(one, inner.type, reads) for key, one in value.items()}
+        case Union(records=records):
+            name, inside = value
+            [branch] = [one for one in records if one.name == name]
+            known = {field: reads[field] for field in reads if field in branch.fields}
+            return name, only(inside, branch, known)
+        case _:
+            return value
+
+
+def assert_same(one: Mapped, other: Mapped) -> None:
+    assert [_key(event) for event in one.events] == [_key(event) for event in other.events]
+    assert (one.filtered, one.skipped, one.left_out) == (
+        other.filtered,
+        other.skipped,
+        other.left_out,
+    )
+
+
+def _key(event: Event) -> tuple[object, ...]:
+    times = (event.occurred_ms, event.expires_ms, event.when_older)
+    return event.label, event.body, event.order_by, event.user_agent, times

@@ -11,7 +11,7 @@ from consumer.mapping.cases import TEST_ACCOUNTS
 from consumer.mapping.trace import Tracer
 from consumer.mapping.unit import MappingUnit, load_unit
 from consumer.model import Decoded, Event, Mapped, Record
-from tests.mapping.evaluation import VALUE, record, write
+from tests.mapping.evaluation import VALUE, projected, record, write
 from tests.mapping.shipped import FOLDERS, records_of, unit_of
 from tests.mapping.test_soundness import RECORDS
 
@@ -23,7 +23,7 @@ def key(event: Event) -> tuple[object, ...]:
 
 def outcome(unit: MappingUnit, kafka: Record, decoded: Decoded) -> Mapped | InvalidRecord:
     try:
-        return unit.map(kafka, decoded)
+        return unit.map(kafka, projected(unit, kafka, decoded))
     except InvalidRecord as invalid:
         return invalid
 

@@ -574,6 +574,19 @@ _SCHEMAS = Row(
             "reqps",
         ),
         Panel(
+            "Who reads the records",
+            "Writer schemas by reader: generated code, or the slower fastavro; and records per second"
+            " that the generated code left to fastavro (damaged, or written oddly).",
+            (
+                Query("sum by (reader) (yespo_bridge_schemas_read{$ours})", "{{reader}}"),
+                Query(
+                    f"sum(rate(yespo_bridge_records_left_to_fastavro_total{{$ours}}[{_RATE}]))",
+                    "left to fastavro",
+                ),
+            ),
+            "short",
+        ),
+        Panel(
             "Registry reachable",
             "1 when the last question was answered.",
             (Query("min(yespo_bridge_registry_reachable{$ours})", "reachable"),),

@@ -10,13 +10,14 @@ MAX_LINES = 50_000
 
 
 class TooMuchCode(Exception):
-    """Definitions that multiply: the mapping would become a program without bounds."""
+    """Definitions that multiply: they would become a program without bounds."""
 
 
 class Lines:
     """Lines of generated code, with the indentation of the block being written."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = MAX_LINES) -> None:
+        self._limit = limit
         self.lines: list[str] = []
         self.constants: dict[str, object] = {}
         self._indent = 0
@@ -25,7 +26,7 @@ class Lines:
         """Local variables of this block and those around it, by what they hold."""
 
     def line(self, text: str) -> None:
-        if len(self.lines) >= MAX_LINES:
+        if len(self.lines) >= self._limit:
             raise TooMuchCode
         self.lines.append("    " * self._indent + text)
 

@@ -1,0 +1,83 @@
+"""Reads one record with fastavro, and guards it: against bytes that would harm, and odd errors."""
+
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any, Final
+
+from fastavro import parse_schema, schemaless_reader
+
+from consumer.decode.logical import UnfitError
+from consumer.decode.nodes import Node, RecordType, Union, describe, every_node, readable
+from consumer.decode.reasons import Reason, invalid
+from consumer.decode.resolution import adapter
+from consumer.decode.risk import is_risky
+from consumer.decode.walk import MalformedError, walk
+from consumer.model import Decoded
+
+WALK_FROM_BYTES: Final = 64 * 1024
+"""From this size on every record is walked first. Below it, the worst record (one byte per item)
+takes some 15 MB for the moment of its decoding; the walk of an ordinary one would cost more than
+its decoding."""
+
+# What fastavro raises on bytes that are no record of the schema.
+_READ_ERRORS: Final = (EOFError, ValueError, LookupError, ArithmeticError, MemoryError)
+
+Plan = Callable[[bytes, int], Decoded]
+"""`plan(data, start)`: the record that begins at `start` and must end with the data. Raises
+InvalidRecord."""
+
+
+def by_fastavro(writer: Node, reader: RecordType, schema_id: str) -> Plan:
+    """The plan that has fastavro read each record, and then brings it into the reader's form.
+
+    Raises MismatchError, and what `parse_schema` raises.
+    """
+    parsed: Any = parse_schema(readable(writer))
+    adapt = adapter(writer, reader)
+    # Asking fastavro to name the records in unions with several costs it 10 % for every union.
+    names_records = any(
+        isinstance(node, Union) and node.names_records for node in every_node(writer)
+    )
+    walk_from = 0 if is_risky(writer) else WALK_FROM_BYTES
+    name = reader.name
+
+    def read(data: bytes, start: int) -> Decoded:
+        if len(data) > walk_from:
+            _check(writer, data, start)
+        stream = BytesIO(data)
+        stream.seek(start)
+        try:
+            value = schemaless_reader(stream, parsed, None, names_records, names_records)
+        except _READ_ERRORS:
+            raise diagnosis(writer, data, start) from None
+        if stream.tell() != len(data):
+            raise _trailing(name, len(data) - stream.tell())
+        if adapt is not None:
+            try:
+                value = adapt(value)
+            except UnfitError as error:
+                raise invalid(error.reason, str(error)) from None
+        return Decoded(value, name, schema_id)
+
+    return read
+
+
+def _check(writer: Node, data: bytes, start: int) -> None:
+    try:
+        walk(writer, data, start)
+    except MalformedError as error:
+        raise invalid(error.reason, str(error)) from None
+
+
+def diagnosis(writer: Node, data: bytes, start: int) -> Exception:
+    """Why fastavro failed on these bytes: reason and field."""
+    try:
+        walk(writer, data, start)
+    except MalformedError as error:
+        return invalid(error.reason, str(error))
+    return invalid(Reason.MALFORMED, f"the bytes are no `{describe(writer)}`")
+
+
+def _trailing(name: str, count: int) -> Exception:
+    what = f"{count} bytes are left after `{name}`: it was written with another schema than it says"
+    return invalid(Reason.TRAILING_BYTES, what)
