@@ -21,6 +21,7 @@ from consumer.clock import SystemClock
 from consumer.commit.committer import Committer
 from consumer.config.budgets import Budgets
 from consumer.config.settings import Settings
+from consumer.crash import as_fatal, in_loop
 from consumer.dead_letter_breaker import DeadLetterBreaker
 from consumer.decode.avro import Chosen
 from consumer.decode.decoder import Decoder
@@ -28,7 +29,7 @@ from consumer.decode.registry import RegistryClient
 from consumer.delivery.dead_letter import DeadLetterWriter
 from consumer.delivery.deliver import Delivery, pool_opener
 from consumer.delivery.destination import destinations
-from consumer.errors import EXIT_DRAIN, EXIT_FATAL, EXIT_OK, EXIT_SIGNAL, FatalError, SetupError
+from consumer.errors import EXIT_DRAIN, EXIT_FATAL, EXIT_OK, EXIT_SIGNAL, SetupError
 from consumer.ledger import Ledger
 from consumer.model import Event, Flight, Outcome
 from consumer.observation import Observation
@@ -139,7 +140,9 @@ class App:
 
     async def start(self) -> None:
         """Build the stages, open the side door, join the group."""
-        self._build(asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(in_loop(self.ask_to_stop))
+        self._build(loop)
         self._side_door.start()
         log.info("metrics, health and status", port=self._side_door.port)
         self._observation.begin()
@@ -176,7 +179,7 @@ class App:
 
     def _stopped_watching(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
-            self.ask_to_stop(FatalError(f"watching the mapping files failed: {error!r}"))
+            self.ask_to_stop(as_fatal("watching the mapping files failed", error))
 
     # ---- wiring ----------------------------------------------------------------------------
 

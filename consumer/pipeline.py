@@ -15,21 +15,13 @@ from typing import NamedTuple
 import structlog
 
 from consumer.clock import Clock
+from consumer.crash import as_fatal, as_invalid
 from consumer.dead_letter_breaker import DeadLetterBreaker
 from consumer.drain import Drain
-from consumer.errors import InvalidRecord, SchemaPending
+from consumer.errors import SchemaPending
 from consumer.lanes import Held, Lane, Lanes
 from consumer.ledger import Ledger
-from consumer.model import (
-    Ended,
-    Event,
-    Failure,
-    Flight,
-    Mapped,
-    Outcome,
-    Partition,
-    Record,
-)
+from consumer.model import Ended, Event, Failure, Flight, Mapped, Outcome, Partition, Record
 from consumer.stages import Commit, DeadLetters, Decode, Deliver, Map, Positions, Source
 from consumer.telemetry.tallies import Tallies
 
@@ -197,7 +189,8 @@ class Pipeline:
             lane.blocked = True
             self._resolve(lane, pending.ref)
             return False
-        except InvalidRecord as invalid:
+        except Exception as error:  # noqa: BLE001 a bug costs one record, not the partition
+            invalid = as_invalid(error)
             flight = Flight(record, mapping.digest)
             flight.failures = [Failure(invalid.stage, invalid.reason, invalid.detail)]
             lane.flights.add(flight)
@@ -246,7 +239,7 @@ class Pipeline:
     def _resolved(self, task: asyncio.Task[None]) -> None:
         self._resolving.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._stop(error if isinstance(error, Exception) else RuntimeError(str(error)))
+            self._stop(as_fatal("a schema could not be waited for", error))
 
     # ---- ends ------------------------------------------------------------------------------
 

@@ -33,7 +33,17 @@ _CODES = ("200", "204", "400", "401", "403", "404", "429", "500", "502", "503", 
 _RETRIES = ("throttled", "transient", "suspect", "misconfigured")
 _NONE = EventCounts()
 _MAPPING_FAULTS = (
-    *("account", "missing", "no_rule", "number", "time", "tombstone", "too_long", "unmapped_type"),
+    *(
+        "account",
+        "internal",
+        "missing",
+        "no_rule",
+        "number",
+        "time",
+        "tombstone",
+        "too_long",
+        "unmapped_type",
+    ),
 )
 
 
@@ -75,8 +85,8 @@ def declare_zeros(parts: Sources) -> None:
         tallies.commits.declare(result)
     for reason in ("buffer", "schema"):
         tallies.pauses.declare(reason)
-    for reason in Reason:
-        tallies.dead_letters.declare("decode", reason.value)
+    for reason in (*(reason.value for reason in Reason), "internal"):
+        tallies.dead_letters.declare("decode", reason)
     for reason in sorted({*_MAPPING_FAULTS, *RULES}):
         tallies.dead_letters.declare("mapping", reason)
     for reason in ("rejected", "exhausted", "expired"):

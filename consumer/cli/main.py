@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from consumer import __version__
+from consumer import __version__, crash
 from consumer.errors import EXIT_TERMINATED, ConfigError, SetupError
 
 COMMANDS = {
@@ -45,6 +45,7 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point. An error that a person can mend is one clear text and an exit code, no trace."""
+    crash.install()
     # As process 1 of a container nothing has a default action: until `run` sets its own handler, a
     # SIGTERM would go unheard, and the pod would wait out its grace period.
     signal.signal(signal.SIGTERM, _end)

@@ -28,6 +28,7 @@ _TELLING = frozenset(
     token pushtoken cookie cookies sc visitorid clientid userid customerid contactid contactkey
     externalcustomerid externaluserid userescontactid deviceid sessionid ip ipaddress useragent
     birthday birthdate dateofbirth address street passport keyvalue
+    query searchquery searchterm searchtext
     """.split()  # noqa: SIM905  # a list of forty quoted words reads worse
 )
 """Names of fields, in lower case without `_` and `-`, that hold personal data by any mapping."""

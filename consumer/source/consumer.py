@@ -14,7 +14,8 @@ from confluent_kafka.admin import AdminClient
 
 from consumer.config.budgets import stale_seconds
 from consumer.config.settings import StartSettings
-from consumer.errors import BridgeError, ConfigError, FatalError
+from consumer.crash import as_fatal
+from consumer.errors import ConfigError
 from consumer.kafka_login import KafkaLogin
 from consumer.model import Partition
 from consumer.source import properties
@@ -109,7 +110,6 @@ class KafkaSource:
             errors=self._errors,
             tallies=self._tallies,
             drain_seconds=self._drain_seconds,
-            read_committed=self._properties["isolation.level"] == "read_committed",
             run_commands=self._run_commands,
             enqueue=self._commands.append,
             monotonic=self._monotonic,
@@ -242,10 +242,8 @@ class KafkaSource:
         if self._failed:
             return
         self._failed = True
-        if not isinstance(error, BridgeError):
-            log.error("the Kafka thread failed", exc_info=error)
-            error = FatalError(f"the Kafka thread failed: {error!r}")
-        self._outbox.post(self._outbox.listener.failed, error)
+        fault = as_fatal("the Kafka thread failed", error)
+        self._outbox.post(self._outbox.listener.failed, fault)
 
 
 class _ClientLog:

@@ -6,6 +6,7 @@ from typing import Any
 import structlog
 from confluent_kafka import KafkaError
 
+from consumer.crash import as_fatal
 from consumer.errors import BridgeError, FatalError, KafkaSetupError
 from consumer.telemetry.tallies import Tallies
 
@@ -76,11 +77,8 @@ def guarded(call: Callable[..., None], note: Callable[[BridgeError], None]) -> C
     def guarded_call(*arguments: Any) -> None:
         try:
             call(*arguments)
-        except BridgeError as fault:
-            note(fault)
-        except Exception as error:  # an exception here loses records and can hang `close`
-            log.exception("a Kafka call-back failed")
-            note(FatalError(f"a Kafka call-back failed: {error!r}"))
+        except Exception as error:  # noqa: BLE001 one here loses records and can hang `close`
+            note(as_fatal("a Kafka call-back failed", error))
 
     return guarded_call
 

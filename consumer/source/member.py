@@ -54,7 +54,6 @@ class Member:
         errors: ErrorLog,
         tallies: Tallies,
         drain_seconds: float,
-        read_committed: bool,
         run_commands: Callable[[], None],
         enqueue: Callable[[Callable[[], None]], None],
         monotonic: Callable[[], float],
@@ -67,7 +66,6 @@ class Member:
         self._errors = errors
         self._tallies = tallies
         self._drain_seconds = drain_seconds
-        self._read_committed = read_committed
         self._run_commands = run_commands
         self._enqueue = enqueue
         self._monotonic = monotonic
@@ -387,7 +385,7 @@ class Member:
             self._note(fault)
 
     def _on_statistics(self, text: str) -> None:
-        statistics = read(text, committed_only=self._read_committed)
+        statistics = read(text)
         if statistics.connected:
             self._errors.over()
         self.lags.heard(statistics, self._assignment)

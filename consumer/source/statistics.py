@@ -15,8 +15,8 @@ ASK_AFTER_FAILURE_SECONDS = 30.0
 
 
 class PartitionLag(NamedTuple):
-    """`committed` is acknowledged by Kafka; `end` is where a reader of our isolation level would
-    stand without lag (-1 while unknown)."""
+    """`committed` is acknowledged by Kafka; `end` is that of the log, open transactions included, as
+    Kafka's own tool counts (-1 while unknown)."""
 
     committed: int
     end: int
@@ -38,16 +38,14 @@ class Statistics(NamedTuple):
         return "UP" in self.brokers.values()
 
 
-def read(text: str | bytes, *, committed_only: bool) -> Statistics:
-    """Read librdkafka's JSON. `committed_only` (isolation level read_committed) ends a partition
-    before the first open transaction. Partitions whose end is not known yet are left out."""
+def read(text: str | bytes) -> Statistics:
+    """Read librdkafka's JSON. Partitions whose end is not known yet are left out."""
     report: dict[str, Any] = orjson.loads(text)
-    end = "ls_offset" if committed_only else "hi_offset"
     ends = {
-        (topic, partition["partition"]): partition[end]
+        (topic, partition["partition"]): partition["hi_offset"]
         for topic, details in report["topics"].items()
         for partition in details["partitions"].values()
-        if partition[end] >= 0
+        if partition["hi_offset"] >= 0
     }
     # librdkafka also lists the configured addresses and the logical coordinator; both are only
     # other names of real brokers, which alone have a node id.

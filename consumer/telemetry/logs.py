@@ -18,6 +18,8 @@ from typing import Any, Literal
 
 import structlog
 
+from consumer.crash import told
+
 REPEATS = 10
 """Lines with one event text in one `WINDOW_SECONDS`; the following line says how many were left out."""
 WINDOW_SECONDS = 60.0
@@ -31,6 +33,16 @@ Line = MutableMapping[str, Any]
 def mask(text: str) -> str:
     """The text with e-mail addresses and phone-like digit sequences replaced."""
     return _LONG_DIGITS.sub("[digits]", _EMAIL.sub("[e-mail]", text))
+
+
+def _tell_faults(_: Any, __: str, line: Line) -> Line:
+    """An exception's type and place instead of its text, which may quote a record."""
+    error = line.pop("exc_info", None)
+    if error is True:
+        error = sys.exc_info()[1]
+    if isinstance(error, BaseException):
+        line["fault"] = told(error)
+    return line
 
 
 def _mask_values(_: Any, __: str, line: Line) -> Line:
@@ -85,7 +97,7 @@ def configure(level: str, style: Literal["auto", "json", "console"]) -> None:
             structlog.processors.add_log_level,
             _repeats,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            _tell_faults,
             _mask_values,
             render,
         ],

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
+import structlog
 from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.exposition import ThreadingWSGIServer
 
@@ -21,6 +22,9 @@ from consumer.telemetry import page
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class SideDoor:
             server = make_server(
                 self._host,
                 self.port,
-                self._answer,
+                self._guarded,
                 ThreadingWSGIServer,
                 handler_class=_QuietHandler,
             )
@@ -66,6 +70,13 @@ class SideDoor:
             self._server.shutdown()
             self._server.server_close()
             self._server = None
+
+    def _guarded(self, environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+        try:
+            return self._answer(environ, start)
+        except Exception:  # the server would print it with its text
+            log.exception("a page could not be made", path=environ.get("PATH_INFO"))
+            return _respond(start, HTTPStatus.INTERNAL_SERVER_ERROR, _TEXT, "see the log")
 
     def _answer(self, environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")

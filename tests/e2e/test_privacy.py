@@ -143,6 +143,15 @@ def command(shop: Shop, config: Path, *arguments: str) -> str:
     return done.stdout + done.stderr
 
 
+def explained(shop: Shop, config: Path, kind: str) -> str:
+    """What `mapping explain` says of the record of this kind where it lies in Kafka."""
+    [partition] = [n for n, end in shop.kafka.end_offsets(shop.clicks).items() if end]
+    offset = [record["kind"] for record in records()].index(kind)
+    where = f"{shop.clicks}:{partition}:{offset}"
+    files = [str(shop.folder / "mapping.yaml"), "--at", where]
+    return command(shop, config, "mapping", "explain", *files)
+
+
 def test_no_output_holds_anything_personal(shop: Shop, quoting: str) -> None:
     shop.sandbox.faults = FaultProfile(error=0.2, reset_after=0.1, malformed=0.1)
     mapping = (ROOT / "mappings" / "shop.yaml").read_text()
@@ -186,9 +195,17 @@ def test_no_output_holds_anything_personal(shop: Shop, quoting: str) -> None:
         "config": command(shop, config, "config"),
         "broken check": command(shop, broken, "check"),
         "broken run": command(shop, broken, "run"),
+        "dlq ls": command(shop, config, "dlq", "ls", "--json"),
+        "dlq show": command(shop, config, "dlq", "show", "--limit", "100", "--json"),
+        "explain a search": explained(shop, config, "search"),
+        "explain a registration": explained(shop, config, "sign_up"),
         **pages,
     }
     assert "api_kee" in outputs["broken check"]
+    assert "unknown_framing" in outputs["dlq ls"]
+    assert outputs["dlq show"].count("unknown_framing") > 1
+    assert '"eventTypeKey": "searchRequest"' in outputs["explain a search"]
+    assert '"eventName": "CustomerData"' in outputs["explain a registration"]
     for name, ours in headers_of(letters):
         outputs[f"dead letter header {name}"] = outputs.get(f"dead letter header {name}", "") + ours
     for path in ("/", "/control/state"):
@@ -198,6 +215,56 @@ def test_no_output_holds_anything_personal(shop: Shop, quoting: str) -> None:
     assert VISITOR not in outputs["sandbox /"]
     found = {name: hits(text) for name, text in outputs.items() if hits(text)}
     assert found == {}
+
+
+@pytest.mark.parametrize(
+    ("place", "code"),
+    [
+        ("answers", 7),
+        pytest.param("mapping", 0, marks=pytest.mark.soak),
+        pytest.param("decoding", 0, marks=pytest.mark.soak),
+        pytest.param("pages", 0, marks=pytest.mark.soak),
+        pytest.param("arrivals", 7, marks=pytest.mark.soak),
+        pytest.param("kafka_thread", 7, marks=pytest.mark.soak),
+        pytest.param("main_thread", 1, marks=pytest.mark.soak),
+    ],
+)
+def test_a_bug_that_quotes_its_record_is_told_without_the_quotation(
+    shop: Shop, place: str, code: int
+) -> None:
+    mapping = (ROOT / "mappings" / "shop.yaml").read_text()
+    mapping = mapping.replace("[shop.clicks]", f"[{shop.clicks}]")
+    mapping = mapping.replace("../avro", str(ROOT / "avro"))
+    bridge = shop.bridge(
+        delivery={"connect_timeout": "1s", "response_timeout": "2s", "total_timeout": "2s"},
+        drain={"shutdown": "3s"},
+        log={"level": "debug", "format": "json"},
+    )
+    (shop.folder / "mapping.yaml").write_text(mapping)
+    bridge.program = ("tests.e2e.buggy", place)
+    bad = produce(shop)
+    bridge.start()
+    outputs = {}
+    reasons = set()
+    if code == 0:
+        shop.wait_committed()
+        letters = shop.dead_letters(bad if place == "pages" else bad + len(records()))
+        ours = list(headers_of(letters))
+        outputs["letters"] = " ".join(value for _, value in ours)
+        reasons = {value for name, value in ours if name == "yespo.dlq.reason"}
+        outputs["status"] = httpx.get(
+            f"http://127.0.0.1:{bridge.port}/status", trust_env=False, timeout=10
+        ).text
+        assert bridge.terminate()[0] == 0
+    else:
+        assert bridge.process is not None
+        assert bridge.process.wait(60) == code
+        bridge.process = None
+    outputs["log"] = bridge.log
+    outputs["ledger"] = (bridge.folder / "ledger").read_text()
+    assert {name: hits(text) for name, text in outputs.items() if hits(text)} == {}
+    assert "Quoting at tests/e2e/buggy.py:" in bridge.log, bridge.log
+    assert ("internal" in reasons) is (place in {"mapping", "decoding"})
 
 
 def headers_of(letters: list[Any]) -> Iterator[tuple[str, str]]:

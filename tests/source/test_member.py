@@ -57,7 +57,6 @@ class Stage:
             errors=errors,
             tallies=self.tallies,
             drain_seconds=5.0,
-            read_committed=True,
             run_commands=self.run_commands,
             enqueue=self.commands.append,
             monotonic=self.clock.monotonic,

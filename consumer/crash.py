@@ -1,0 +1,84 @@
+"""What is told of a fault nobody foresaw: its type and where, never its text.
+
+The text of an exception may quote what was worked on (`KeyError('ann@shop.ua')`), and so may the
+arguments that asyncio names beside it. Everything that would print them is replaced here.
+"""
+
+import asyncio
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from consumer.errors import BridgeError, FatalError, InvalidRecord
+
+log = structlog.get_logger()
+
+_ROOT = str(Path(__file__).parents[1])
+_FRAMES = 12
+
+
+def told(error: BaseException) -> str:
+    """`KeyError at consumer/mapping/runtime.py:55 (join) < consumer/pipeline.py:199 (_take)`."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{_shown(frame.filename)}:{frame.lineno} ({frame.name})" for frame in frames]
+    text = type(error).__name__
+    if places:
+        text += " at " + " < ".join(places[: -_FRAMES - 1 : -1])
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return text if cause is None else f"{text}; after {told(cause)}"
+
+
+def _shown(file: str) -> str:
+    if file.startswith(_ROOT):
+        return file[len(_ROOT) + 1 :]
+    return "/".join(file.split("/")[-2:])
+
+
+def as_invalid(error: Exception) -> InvalidRecord:
+    """For what decoding or mapping one record has raised. A bug of ours there costs that record,
+    which goes to the dead letters as `internal`; were it fatal, the record would end every restart.
+    """
+    if isinstance(error, InvalidRecord):
+        return error
+    text = told(error)
+    log.error("a record met a bug", fault=text)
+    return InvalidRecord("decode" if "consumer/decode/" in text else "mapping", "internal", text)
+
+
+def as_fatal(what: str, error: BaseException) -> BridgeError:
+    """For what ends the process: an error raised on purpose as it is, of others what may be told."""
+    return error if isinstance(error, BridgeError) else FatalError(f"{what}: {told(error)}")
+
+
+def in_loop(
+    stop: Callable[[Exception], None],
+) -> Callable[[asyncio.AbstractEventLoop, dict[str, Any]], None]:
+    """An exception handler for the event loop. What a peer does to a connection is only logged;
+    behind anything else the state of some record is unknown, so that `stop` is asked for."""
+
+    def handle(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if error is None or isinstance(error, OSError):
+            fault = told(error) if error else ""
+            log.warning("the event loop reports", about=sorted(context), fault=fault)
+            return
+        stop(as_fatal("internal fault", error))
+
+    return handle
+
+
+def install() -> None:
+    """Replace what the interpreter prints of exceptions that nobody catches, in any thread."""
+    sys.excepthook = lambda _, error, __: _print(error)
+    threading.excepthook = lambda fault: _print(fault.exc_value)
+    sys.unraisablehook = lambda fault: _print(fault.exc_value)
+
+
+def _print(error: BaseException | None) -> None:
+    if error is not None:
+        sys.stderr.write(f"internal fault: {told(error)}\n")

@@ -1,0 +1,128 @@
+"""What is told of a bug: where it is, and nothing of what it worked on."""
+
+import asyncio
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import uvloop
+
+from consumer.config.settings import DecodeSettings
+from consumer.crash import as_fatal, as_invalid, in_loop, told
+from consumer.decode import decoder as decoding
+from consumer.decode.decoder import Decoder
+from consumer.errors import FatalError, InvalidRecord, KafkaSetupError
+from consumer.telemetry.tallies import Tallies
+from tests.fakes import a_record
+
+SECRET = "ann@shop.ua"
+
+
+def fails(value: str) -> None:
+    int(value)
+
+
+def raised(value: str = SECRET) -> Exception:
+    try:
+        fails(value)
+    except ValueError as error:
+        return error
+    raise AssertionError("it did not raise")
+
+
+def test_a_fault_is_its_type_and_its_places_the_innermost_first() -> None:
+    text = told(raised())
+    assert text.startswith("ValueError at tests/test_crash.py:")
+    assert "(fails) < tests/test_crash.py:" in text
+    assert text.endswith("(raised)")
+    assert SECRET not in text
+
+
+def test_what_it_was_raised_from_is_told_the_same_way() -> None:
+    try:
+        try:
+            fails(SECRET)
+        except ValueError as error:
+            raise KeyError(SECRET) from error
+    except KeyError as error:
+        text = told(error)
+    assert text.startswith("KeyError at ")
+    assert "; after ValueError at " in text
+    assert SECRET not in text
+
+
+def test_a_bug_of_decoding_and_one_of_mapping_are_told_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    decoder = Decoder(
+        registry=None,
+        reader_schemas=lambda _: {},
+        settings=DecodeSettings(),
+        tallies=Tallies(),
+    )
+    monkeypatch.setattr(decoding, "invalid", lambda *_: fails(SECRET))
+    with pytest.raises(ValueError, match=SECRET) as caught:
+        decoder.decode(a_record(value=b"\0\0\0\0\7rest"))
+    found = as_invalid(caught.value)
+    assert (found.stage, found.reason) == ("decode", "internal")
+    assert as_invalid(raised()).stage == "mapping"
+    assert SECRET not in str(found)
+
+
+def test_errors_raised_on_purpose_stay_what_they_are() -> None:
+    invalid = InvalidRecord("decode", "truncated", "the record ends early")
+    assert as_invalid(invalid) is invalid
+    setup = KafkaSetupError("Kafka denies access")
+    assert as_fatal("x", setup) is setup
+    fatal = as_fatal("a call-back failed", raised())
+    assert isinstance(fatal, FatalError)
+    assert str(fatal).startswith("a call-back failed: ValueError at tests/test_crash.py:")
+
+
+@pytest.mark.parametrize("make", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_a_bug_in_a_call_back_asks_for_the_end_and_a_broken_connection_does_not(
+    make: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    stopped: list[Exception] = []
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(in_loop(stopped.append))
+        loop.call_exception_handler({"message": SECRET, "exception": ConnectionResetError(SECRET)})
+        loop.call_exception_handler({"message": SECRET})
+        assert stopped == []
+        loop.call_soon(fails, SECRET)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    with asyncio.Runner(loop_factory=make) as runner:
+        runner.run(run())
+    [fault] = stopped
+    assert str(fault).startswith("internal fault: ValueError at tests/test_crash.py:")
+    out, err = capfd.readouterr()
+    assert SECRET not in out + err
+
+
+PROGRAM = """
+import threading
+from consumer import crash
+crash.install()
+def fails(): int("ann@shop.ua")
+class Odd:
+    def __del__(self): fails()
+thread = threading.Thread(target=fails); thread.start(); thread.join()
+odd = Odd(); del odd
+fails()
+"""
+
+
+def test_the_interpreter_prints_no_text_of_what_nobody_catches() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    lines = done.stderr.splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith("internal fault: ValueError at <string>:") for line in lines), lines
+    assert SECRET not in done.stdout + done.stderr
