@@ -55,7 +55,7 @@ _FINE = Row(
                     f'sum(rate(yespo_bridge_events_ended_total{{$ours, outcome="delivered"}}[{_RATE}]))'
                 ),
             ),
-            "reqps",
+            "eps",
             "stat",
             4,
             4,
@@ -164,7 +164,7 @@ _FLOW = Row(
                 ),
                 Query(_rate("records_ended_total", "outcome"), "{{outcome}}"),
             ),
-            "reqps",
+            "recps",
         ),
         Panel(
             "Lag by topic",
@@ -188,7 +188,7 @@ _FLOW = Row(
                     "{{api}} {{event}}",
                 ),
             ),
-            "reqps",
+            "eps",
             width=12,
             stacked=True,
         ),
@@ -209,25 +209,25 @@ _WHY = Row(
             "Dead letters by stage",
             "decode is the producer, mapping the mapping, delivery an answer of Yespo.",
             (Query(_rate("dead_letters_total", "stage"), "{{stage}}"),),
-            "reqps",
+            "recps",
         ),
         Panel(
             "Filtered",
             "Records that the mapping left out, by reason.",
             (
                 Query(
-                    _rate("records_ended_total", "reason", 'outcome="filtered"'),
+                    _rate("records_ended_total", "reason", 'outcome="filtered"') + " > 0",
                     "{{reason}}",
                 ),
             ),
-            "reqps",
+            "recps",
             quiet=True,
         ),
         Panel(
             "Events skipped",
             "Events not made though a rule asked for them: mostly visitors nobody knows yet.",
-            (Query(_rate("skipped_total", "api, reason"), "{{api}} {{reason}}"),),
-            "reqps",
+            (Query(_rate("skipped_total", "api, reason") + " > 0", "{{api}} {{reason}}"),),
+            "eps",
         ),
         Panel(
             "Alerts",
@@ -401,7 +401,7 @@ _EVENTS = Row(
             "Made by the mapping",
             "Events that the mapping made of the records.",
             (Query(_rate("events_built_total", "api, event"), "{{api}} {{event}}"),),
-            "reqps",
+            "eps",
         ),
         Panel(
             "Under way",
@@ -424,7 +424,7 @@ _EVENTS = Row(
                     "{{api}} {{event}} {{outcome}}",
                 ),
             ),
-            "reqps",
+            "eps",
             quiet=True,
         ),
         Panel(

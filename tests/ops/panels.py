@@ -113,6 +113,8 @@ def _panel(panel: Panel, number: int, x: int, y: int) -> dict[str, Any]:
             "fillOpacity": 25 if panel.stacked else 5,
             "showPoints": "never",
             "stacking": {"mode": "normal" if panel.stacked else "none", "group": "A"},
+            # Else an axis without data but zeros would reach to 10,000 %.
+            **({"axisSoftMax": _soft_max(panel)} if panel.unit == "percentunit" else {}),
             "thresholdsStyle": {"mode": "dashed" if panel.steps else "off"},
         }
     return {
@@ -220,3 +222,8 @@ def _link(uid: str, title: str) -> dict[str, Any]:
         "tags": [],
         "asDropdown": False,
     }
+
+
+def _soft_max(panel: Panel) -> float:
+    """Of a share: twice the threshold, if there is one, and never more than everything."""
+    return min(1.0, 2 * panel.steps[-1][0]) if panel.steps else 1.0

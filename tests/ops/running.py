@@ -80,9 +80,31 @@ class Prometheus:
         found = answer["data"]["result"]
         return found if isinstance(found, list) else [found]
 
+    def over(self, query: str, start: float, end: float, step: float) -> list[dict[str, Any]]:
+        """The series of a range query: `{"metric": labels, "values": [[time, text], ...]}`."""
+        span = {"start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:g}"}
+        answer = self._get("/api/v1/query_range", query=query, **span).json()
+        assert answer["status"] == "success", (query, answer)
+        found: list[dict[str, Any]] = answer["data"]["result"]
+        return found
+
     def scraped(self) -> set[str]:
         """Names of all metrics it has."""
         return set(self._get("/api/v1/label/__name__/values").json()["data"])
+
+    def wait_evaluated(self) -> None:
+        """Until every group of rules has been evaluated twice from now on: on samples scraped since,
+        and on what the other groups have recorded of them."""
+        for _ in range(2):
+            now = self._evaluations()
+            wait_until(lambda: self._all_later_than(now), 60, "all rules to be evaluated")  # noqa: B023 it is called before the next round
+
+    def _evaluations(self) -> dict[str, str]:
+        groups = self._get("/api/v1/rules").json()["data"]["groups"]
+        return {group["name"]: group["lastEvaluation"] for group in groups}
+
+    def _all_later_than(self, before: dict[str, str]) -> bool:
+        return all(at != before[name] for name, at in self._evaluations().items())
 
     def alerts(self, *states: str) -> set[str]:
         """Names of the alerts in one of these states; `pending`: the expression is true."""

@@ -460,3 +460,43 @@ SLOW_SCENARIOS = (
         at=4 * 24 * 60,
     ),
 )
+
+# What a runbook asks after beside its alert: each possible cause there at once, so that every question
+# has something to find. The scenario of the alert is laid over it.
+_RISES, _IS = "0+5x200", "1x200"
+CAUSES: dict[str, str] = {
+    **{series(name, **where): "7x200" for name in ("commit_gap",) for where in (P0, P1)},
+    **{series("partitions_paused", reason=r): _IS for r in ("buffer", "schema", "gap")},
+    **{series("pauses_total", reason=r): _RISES for r in ("buffer", "schema")},
+    **{series("commits_total", result=r): _RISES for r in ("ok", "error")},
+    **{series("rebalances_total", event=e): _RISES for e in ("assigned", "revoked", "lost")},
+    **{series("mapping_reloads_total", result=r): _RISES for r in ("taken", "refused")},
+    **{
+        series("dead_letters_total", stage=s, reason="missing"): _RISES
+        for s in ("decode", "mapping")
+    },
+    **{series("schema_lookups_total", result=r): _RISES for r in ("hit", "miss", "error")},
+    series("kafka_errors_total", code="_TRANSPORT"): _RISES,
+    series("mapping_refused"): _IS,
+    series("ledger_imbalance"): _IS,
+    series("requests_unacknowledged_limit"): "100x200",
+    series("requests_in_flight_limit"): "64x200",
+    series("last_poll_timestamp_seconds"): "0+60x200",
+    series("process_cpu_seconds_total"): "0+30x200",
+    series("process_resident_memory_bytes"): "2e8x200",
+    'up{namespace="shop",job="bridge",instance="a"}': "0x200",
+    series("process_start_time_seconds"): "1000x30 2000x10 3000x10 4000x200",
+}
+for _end in (LEGACY, V2):
+    CAUSES |= {
+        series("requests_in_flight", **_end): "60x200",
+        series("events_waiting", **_end): "900x200",
+        series("last_delivery_timestamp_seconds", **_end): "60x200",
+        series("rate_limit_requests_per_second", **_end): "20x200",
+        series("rate_limit_ceiling_requests_per_second", **_end): "100x200",
+        series("events_built_total", **_end, event="cartUpdated"): _RISES,
+        series("events_ended_total", **_end, event="cartUpdated", outcome="expired"): _RISES,
+        series("retries_total", **_end, **{"class": "transient"}): _RISES,
+        series("endpoint_state", **_end, state="throttled"): "0x20 1x5 0x200",
+        **{series("requests_total", **_end, code=code): _RISES for code in ("400", "429", "503")},
+    }

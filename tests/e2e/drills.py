@@ -1,0 +1,165 @@
+"""The fault drills: what is broken, which alert must speak, and which may beside it.
+
+`python -m tests.e2e.drills` writes the table of docs/drills.md anew.
+"""
+
+import struct
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+
+from confluent_kafka import Producer
+
+from consumer.sandbox.broker import AvroWriter
+from consumer.sandbox.faults import FaultProfile
+from consumer.sandbox.visitors import Visitors
+from tests.e2e.conftest import PARTITIONS, Shop
+from tests.e2e.shop import ROOT, SCHEMA, START_MS
+
+PAGE = ROOT / "docs" / "drills.md"
+HEAD = "| fault | alert | may speak beside it |\n|---|---|---|\n"
+STUCK = "visitor-stuck-7741"
+
+
+@dataclass(frozen=True)
+class Drill:
+    """`beside` are alerts that may be true too, each with the reason (empty: it needs none)."""
+
+    fault: str
+    make: Callable[[Shop], None]
+    alert: str
+    beside: Mapping[str, str] = field(default_factory=dict)
+    traffic: int = 2000
+    """Good records that come once the fault is there."""
+    registry: bool = True
+
+
+def vendor_down(shop: Shop) -> None:
+    shop.sandbox.refuse_connections()
+
+
+def wrong_key(shop: Shop) -> None:
+    shop.sandbox.faults = FaultProfile(unauthorized=True)
+
+
+def throttled(shop: Shop) -> None:
+    shop.sandbox.faults = FaultProfile(throttle_above=20)
+
+
+def slow(shop: Shop) -> None:
+    shop.sandbox.faults = FaultProfile(latency="4")
+
+
+def failing(shop: Shop) -> None:
+    shop.sandbox.faults = FaultProfile(error=0.15)
+
+
+def some_bad_records(shop: Shop) -> None:
+    _produce(shop, b"no avro at all", 60)
+
+
+def only_bad_records(shop: Shop) -> None:
+    """More in a row than the breaker lets pass."""
+    _produce(shop, b"no avro at all", 150)
+
+
+def unknown_schema(shop: Shop) -> None:
+    """An id that only the registry, which is away, could know."""
+    _produce(shop, struct.pack(">bI", 0, shop.schema_id + 1) + b"rest", 1)
+
+
+def dead_letter_topic_gone(shop: Shop) -> None:
+    shop.kafka.admin.delete_topics([shop.dead])[shop.dead].result(30)
+    _produce(shop, b"no avro at all", 3)
+
+
+def one_visitor_never_answered(shop: Shop) -> None:
+    """All of partition 0 is of one visitor, eleven minutes old; the other partitions go on."""
+    shop.sandbox.faults = FaultProfile(slow=STUCK, slow_seconds=600)
+    producer = Producer({"bootstrap.servers": shop.kafka.bootstrap})
+    write = AvroWriter(SCHEMA, shop.schema_id)
+    long_ago = time.time_ns() // 1_000_000 - 11 * 60_000
+    for number, record in enumerate(islice(Visitors(5, lambda: START_MS).records(), 1000)):
+        partition, timestamp = 1 + number % (PARTITIONS - 1), 0
+        record["user"] = None
+        if number % 50 == 0:
+            partition, timestamp = 0, long_ago
+            record["visitor_id"] = STUCK
+        producer.produce(shop.clicks, write(record), partition=partition, timestamp=timestamp)
+    assert producer.flush(30) == 0
+
+
+def _produce(shop: Shop, value: bytes, count: int) -> None:
+    producer = Producer({"bootstrap.servers": shop.kafka.bootstrap})
+    for number in range(count):
+        producer.produce(shop.clicks, value, b"odd", partition=number % PARTITIONS)
+    assert producer.flush(30) == 0
+
+
+DRILLS = (
+    Drill(
+        "Yespo refuses connections",
+        vendor_down,
+        "YespoBridgeEndpointDown",
+        {"YespoBridgeRequestsFailing": "before the endpoint counts as down"},
+    ),
+    Drill("401 to every v2 request", wrong_key, "YespoBridgeEndpointMisconfigured"),
+    Drill(
+        "429 above 20 requests a second",
+        throttled,
+        "YespoBridgeThrottled",
+        {"YespoBridgeRateLimitBound": ""},
+    ),
+    Drill("every answer takes 4 s", slow, "YespoBridgeRequestsSlow"),
+    Drill(
+        "15 % of the requests answered 500",
+        failing,
+        "YespoBridgeRequestsFailing",
+        {"YespoBridgeEndpointDown": "after five in a row"},
+    ),
+    Drill(
+        "one visitor, alone in a partition, is never answered",
+        one_visitor_never_answered,
+        "YespoBridgePartitionStuck",
+        traffic=0,
+    ),
+    Drill("2 % of the records are not Avro", some_bad_records, "YespoBridgeDeadLetters"),
+    Drill(
+        "150 bad records in a row",
+        only_bad_records,
+        "YespoBridgeDeadLetterBreakerOpen",
+        {"YespoBridgeDeadLetters": ""},
+        traffic=0,
+    ),
+    Drill(
+        "registry away, a record with an unknown schema",
+        unknown_schema,
+        "YespoBridgeRegistryUnreachable",
+        traffic=0,
+        registry=False,
+    ),
+    Drill(
+        "the dead-letter topic is deleted", dead_letter_topic_gone, "YespoBridgeDeadLetterFailing"
+    ),
+)
+
+
+def table() -> str:
+    rows = []
+    for drill in DRILLS:
+        alert = f"[{drill.alert}](runbooks/{drill.alert}.md)"
+        beside = ", ".join(f"{name}, {why}" if why else name for name, why in drill.beside.items())
+        rows.append(f"| {drill.fault} | {alert} | {beside} |")
+    return HEAD + "\n".join(rows) + "\n"
+
+
+def page(now: str) -> str:
+    """The page with its table as it should be."""
+    before, _, rest = now.partition(HEAD)
+    _, _, after = rest.partition("\n\n")
+    return f"{before}{table()}\n{after}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(PAGE.read_text()))
