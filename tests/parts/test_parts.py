@@ -180,5 +180,5 @@ def test_a_part_that_cannot_be_had_fails_in_ci_and_is_skipped_elsewhere(
 
 def test_every_jar_is_pinned() -> None:
     artifacts = read_lock(LOCK)
-    assert len(artifacts) == 46
+    assert len(artifacts) == 47
     assert all(len(artifact.sha256) == 64 for artifact in artifacts)
