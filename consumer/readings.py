@@ -94,6 +94,7 @@ def declare_zeros(parts: Sources) -> None:
     for code in ("_ALL_BROKERS_DOWN", "_AUTHENTICATION", "_RESOLVE", "_TRANSPORT"):
         tallies.kafka_errors.declare(code)
     tallies.dead_letter_errors.declare()
+    tallies.left_to_fastavro.declare()
     tallies.loop_lag.of()
 
 
