@@ -99,7 +99,6 @@ class Connection(asyncio.Protocol):
         self._owner = owner
         self._success_kept = success_kept
         self._tls = tls
-        self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
         self._exchange: HttpExchange | None = None
         self._eof = False
@@ -153,6 +152,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports have the methods of asyncio.Transport without inheriting from it.
         self._transport = cast("asyncio.Transport", transport)
+        self._parser = httptools.HttpResponseParser(self)
 
     def data_received(self, data: bytes) -> None:
         if self._exchange is None:  # an answer nobody asked for: whatever follows is not ours
@@ -181,10 +181,15 @@ class Connection(asyncio.Protocol):
         self._eof = True  # returning None closes the transport; `connection_lost` says the rest
 
     def connection_lost(self, exc: Exception | None) -> None:
-        exchange = self._exchange
         self._owner.gone(self)
-        if exchange is None:
-            return
+        if self._exchange is not None:
+            self._lost(self._exchange, exc)
+        # The parser holds our methods. Left to the garbage collector, which looks seldom, a
+        # connection would keep 60 KiB of TLS buffers for as long.
+        del self._parser
+        self._transport = None
+
+    def _lost(self, exchange: HttpExchange, exc: Exception | None) -> None:
         if self._head_done:  # includes bodies that are delimited by the end of the connection
             self._answer()
         elif self._received:

@@ -193,7 +193,10 @@ class HttpPool:
                         return connection
                 except OSError as refused:
                     error = refused
-        raise error or socket.gaierror("no address")
+        try:
+            raise error or socket.gaierror("no address")
+        finally:
+            error = None  # it holds this frame: a cycle with the buffers of the attempt in it
 
     def _not_connected(self, fault: Fault) -> None:
         """A failed attempt costs the oldest in waiting its turn, unless it was served meanwhile."""
