@@ -56,6 +56,7 @@ def survives_members_that_come_and_go(
                 changes += 1
         shop.wait_committed(120)
         for bridge in trio:
+            bridge.wait_ready()  # the last to be restarted may not yet hear the signal
             stop_in_order(bridge)
     found = findings(shop, watcher, repeats=0)
     found += [
