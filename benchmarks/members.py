@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.contenders import Task, contenders
 from benchmarks.measure import VENDOR_SECONDS
 from benchmarks.parts import Parts, stop
-from benchmarks.topics import ROOT, Shape
+from benchmarks.topics import ROOT, Scale, Shape
 from tests.parts.ports import wait_until
 
 PAGE = ROOT / "docs" / "scaling.md"
@@ -27,8 +27,9 @@ IN_FLIGHT = 8
 """Per member: 8 / 0.05 s = 160/s each, which 8 members reach on one core."""
 
 
-def run(parts: Parts) -> list[str]:
+def run(parts: Parts, scale: Scale) -> list[str]:
     """A row per number of members."""
+    counted = scale(COUNTED)
     rows = [
         (
             "| members | partitions each | events/s | per member, against one alone | order per visitor "
@@ -38,7 +39,7 @@ def run(parts: Parts) -> list[str]:
     ]
     alone = 0.0
     for number in NUMBERS:
-        rate, overtaken, repeated, rss = _measured(parts, number)
+        rate, overtaken, repeated, rss = _measured(parts, number, counted)
         alone = alone or rate
         rows.append(
             f"| {number} | {SHAPE.partitions // number} | {rate:,.0f} | {rate / alone / number:.0%} | "
@@ -48,7 +49,7 @@ def run(parts: Parts) -> list[str]:
     return rows
 
 
-def _measured(parts: Parts, number: int) -> tuple[float, int, int, float]:
+def _measured(parts: Parts, number: int, counted: int) -> tuple[float, int, int, float]:
     """Events/s of the whole group once all are in, events out of order, repeated ones, MiB."""
     topic = parts.filled(SHAPE)
     bridge = next(one for one in contenders() if one.name == "bridge")
@@ -66,9 +67,9 @@ def _measured(parts: Parts, number: int) -> tuple[float, int, int, float]:
         wait_until(lambda: parts.kafka.members(group) == number, JOIN_SECONDS, f"{number} members")
         before, began = parts.sink.count(), time.monotonic()
         wait_until(
-            lambda: parts.sink.count() >= before + COUNTED,
+            lambda: parts.sink.count() >= before + counted,
             JOIN_SECONDS,
-            f"{COUNTED} events of {number} members",
+            f"{counted} events of {number} members",
         )
         rate = (parts.sink.count() - before) / (time.monotonic() - began)
         pages = [int(Path(f"/proc/{p.pid}/statm").read_text().split()[1]) for p in processes]

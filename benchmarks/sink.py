@@ -24,8 +24,6 @@ from collections import deque
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import psutil
-
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 _LENGTH = b"ength: "
 _VISITOR = re.compile(rb'"sc": ?"([^"]+)"')
@@ -68,7 +66,7 @@ class Sink:
         self._newest: dict[bytes, bytes] = {}
         self._seen: set[bytes] = set()
         self._run = Run()
-        self._watched: psutil.Process | None = None
+        self._watched: int | None = None
 
     def serve(self) -> None:
         self._epoll.register(self._server.fileno(), select.EPOLLIN)
@@ -164,11 +162,13 @@ class Sink:
             client.close()
 
     def _cpu(self) -> float:
-        """Seconds of CPU of the watched process, its threads and its children included."""
+        """Seconds of CPU of the watched process with its threads, to the nanosecond: /proc counts in
+        ticks of 10 ms, which is a tenth of the least that is measured."""
         if self._watched is None:
             return 0.0
-        times = self._watched.cpu_times()
-        return times.user + times.system
+        return time.clock_gettime(
+            ~self._watched << 3 | 2
+        )  # as clock_getcpuclockid(3) of Linux has it
 
     def _command(self) -> bool:
         line = os.read(0, 65_536)
@@ -180,7 +180,7 @@ class Sink:
             self._run, self._watched = Run(**command["begin"]), None
             self._newest, self._seen = {}, set()
         elif "watch" in command:
-            self._watched = psutil.Process(command["watch"])
+            self._watched = int(command["watch"])
             if self._run.count:
                 self._run.cpu_first = self._cpu()
         elif "count" in command:

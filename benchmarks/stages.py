@@ -13,103 +13,35 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from functools import partial
 from random import Random
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import fastavro
-import httptools
 import orjson
 import uvloop
-from confluent_kafka import Consumer, Message, TopicPartition
 
 from benchmarks.chain import bench_decoder, bench_mapping, bench_records
 from benchmarks.mapping import by_hand, no_build
 from benchmarks.parts import SinkProcess
+from benchmarks.stage import COUNT, LEGACY, Stage, best
+from benchmarks.stage_ends import consume, send_floor, send_ours
 from benchmarks.topics import SCHEMA
 from consumer.clock import SystemClock
 from consumer.commit.tracker import Tracker
 from consumer.config.settings import DeliverySettings
 from consumer.delivery.answer import Answer
-from consumer.delivery.deliver import Delivery, pool_opener
+from consumer.delivery.deliver import Delivery
 from consumer.delivery.destination import Destination
-from consumer.delivery.target import Target
 from consumer.ledger import Ledger
 from consumer.mapping.output import Plan
-from consumer.model import Decoded, Ended, Endpoint, Event, Flight, Outcome, Partition, Record
+from consumer.model import Decoded, Ended, Event, Flight, Outcome, Partition, Record
 from consumer.sandbox.broker import EmbeddedKafka
-from consumer.source.assignment import Assignment
-from consumer.source.records import by_partition
 from consumer.stages import Position
 from consumer.telemetry.tallies import Tallies
 from consumer.vendor import catalogue
 from consumer.vendor.spec import AccountContext, Identity
 
-COUNT = 2000
-LEGACY = Endpoint("main", "legacy")
-
-
-class Stage(NamedTuple):
-    """Each takes `COUNT` events through the stage, or through its floor."""
-
-    name: str
-    ours: Callable[[], object]
-    floor: Callable[[], object]
-    floor_is: str
-
-
-def best(run: Callable[[], object], rounds: int) -> float:
-    """Microseconds per event."""
-    run()
-    found = []
-    for _ in range(rounds):
-        began = time.thread_time()
-        run()
-        found.append(time.thread_time() - began)
-    return min(found) / COUNT * 1e6
-
-
-def consume(topic: str, kafka: EmbeddedKafka, records: list[Record]) -> Stage:
-    """In the source's thread; what librdkafka's own threads do is not counted."""
-    for record in records:
-        kafka.send(topic, record.key, record.value)
-    kafka.flush(30)
-    consumer = Consumer(
-        {"bootstrap.servers": kafka.bootstrap, "group.id": "stages", "log_level": 2}
-    )
-    numbers = list(consumer.list_topics(topic, timeout=10).topics[topic].partitions)
-    assignment = Assignment()
-    for number in numbers:
-        assignment.begin((topic, number), Position(0), starting=False)
-
-    def batches() -> Iterator[list[Message]]:
-        consumer.assign([TopicPartition(topic, number, 0) for number in numbers])
-        left = len(records)
-        while left:
-            messages = consume_some(consumer)
-            left -= len(messages)
-            yield messages
-
-    def ours() -> None:
-        for entry in assignment:
-            entry.next_offset = 0
-        for messages in batches():
-            by_partition(messages, assignment, _no_error)
-
-    def floor() -> None:
-        for messages in batches():
-            for message in messages:
-                _ = message.partition(), message.offset(), message.key(), message.value()
-
-    return Stage("consume", ours, floor, "key, value and position of each message")
-
-
-def consume_some(consumer: Consumer) -> list[Message]:
-    return consumer.consume(1, 0.02) + consumer.consume(499, 0)
-
-
-def _no_error(*_: object) -> None:
-    raise AssertionError("the embedded Kafka reports no errors")
+ROUNDS = 15
 
 
 def decode(records: list[Record]) -> Stage:
@@ -294,88 +226,6 @@ def metrics() -> Stage:
     return Stage("metrics", ours, floor, "one integer")
 
 
-class _Raw(asyncio.Protocol):
-    """A connection that posts `request` again and again, with the parser that ours has."""
-
-    def __init__(self, again: Callable[["_Raw"], None]) -> None:
-        self._again = again
-        self._parser = httptools.HttpResponseParser(self)
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.write = cast("asyncio.Transport", transport).write
-
-    def data_received(self, data: bytes) -> None:
-        self._parser.feed_data(data)
-
-    def on_message_complete(self) -> None:
-        self._again(self)
-
-
-async def send_ours(sink: SinkProcess, event: Event, rounds: int) -> float:
-    """Microseconds per request of our pool with 64 in flight."""
-    loop, url = asyncio.get_running_loop(), f"http://127.0.0.1:{sink.port}/api/v2"
-    pool = pool_opener(DeliverySettings(), SystemClock(loop))(Destination(LEGACY, url))
-    left, done = 0, asyncio.Event()
-
-    def answered(_: Answer) -> None:
-        nonlocal left
-        left -= 1
-        if left >= 64:
-            pool.post(event.body, event.user_agent, answered)
-        elif not left:
-            done.set()
-
-    def begin() -> None:
-        nonlocal left
-        left = COUNT
-        done.clear()
-        for _ in range(64):
-            pool.post(event.body, event.user_agent, answered)
-
-    found = await _best_of(begin, done, rounds)
-    await pool.close()
-    return found
-
-
-async def send_floor(sink: SinkProcess, event: Event, rounds: int) -> float:
-    """The same of bare protocols."""
-    loop, target = asyncio.get_running_loop(), Target(f"http://127.0.0.1:{sink.port}/api/v2")
-    request = target.request(target.head(None), event.body, event.user_agent)
-    left, done = 0, asyncio.Event()
-
-    def again(connection: _Raw) -> None:
-        nonlocal left
-        left -= 1
-        if left >= 64:
-            connection.write(request)
-        elif not left:
-            done.set()
-
-    raw = [
-        (await loop.create_connection(partial(_Raw, again), "127.0.0.1", sink.port))[1]
-        for _ in range(64)
-    ]
-
-    def begin() -> None:
-        nonlocal left
-        left = COUNT
-        done.clear()
-        for connection in raw:
-            connection.write(request)
-
-    return await _best_of(begin, done, rounds)
-
-
-async def _best_of(begin: Callable[[], None], done: asyncio.Event, rounds: int) -> float:
-    found = []
-    for _ in range(rounds + 1):
-        began = time.thread_time()
-        begin()
-        await done.wait()
-        found.append(time.thread_time() - began)
-    return min(found) / COUNT * 1e6
-
-
 def stages(loop: asyncio.AbstractEventLoop) -> Iterator[Stage]:
     partitions = [Partition("shop.clicks", number, 1) for number in range(6)]
     records = bench_records(COUNT, partitions)
@@ -393,15 +243,19 @@ def stages(loop: asyncio.AbstractEventLoop) -> Iterator[Stage]:
     yield metrics()
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", 1)[0])
-    parser.add_argument("--rounds", type=int, default=15)
-    rounds = parser.parse_args().rounds
-    print(f"{'stage':18}{'ours':>8}{'floor':>8}   µs of CPU per event; the floor is")
+def run(rounds: int = ROUNDS) -> list[str]:
+    """A row per stage."""
+    rows = [
+        "| stage | µs/event | floor | what the floor does |",
+        "|---|---|---|---|",
+    ]
+
+    def add(name: str, ours: float, floor: float, floor_is: str) -> None:
+        rows.append(f"| {name} | {ours:.2f} | {floor:.2f} | {floor_is} |")
+
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         for stage in stages(runner.get_loop()):
-            figures = best(stage.ours, rounds), best(stage.floor, rounds)
-            print(f"{stage.name:18}{figures[0]:8.2f}{figures[1]:8.2f}   {stage.floor_is}")
+            add(stage.name, best(stage.ours, rounds), best(stage.floor, rounds), stage.floor_is)
         sink = SinkProcess()
         unit = bench_mapping()
         [record] = bench_records(1, [Partition("shop.clicks", 0, 1)])
@@ -409,7 +263,14 @@ def main() -> None:
         ours = runner.run(send_ours(sink, event, rounds))
         floor = runner.run(send_floor(sink, event, rounds))
         sink.close()
-        print(f"{'send':18}{ours:8.2f}{floor:8.2f}   a bare protocol that repeats one request")
+    add("send", ours, floor, "a bare protocol that repeats one request")
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", 1)[0])
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    print("\n".join(run(parser.parse_args().rounds)))
 
 
 if __name__ == "__main__":

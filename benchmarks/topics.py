@@ -37,10 +37,22 @@ class Shape:
     persons: int = 1000
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What part of the records a run takes. Below 1 its figures are worth nothing; it shows that all
+    works here."""
+
+    factor: float = 1.0
+
+    def __call__(self, records: int) -> int:
+        return min(records, max(500, round(records * self.factor)))
+
+
 class Records:
     """`value(number, person)`: one encoded record."""
 
-    def __init__(self, schema_id: int) -> None:
+    def __init__(self, schema_id: int, schema: dict[str, Any] = SCHEMA) -> None:
+        """`schema`: that of the writer, one that the fixture fits as well."""
         fixture = json.loads((ROOT / "avro" / "fixtures" / "product_view.json").read_text())
         record = JsonForm(SCHEMA).decoded(fixture)
         record["visitor_id"], record["event_id"] = NO_VISITOR.decode(), NO_EVENT.decode()
@@ -50,7 +62,7 @@ class Records:
             "phone": NO_PHONE.decode(),
         }
         record["page"]["url"] += "?utm_source=newsletter&utm_campaign=autumn-cups-and-saucers-2026"
-        self._template = AvroWriter(SCHEMA, schema_id)(record)
+        self._template = AvroWriter(schema, schema_id)(record)
         self.size = len(self._template)
 
     def value(self, number: int, person: int) -> bytes:
