@@ -5,16 +5,17 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
-from urllib.parse import urlsplit
 
+import httpx
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from consumer.clock import SystemClock
 from consumer.config.settings import DeliverySettings, Settings
 from consumer.decode.api import RegistryApi, UnavailableError
 from consumer.delivery.producer import find_topic, producer_properties
+from consumer.delivery.transport import open_transport
 from consumer.errors import SetupError
-from consumer.tls import TlsFiles
 
 SECONDS = 10.0
 
@@ -61,7 +62,7 @@ async def _answer(name: str, ask: Question) -> Connection:
         return Connection(name, "failed", f"no answer within {SECONDS:g} s")
     except KafkaException as error:
         return Connection(name, "failed", error.args[0].str())
-    except (OSError, SetupError, UnavailableError) as error:
+    except (OSError, httpx.HTTPError, SetupError, UnavailableError) as error:
         return Connection(name, "failed", str(error) or type(error).__name__)
 
 
@@ -97,16 +98,22 @@ _NO_SCHEMA = 2_147_483_647
 
 
 async def _reachable(url: str, delivery: DeliverySettings) -> str:
-    parts = urlsplit(url)
-    tls = None
-    if parts.scheme == "https":
-        files = (delivery.ca_file, delivery.certificate_file, delivery.key_file)
-        tls = TlsFiles("delivery", *files).context()
-    port = parts.port or (443 if tls else 80)
-    _, writer = await asyncio.open_connection(parts.hostname, port, ssl=tls)
-    writer.close()
-    await writer.wait_closed()
-    return f"{parts.hostname}:{port} takes {'TLS' if tls else 'plain'} connections"
+    """Over the connections that delivery would make: its client, certificates and proxy. OPTIONS asks
+    what may be asked (RFC 9110, 9.3.7): it carries neither an event nor a key, and any answer of the
+    host will do."""
+    transport = open_transport(delivery, SystemClock(asyncio.get_running_loop()))
+    async with (
+        httpx.AsyncClient(transport=transport, timeout=SECONDS) as client,
+        client.stream("OPTIONS", url) as answer,
+    ):
+        status, host = answer.status_code, answer.url.host
+    if status in _OF_A_GATEWAY:
+        raise SetupError(f"{host} is not reached: something before it answers {status}")
+    return f"{host} answers over {'TLS' if answer.url.scheme == 'https' else 'plain HTTP'}"
+
+
+_OF_A_GATEWAY = frozenset({407, 502, 503, 504})
+"""Behind a proxy or the sidecar of a mesh a connection stands, and these say that it leads nowhere."""
 
 
 def _keys(settings: Settings) -> list[Connection]:

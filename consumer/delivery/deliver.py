@@ -149,13 +149,7 @@ def pool_opener(settings: DeliverySettings, clock: Clock) -> OpenPool:
     tls = TlsFiles(
         "delivery", settings.ca_file, settings.certificate_file, settings.key_file
     ).context
-    limits = Limits(
-        settings.connect_timeout,
-        settings.response_timeout,
-        settings.total_timeout,
-        settings.connection_age,
-        settings.keepalive,
-    )
+    limits = Limits.of(settings)
 
     def open_pool(destination: Destination) -> Pool:
         try:

@@ -12,8 +12,10 @@ import ssl
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
 from consumer.clock import Clock, Timer
+from consumer.config.settings import DeliverySettings
 from consumer.delivery.answer import Answer, Fault
 from consumer.delivery.connection import BODY_LIMIT, Connection, HttpExchange
 from consumer.delivery.target import Target
@@ -28,6 +30,16 @@ class Limits:
     total_timeout: float
     connection_age: float
     keepalive: float
+
+    @classmethod
+    def of(cls, settings: DeliverySettings) -> Self:
+        return cls(
+            settings.connect_timeout,
+            settings.response_timeout,
+            settings.total_timeout,
+            settings.connection_age,
+            settings.keepalive,
+        )
 
     @property
     def sweep(self) -> float:
@@ -59,6 +71,8 @@ class HttpPool:
         self._tls = tls if target.tls else None
         self._head = target.head(authorization)
         self._reads_success = reads_success
+        self.not_connected = ""
+        """Why the last connection that failed did, in the system's words; for a person."""
         self._connections: set[Connection] = set()
         self._idle: list[Connection] = []  # the last used is used next, so that surplus ones age
         self._waiting: deque[HttpExchange] = deque()  # never longer than `_connecting`
@@ -155,9 +169,9 @@ class HttpPool:
         try:
             connection = await self._open()
         except OSError as error:
-            fault = connect_fault(error)
-        except ValueError:  # a host name that IDNA cannot encode
-            fault = Fault.DNS
+            fault, self.not_connected = connect_fault(error), str(error)
+        except ValueError as error:  # a host name that IDNA cannot encode
+            fault, self.not_connected = Fault.DNS, str(error)
         finally:
             self._connecting -= 1
         if connection is not None and not connection.closing:

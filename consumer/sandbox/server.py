@@ -244,11 +244,15 @@ class Sandbox:
         if host not in self._names and _PORT.sub(b"", host) not in self._names:
             return reply(421, b"This Host is not served here (see --allow-host)")
         api = PATHS.get(request.path)
-        return None if api is None else self._apis.began(api, request)
+        if api is not None and request.method != b"OPTIONS":
+            return self._apis.began(api, request)
+        return None
 
     def handle(self, request: Request) -> Reply:
         if request.context is not None:
             return self._apis.handle(request)
+        if request.path in PATHS:  # OPTIONS: what `check --connect` asks; no event, no violation
+            return reply(204, headers=[("Allow", "POST")])
         return self._console.handle(request)
 
     def rejected(self, status: int, why: str) -> Reply:

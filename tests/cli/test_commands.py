@@ -1,15 +1,22 @@
 """The commands as a person types them: what they print and how they end."""
 
+import asyncio
 import json
 import os
+import queue
 import subprocess
 import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from consumer.cli.main import COMMANDS, cli
+from consumer.sandbox.server import Sandbox
+from consumer.vendor.judge import judge
 
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = """\
@@ -101,6 +108,84 @@ def test_check_reports_a_key_it_cannot_verify_as_unknown_and_dead_ends_as_failed
         "main/past_events": "failed",
         "main/v2 api_key": "unknown",
     }
+
+
+@contextmanager
+def answering(status: bytes) -> Iterator[tuple[int, list[bytes]]]:
+    """A server that gives every request this answer; its port, and the requests' first lines."""
+    lines: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lines.append(await reader.readline())
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 %s\r\nContent-Length: 0\r\n\r\n" % status)
+        await writer.drain()
+        writer.close()
+
+    ready: queue.Queue[tuple[int, Callable[[], object]]] = queue.Queue()
+
+    async def listen() -> None:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        loop, over = asyncio.get_running_loop(), asyncio.Event()
+        port = server.sockets[0].getsockname()[1]
+        ready.put((port, lambda: loop.call_soon_threadsafe(over.set)))
+        await over.wait()
+        server.close()
+
+    thread = threading.Thread(target=lambda: asyncio.run(listen()), daemon=True)
+    thread.start()
+    port, stop = ready.get(timeout=20)
+    yield port, lines
+    stop()
+    thread.join(20)
+
+
+def hosts(config: Path, text: str) -> dict[str, tuple[str, str]]:
+    """What `check --connect` says of the vendor's hosts; Kafka and registry fail at once."""
+    text = text.replace("localhost:8081", "127.0.0.1:1").replace(
+        "sasl.password:", "security.protocol: ssl, ssl.ca.location: /nowhere, sasl.password:"
+    )
+    config.write_text(text)
+    result = CliRunner().invoke(cli, ["check", "--connect", "--json", "--config", str(config)])
+    assert result.exit_code == 1, result.output
+    found = json.loads(result.stdout)["connections"]
+    return {
+        one["name"].removeprefix("main/"): (one["state"], one["text"])
+        for one in found
+        if one["name"].startswith("main/") and "api_key" not in one["name"]
+    }
+
+
+def test_check_asks_the_vendors_hosts_without_sending_an_event(config: Path) -> None:
+    with Sandbox(judge) as yespo:
+        text = CONFIGURATION.replace("8A412DC}", f"8A412DC, url: {yespo.legacy_url}}}")
+        text = text.replace("v2: {", f"v2: {{url: {yespo.v2_url}, ")
+        answers = ("ok", "127.0.0.1 answers over plain HTTP")
+        assert hosts(config, text) == {"legacy": answers, "v2": answers, "past_events": answers}
+        assert yespo.received == []
+
+
+def test_check_goes_through_the_proxy_and_believes_what_it_says(config: Path) -> None:
+    """A connection to the proxy, or to the sidecar of a mesh, stands whatever is behind it."""
+    with answering(b"204 No Content") as (port, lines), answering(b"503 No") as (broken, _):
+        text = CONFIGURATION.replace("8A412DC}", '8A412DC, url: "http://tracker.example/api/v2"}')
+        text = text.replace("v2: {", 'v2: {url: "http://yespo.example/api/v2/event", ')
+        through = f"delivery: {{client: httpx, proxy: 'http://127.0.0.1:{port}'}}\n"
+        assert hosts(config, text + through) == {
+            "legacy": ("ok", "tracker.example answers over plain HTTP"),
+            "v2": ("ok", "yespo.example answers over plain HTTP"),
+            "past_events": ("ok", "yespo.example answers over plain HTTP"),
+        }
+        assert sorted(lines) == [
+            b"OPTIONS http://tracker.example/api/v2 HTTP/1.1\r\n",
+            b"OPTIONS http://yespo.example/api/v2/event HTTP/1.1\r\n",
+            b"OPTIONS http://yespo.example/api/v2/past_events HTTP/1.1\r\n",
+        ]
+        found = hosts(config, text + through.replace(str(port), str(broken)))
+        assert found["legacy"] == (
+            "failed",
+            "tracker.example is not reached: something before it answers 503",
+        )
 
 
 @pytest.mark.parametrize("arguments", [["config"], ["config", "--json"]])

@@ -2,9 +2,13 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import trustme
+
+from consumer.clock import SystemClock
 from consumer.delivery.answer import Answer, Fault
 from consumer.delivery.pool import Limits
 from tests.delivery import fault_server as server
@@ -99,6 +103,11 @@ ANSWERS: list[tuple[str, server.Act, Answer, bool]] = [
     ("413", server.answer("413 Too Large"), Answer(413), True),
     ("415", server.answer("415 Media"), Answer(415), True),
     ("429", server.answer("429 Too Many"), Answer(429), True),
+    ("408", server.answer("408 Request Timeout"), Answer(408), True),
+    ("422", server.answer("422 Unprocessable"), Answer(422), True),
+    ("500", server.answer("500 Oops"), Answer(500), True),
+    ("502", server.answer("502 Bad Gateway"), Answer(502), True),
+    ("504", server.answer("504 Gateway Timeout"), Answer(504), True),
     (
         "429 with seconds",
         server.answer("429 Too Many", b"x", "RETRY-AFTER:  7 \r\n"),
@@ -200,6 +209,22 @@ ANSWERS: list[tuple[str, server.Act, Answer, bool]] = [
         False,
     ),
 ]
+
+
+class JumpingClock(SystemClock):
+    """The real time, and what the test adds to it: time-outs pass without being waited for, and
+    never because the machine stood still."""
+
+    added = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.added
+
+
+def serving(authority: trustme.CA, name: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(context)
+    return context
 
 
 async def until(condition: Callable[[], bool], seconds: float = 20) -> None:

@@ -12,7 +12,6 @@ import pytest
 import trustme
 import uvloop
 
-from consumer.clock import SystemClock
 from consumer.delivery.answer import Answer, Fault
 from consumer.delivery.connection import Connection
 from consumer.delivery.pool import HttpPool, Limits
@@ -25,20 +24,12 @@ from tests.delivery.faults import (
     OK,
     PATIENT,
     TIMED,
+    JumpingClock,
+    serving,
     unanswering_port,
     until,
     unused_port,
 )
-
-
-class JumpingClock(SystemClock):
-    """The real time, and what the test adds to it: time-outs pass without being waited for, and
-    never because the machine stood still."""
-
-    added = 0.0
-
-    def monotonic(self) -> float:
-        return super().monotonic() + self.added
 
 
 class Posting:
@@ -251,12 +242,6 @@ async def test_each_refused_connection_costs_one_request_its_turn() -> None:
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
     return trustme.CA()
-
-
-def serving(authority: trustme.CA, name: str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(name).configure_cert(context)
-    return context
 
 
 def trusting(authority: trustme.CA) -> Callable[[], ssl.SSLContext]:

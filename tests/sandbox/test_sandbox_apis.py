@@ -76,6 +76,13 @@ def test_the_tracker_says_nothing_of_a_broken_body_and_the_verdict_is_kept(
     assert sandbox.totals.violating == 1
 
 
+@pytest.mark.parametrize("path", ["/api/v2", "/api/v2/event", "/api/v2/past_events"])
+def test_a_question_of_what_may_be_asked_is_no_event(sandbox: Sandbox, path: str) -> None:
+    answer = httpx.options(sandbox.url + path)
+    assert (answer.status_code, answer.headers["Allow"]) == (204, "POST")
+    assert sandbox.received == []
+
+
 def test_v2_takes_an_event_with_any_user_and_the_key(sandbox: Sandbox) -> None:
     for user in ("shop", "", "anything"):
         answer = httpx.post(
