@@ -83,10 +83,14 @@ def content_length(head: bytes) -> int:
 
 @asynccontextmanager
 async def running(
-    *script: Act, read_first: bool = True, tls: ssl.SSLContext | None = None
+    *script: Act,
+    read_first: bool = True,
+    tls: ssl.SSLContext | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
 ) -> AsyncIterator[FaultServer]:
     faults = FaultServer(list(script), read_first)
-    server = await asyncio.start_server(faults.serve, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.start_server(faults.serve, host, port, ssl=tls)
     faults.port = server.sockets[0].getsockname()[1]
     try:
         yield faults
@@ -139,6 +143,16 @@ def pieces(*data: bytes, gap: float = 0.01) -> Act:
             await asyncio.sleep(gap)
 
     return act
+
+
+def early(act: Act) -> Act:
+    """With `read_first=False`: answer at the request's head, and read its body after that."""
+
+    async def answer_then_read(client: Client) -> None:
+        await act(client)
+        client.body = await client.reader.readexactly(content_length(client.head))
+
+    return answer_then_read
 
 
 async def silence(client: Client) -> None:

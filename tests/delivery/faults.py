@@ -241,10 +241,10 @@ def unused_port() -> Iterator[int]:
 
 
 @contextmanager
-def unanswering_port() -> Iterator[int]:
+def unanswering_port(host: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
     """A listener whose queue is full: the system lets further SYNs go unanswered."""
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+        listener.bind((host, port))
         listener.listen(0)
         address = listener.getsockname()
         fillers = []
