@@ -58,7 +58,7 @@ def bench_mapping() -> MappingUnit:
 
 
 def bench_decoder(unit: MappingUnit, tallies: Tallies) -> Decoder:
-    """With a registry that knows the shipped schema as number 1."""
+    """With a registry that knows the shipped schema as number 1; reads what the mapping reads."""
     known = parse(SCHEMA)
     registry = cast("RegistryClient", SimpleNamespace(get=lambda _: known))
     return Decoder(
@@ -66,6 +66,7 @@ def bench_decoder(unit: MappingUnit, tallies: Tallies) -> Decoder:
         reader_schemas=unit.reader_schemas,
         settings=DecodeSettings(),
         tallies=tallies,
+        reads=unit.reads,
     )
 
 
