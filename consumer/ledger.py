@@ -5,8 +5,12 @@ the work that is actually held, never derived from the other two (else the check
 """
 
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from consumer.model import Ended, Endpoint, Partition
+
+_DELIVERED: Final = Ended.DELIVERED
+"""Nearly all events end so, and to find a member of an enum takes Python 3.11 0.3 µs."""
 
 
 @dataclass(slots=True)
@@ -46,7 +50,10 @@ class EventCounts:
         return self.delivered + self.superseded + self.expired + self.dead_lettered + self.released
 
     def end(self, how: Ended) -> None:
-        setattr(self, how.value, getattr(self, how.value) + 1)
+        if how is _DELIVERED:
+            self.delivered += 1
+        else:
+            setattr(self, how.value, getattr(self, how.value) + 1)
 
 
 class Ledger:

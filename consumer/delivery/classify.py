@@ -14,6 +14,7 @@ for refused events are not documented beyond 400, so whatever could also be said
 
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Final
 
 from consumer.config.settings import AnswerRule
 from consumer.delivery.answer import NOTHING_ARRIVED, Answer
@@ -30,6 +31,9 @@ class Meaning(StrEnum):
     SUSPECT = "suspect"
     MISCONFIGURED = "misconfigured"
 
+
+DELIVERED: Final = Meaning.DELIVERED
+"""By a name of its own: to find a member of an enum takes Python 3.11 0.3 µs."""
 
 _BY_HUNDRED = {
     2: Meaning.DELIVERED,
@@ -75,7 +79,7 @@ class Classifier:
 
     def meaning(self, answer: Answer) -> Meaning:
         if 200 <= answer.status < 300:
-            return Meaning.DELIVERED
+            return DELIVERED
         for rule in self._rules:
             if _matches(rule, answer):
                 return Meaning(rule.means)

@@ -15,9 +15,9 @@ import structlog
 from consumer.clock import Clock, Timer
 from consumer.config.settings import DeliverySettings
 from consumer.delivery.answer import Answer, Pool
-from consumer.delivery.classify import Classifier, Meaning, explanation, may_have_arrived
+from consumer.delivery.classify import DELIVERED, Classifier, Meaning, explanation, may_have_arrived
 from consumer.delivery.counts import Counts
-from consumer.delivery.gate import Gate, State
+from consumer.delivery.gate import FLOWING, Gate, State
 from consumer.delivery.job import Job
 from consumer.delivery.late import Late
 from consumer.delivery.limiter import Limiter
@@ -95,7 +95,7 @@ class EndpointLane:
     @property
     def state(self) -> str:
         """`flowing`, `throttled`, `suspect`, `down` or `misconfigured`."""
-        if self._gate.state is State.FLOWING and self._gate.paused(self._clock.monotonic()):
+        if self._gate.state is FLOWING and self._gate.paused(self._clock.monotonic()):
             return "throttled"
         return self._gate.state.value
 
@@ -120,7 +120,7 @@ class EndpointLane:
         now = self._clock.monotonic()
         return (
             bool(self._waiting.ready)
-            and self._gate.state is State.FLOWING
+            and self._gate.state is FLOWING
             and len(self._in_flight) < self._limit
             and self._limiter.opens(now) > now
         )
@@ -204,7 +204,7 @@ class EndpointLane:
 
     def _next(self, now: float) -> Job | None:
         waiting = self._waiting
-        if self._gate.state is State.FLOWING:
+        if self._gate.state is FLOWING:
             return waiting.ready.popleft() if waiting.ready else None
         # A trial goes to an event that was never tried, where there is one: an odd event must not
         # be all that the endpoint is judged by.
@@ -219,7 +219,7 @@ class EndpointLane:
         return None
 
     def _start(self, job: Job, now: float) -> None:
-        if self._gate.state is not State.FLOWING:
+        if self._gate.state is not FLOWING:
             self._trial = job
             self._authorize(now)
         elif now - self._authorized_at >= AUTHORIZATION_AGE:
@@ -274,7 +274,7 @@ class EndpointLane:
         now = self._clock.monotonic()
         self._counts.attempt(now - job.started_at, answer)
         what = self._meaning(answer)
-        if what is Meaning.DELIVERED:
+        if what is DELIVERED:
             self._delivered(job, now)
         else:
             self.last_error = answer.code

@@ -13,6 +13,7 @@ their start, and an attempt started before the present state began says nothing 
 from enum import StrEnum
 from math import inf
 from random import Random
+from typing import Final
 
 FAILURES_TO_STOP = 5
 """Consecutive transient failures, of different events, that no success interrupted."""
@@ -35,6 +36,10 @@ class State(StrEnum):
     MISCONFIGURED = "misconfigured"
 
 
+FLOWING: Final = State.FLOWING
+"""Looked at several times per event: to find a member of an enum takes Python 3.11 0.3 µs."""
+
+
 class Gate:
     __slots__ = (
         "_attempt",
@@ -52,7 +57,7 @@ class Gate:
 
     def __init__(self, rng: Random, now: float) -> None:
         self._rng = rng
-        self.state = State.FLOWING
+        self.state = FLOWING
         self.since = now
         self._attempt = 0  # the last one started before the present state began
         self._interval = 0.0
@@ -75,7 +80,7 @@ class Gate:
         after the next answer. `trial` is whether one started in the present state is under way."""
         if self._paused_until > now:
             return self._paused_until
-        if self.state is State.FLOWING:
+        if self.state is FLOWING:
             return 0.0
         if self.state is State.SUSPECT:
             return inf if trial else 0.0
@@ -93,8 +98,8 @@ class Gate:
         self._last_failed = 0
         if attempt > self._paused_attempt:
             self._pauses = 0
-        if attempt > self._attempt and self.state is not State.FLOWING:
-            self._change(State.FLOWING, attempt, now)
+        if attempt > self._attempt and self.state is not FLOWING:
+            self._change(FLOWING, attempt, now)
             return True
         return False
 
@@ -124,7 +129,7 @@ class Gate:
         if self.stopped:
             if attempt > self._attempt:
                 self._widen(State.MISCONFIGURED, latest, now, 0.0)
-        elif self.state is State.FLOWING:
+        elif self.state is FLOWING:
             self._stop(State.SUSPECT, latest, now, 0.0)
         elif attempt > self._attempt:
             if fresh:

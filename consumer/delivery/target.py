@@ -3,6 +3,7 @@
 Only `Content-Length`, and the visitor's `User-Agent` on the tracker, vary between requests.
 """
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from consumer import __version__
@@ -22,6 +23,13 @@ def usable_user_agent(value: str | None) -> str | None:
     if value and len(value) <= _USER_AGENT_LIMIT and value.isascii() and value.isprintable():
         return value
     return None
+
+
+@lru_cache(maxsize=1_024)  # browsers are few, and each event has one
+def _agent_line(user_agent: str) -> bytes:
+    """The header, empty where it cannot be one."""
+    visitor = usable_user_agent(user_agent)
+    return b"" if visitor is None else b"User-Agent: %s\r\n" % visitor.encode("ascii")
 
 
 class Target:
@@ -58,6 +66,5 @@ class Target:
 
     def request(self, head: bytes, body: bytes, user_agent: str | None) -> bytes:
         """The whole request, head and body, in one piece."""
-        visitor = usable_user_agent(user_agent)
-        agent = self._own if visitor is None else b"User-Agent: %s\r\n" % visitor.encode("ascii")
+        agent = self._own if user_agent is None else _agent_line(user_agent) or self._own
         return b"%s%sContent-Length: %d\r\n\r\n%s" % (head, agent, len(body), body)

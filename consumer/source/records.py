@@ -1,7 +1,7 @@
 """From librdkafka's message to our record: the bytes and the position, nothing interpreted."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from confluent_kafka import (
     TIMESTAMP_CREATE_TIME,
@@ -17,12 +17,14 @@ _TIMESTAMPS = {
     TIMESTAMP_CREATE_TIME: TimestampType.CREATE,
     TIMESTAMP_LOG_APPEND_TIME: TimestampType.APPEND,
 }
+_NO_TIME: Final = TimestampType.NONE
+"""By a name of its own: to find a member of an enum takes Python 3.11 0.3 µs."""
 
 
 def as_record(message: Message, partition: Partition, offset: int) -> Record:
     """`message` is a record of `partition`, not an error."""
     kind, timestamp = message.timestamp()
-    stamped = _TIMESTAMPS.get(kind, TimestampType.NONE)
+    stamped = _TIMESTAMPS.get(kind, _NO_TIME)
     return Record(
         partition,
         offset,
@@ -30,7 +32,7 @@ def as_record(message: Message, partition: Partition, offset: int) -> Record:
         message.value(),
         # its type allows for text, which is for producers only
         cast("Sequence[tuple[str, bytes | None]]", message.headers() or ()),
-        timestamp if stamped is not TimestampType.NONE else -1,
+        timestamp if stamped is not _NO_TIME else -1,
         stamped,
     )
 

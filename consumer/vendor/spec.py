@@ -99,9 +99,9 @@ class AccountContext:
     `skip` (K9)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Built:
-    """An encoded body that satisfies every documented rule."""
+    """An encoded body that satisfies every documented rule. Not frozen, for the same reason."""
 
     body: bytes
     left_out: tuple[tuple[str, str], ...] = ()
