@@ -237,8 +237,8 @@ def outdated(authority: trustme.CA) -> ssl.SSLContext:
     return context
 
 
-def asking_for_ours(authority: trustme.CA) -> ssl.SSLContext:
-    context = serving(authority, HOST)
+def asking_for_ours(authority: trustme.CA, name: str = HOST) -> ssl.SSLContext:
+    context = serving(authority, name)
     authority.configure_trust(context)
     context.verify_mode = ssl.CERT_REQUIRED
     return context
@@ -304,6 +304,28 @@ async def test_a_gateway_that_wants_a_certificate_of_ours_loses_nothing(
             [outcome] = await stage.send("{}")
         assert outcome.ended is Ended.DELIVERED
         assert len(yespo.requests) == 1
+
+
+@both_clients
+async def test_a_gateway_that_wants_a_certificate_of_ours_is_shown_the_one_we_have(
+    client: Client, tmp_path: Path
+) -> None:
+    authority, files = trustme.CA(), {name: str(tmp_path / name) for name in ("ca", "ours", "key")}
+    ours = authority.issue_cert("bridge.example")
+    authority.cert_pem.write_to_path(files["ca"])
+    ours.cert_chain_pems[0].write_to_path(files["ours"])
+    ours.private_key_pem.write_to_path(files["key"])
+    settings = {
+        "ca_file": files["ca"],
+        "certificate_file": files["ours"],
+        "key_file": files["key"],
+    }
+    async with server.running(OK, tls=asking_for_ours(authority, "127.0.0.1")) as gateway:
+        url = f"https://127.0.0.1:{gateway.port}/api/v2/event"
+        async with a_stage(url, client, **settings) as stage:
+            [outcome] = await stage.send("{}")
+        assert outcome == Outcome(Ended.DELIVERED, 1)
+        assert len(gateway.requests) == 1
 
 
 # --- one event, one moment, one connection

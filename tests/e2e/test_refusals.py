@@ -1,5 +1,7 @@
 """Answers that are about the configuration or one event, not about the day: 401 and a firewall's 403."""
 
+from itertools import pairwise
+
 import pytest
 
 from consumer.sandbox.faults import FaultProfile
@@ -33,9 +35,15 @@ def test_a_withdrawn_key_stops_within_what_is_in_flight_and_a_new_file_sets_it_g
     def refused() -> int:
         return sum(one.status == 401 for one in shop.sandbox.received)
 
+    def trials() -> int:
+        """Refusals that came alone: those in flight at the stop come one right after the other."""
+        came = [one.at_ms for one in shop.sandbox.received if one.status == 401]
+        return sum(later - sooner >= 300 for sooner, later in pairwise(came))
+
     wait_until(stopped, 30, "v2 to stop")
+    wait_until(lambda: trials() >= 2, 60, "two trials, each after a pause")
     # What was in flight, and the trials until we looked: each waits twice as long as the one before.
-    assert 1 <= refused() <= IN_FLIGHT + 6
+    assert 3 <= refused() <= IN_FLIGHT + 6
     assert sum(shop.kafka.end_offsets(shop.dead).values()) == 0
     key.write_text("another-key\n")
     shop.wait_committed()

@@ -1,5 +1,6 @@
 """A broker that speaks TLS and asks who we are, as brokers in production do."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from structlog.testing import capture_logs
 
+from consumer.config.secrets import LiveText
 from consumer.errors import KafkaSetupError
 from consumer.stages import Position
 from tests.parts.kafka import KafkaBroker
@@ -75,13 +78,18 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
         },
     )
     kafka.start()
+    let_in(kafka, SECRET)
+    yield kafka
+    kafka.stop()
+
+
+def let_in(kafka: KafkaBroker, password: str) -> None:
+    """From now on `bridge` has this password and no other."""
     known = UserScramCredentialUpsertion(
-        "bridge", ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096), SECRET.encode()
+        "bridge", ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096), password.encode()
     )
     for done in kafka.admin.alter_user_scram_credentials([known]).values():
         done.result(30)
-    yield kafka
-    kafka.stop()
 
 
 def as_whom(kafka: KafkaBroker, mechanism: str, password: str = SECRET) -> dict[str, Any]:
@@ -100,10 +108,8 @@ async def test_records_are_read_and_committed_by_a_user_over_tls(
     secured: KafkaBroker, topic: str, unique: Callable[[str], str], mechanism: str
 ) -> None:
     secured.create_topic(topic)
-    producer = Producer(secured.connection)
     for number in range(3):
-        producer.produce(topic, str(number))
-    assert producer.flush(30) == 0
+        write(secured, topic, str(number))
     group = unique("group")
     running = Running(secured.bootstrap, topic, group, **as_whom(secured, mechanism))
     async with running as (source, watch):
@@ -129,3 +135,39 @@ async def test_a_wrong_password_ends_the_start_and_names_the_settings(
     assert error.exit_code == 4
     assert "check `sasl.mechanisms`, `sasl.username` and `sasl.password`" in str(error)
     assert "another secret" not in str(error)
+
+
+async def test_a_password_rotated_in_kafka_counts_with_the_next_connection(
+    secured: KafkaBroker,
+    topic: str,
+    unique: Callable[[str], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("consumer.kafka_login.LOOK_SECONDS", 0.05)
+    secured.create_topic(topic)
+    password = tmp_path / "password"
+    password.write_text(SECRET)
+    login = as_whom(secured, "SCRAM-SHA-512", LiveText(SECRET, password.read_text))
+    with capture_logs() as logs:
+        async with Running(secured.bootstrap, topic, unique("group"), **login) as (_, watch):
+            await asyncio.to_thread(write, secured, topic, "before")
+            await eventually(lambda: len(watch.records) == 1)
+            await asyncio.to_thread(let_in, secured, "the next secret")
+            password.write_text("the next secret")
+            await eventually(lambda: READ_AGAIN in [line["event"] for line in logs])
+            await asyncio.to_thread(secured.restart)  # which ends all connections
+            await asyncio.to_thread(write, secured, topic, "after")
+            await eventually(lambda: len(watch.records) == 2, 90)
+    assert [record.value for record in watch.records] == [b"before", b"after"]
+    assert watch.failures == []
+    await asyncio.to_thread(let_in, secured, SECRET)
+
+
+READ_AGAIN = "Kafka's user and password read again"
+
+
+def write(kafka: KafkaBroker, topic: str, value: str) -> None:
+    producer = Producer(kafka.connection)
+    producer.produce(topic, value)
+    assert producer.flush(60) == 0
