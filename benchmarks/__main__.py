@@ -38,6 +38,11 @@ def main() -> None:
     only.add_argument(
         "--decode", action="store_true", help="only: the cost of evolved records beside plain ones"
     )
+    only.add_argument(
+        "--latency",
+        action="store_true",
+        help="only: added latency and CPU at 200 records a second, printed",
+    )
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument(
         "--only", action="append", metavar="NAME", help="these contenders (and the floor)"
@@ -53,7 +58,7 @@ def main() -> None:
     began = time.monotonic()
     section, lines = _section(options)
     lines += ["", *table.circumstances(sys.argv[1:]), f"It took {time.monotonic() - began:.0f} s."]
-    if options.print or options.scale < 1:
+    if options.print or options.latency or options.scale < 1:
         print("\n".join(lines))
     else:
         table.write(section, lines, members.PAGE if options.members else table.PAGE)
@@ -71,6 +76,8 @@ def _section(options: argparse.Namespace) -> tuple[str, list[str]]:
             return "flatness", flatness.run(parts, options.rounds, scale)
         if options.members:
             return "members", members.run(parts, scale)
+        if options.latency:
+            return "latency", unhurried(parts, _chosen(options.only), options)
         return "contenders", compare(parts, _chosen(options.only), options)
 
 
@@ -84,7 +91,7 @@ def _chosen(only: list[str] | None) -> list[Contender]:
 
 def compare(parts: Parts, measured: list[Contender], options: argparse.Namespace) -> list[str]:
     scale = Scale(options.scale)
-    topic, seconds = Shape(scale(RECORDS)), max(2.0, LATENCY_SECONDS * min(1.0, options.scale))
+    topic, seconds = Shape(scale(RECORDS)), _latency_seconds(options)
     full: dict[str, list[Throughput]] = defaultdict(list)
     waits: dict[str, list[Waiting]] = defaultdict(list)
     ages: dict[str, list[Latency]] = defaultdict(list)
@@ -106,6 +113,20 @@ def compare(parts: Parts, measured: list[Contender], options: argparse.Namespace
         memory[records] = {o.name: throughput(parts, o, shape, records).rss_mib for o in fast}
         _say(0, f"{records} records", memory[records])
     return [*table.contenders_table(full, waits, ages), "", *table.memory_table(memory)]
+
+
+def unhurried(parts: Parts, measured: list[Contender], options: argparse.Namespace) -> list[str]:
+    ages: dict[str, list[Latency]] = defaultdict(list)
+    for number in range(1, options.rounds + 1):
+        for one in measured:
+            ages[one.name].append(latency(parts, one, _latency_seconds(options)))
+            _say(number, one.name, ages[one.name][-1])
+    return table.latency_table(ages)
+
+
+def _latency_seconds(options: argparse.Namespace) -> float:
+    scale: float = options.scale
+    return max(2.0, LATENCY_SECONDS * min(1.0, scale))
 
 
 def _say(number: int, who: str, found: object) -> None:

@@ -43,16 +43,25 @@ def contenders_table(
             f"{median(one.sink_busy for one in runs):.0%}",
             f"{median(one.events_s for one in waits[name]):,.0f}/s",
             "kept" if lost == 0 else f"lost {lost:,} times",
-            (
-                f"{median(one.p50_ms for one in ages[name]):.1f} / "
-                f"{median(one.p99_ms for one in ages[name]):.1f} ms"
-            ),
-            f"{median(one.cpu_percent for one in ages[name]):.1f} %",
+            *_unhurried(ages[name]),
             f"{median(one.start_s for one in runs):.1f} s",
             f"{median(joins):.1f} s" if joins else "-",
         ]
         rows.append("| " + " | ".join(cells) + " |")
     return rows
+
+
+def latency_table(ages: Mapping[str, Sequence[Latency]]) -> list[str]:
+    """One row per contender at 200 records a second; medians over the rounds."""
+    rows = ["| contender | added latency p50 / p99 | CPU at 200/s |", "|---|---|---|"]
+    return rows + [
+        f"| {name} | " + " | ".join(_unhurried(runs)) + " |" for name, runs in ages.items()
+    ]
+
+
+def _unhurried(runs: Sequence[Latency]) -> list[str]:
+    p50, p99 = median(one.p50_ms for one in runs), median(one.p99_ms for one in runs)
+    return [f"{p50:.1f} / {p99:.1f} ms", f"{median(one.cpu_percent for one in runs):.1f} %"]
 
 
 def memory_table(found: Mapping[int, Mapping[str, float]]) -> list[str]:

@@ -50,6 +50,13 @@ def test_a_client_is_told_once_of_each_change(password: Path) -> None:
     assert client.credentials == [("bridge", "new")]
 
 
+def test_a_client_that_is_made_later_gets_what_the_file_says_then(password: Path) -> None:
+    one = login(password, ManualClock())
+    assert one.properties() == {"sasl.username": "bridge", "sasl.password": "old"}
+    password.write_text("new")
+    assert one.properties() == {"sasl.username": "bridge", "sasl.password": "new"}
+
+
 def test_a_file_that_is_gone_for_a_while_changes_nothing_and_is_told_of_once(
     password: Path,
 ) -> None:
