@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
@@ -259,6 +260,25 @@ async def test_a_broker_that_is_away_holds_the_letter_until_it_is_back(topic: st
         broker.stop()
 
 
+class Heard:
+    """A producer, and what it was asked to do, in order."""
+
+    def __init__(self, producer: Producer) -> None:
+        self._producer = producer
+        self.asked: list[str] = []
+
+    def set_sasl_credentials(self, username: str, password: str) -> None:
+        self.asked.append(f"log in as {username}, {password}")
+        self._producer.set_sasl_credentials(username, password)
+
+    def produce(self, topic: str, **letter: Any) -> None:
+        self.asked.append("produce")
+        self._producer.produce(topic, **letter)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._producer, name)
+
+
 async def test_a_rotated_password_reaches_the_producer_before_the_next_letter(
     mock_cluster: str, tmp_path: Path
 ) -> None:
@@ -267,11 +287,34 @@ async def test_a_rotated_password_reaches_the_producer_before_the_next_letter(
     login = {"sasl.username": "bridge", "sasl.password": LiveText("old", password.read_text)}
     writer = a_writer(mock_cluster, "dlq", login=login)
     await writer.open()
+    assert writer._producer is not None
+    heard = Heard(writer._producer)
+    writer._producer = cast("Producer", heard)
     password.write_text("new")
     with capture_logs() as logs:
         await write(writer, a_source_record(), [REJECTED])
+    assert heard.asked == ["log in as bridge, new", "produce"]
     assert [line["event"] for line in logs] == ["Kafka's user and password read again"]
     await writer.close(1)
+
+
+async def test_a_password_rotated_while_letters_wait_reaches_the_producer(
+    mock_cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They may wait for nothing else: a broker that refuses the old one."""
+    monkeypatch.setattr("consumer.kafka_login.LOOK_SECONDS", 0.05)
+    password = tmp_path / "password"
+    password.write_text("old")
+    login = {"sasl.username": "bridge", "sasl.password": LiveText("old", password.read_text)}
+    writer = a_writer(mock_cluster, "dlq", login=login)
+    await writer.open()
+    heard = Heard(Producer({"bootstrap.servers": "127.0.0.1:1", "log_level": 0}))
+    writer._producer = cast("Producer", heard)
+    writer.send(a_source_record(), [REJECTED], "d", lambda: None)
+    assert heard.asked == ["produce"]
+    password.write_text("new")
+    await until(lambda: heard.asked == ["produce", "log in as bridge, new"])
+    await writer.close(0.2)
 
 
 async def test_closing_gives_up_in_time_and_calls_nobody(mock_cluster: str) -> None:

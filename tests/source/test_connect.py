@@ -5,13 +5,18 @@ import socket
 import ssl
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 import trustme
+from confluent_kafka.admin import AdminClient
 from structlog.testing import capture_logs
 
 from consumer.config.secrets import LiveText
+from consumer.config.settings import StartSettings
 from consumer.errors import ConfigError, KafkaSetupError
+from consumer.source.consumer import KafkaSource
+from consumer.telemetry.tallies import Tallies
 from tests.parts.kafka import KafkaBroker
 from tests.source.watch import Running, eventually, produce
 
@@ -54,6 +59,30 @@ async def test_a_rotated_password_reaches_the_running_consumer(
             await eventually(
                 lambda: "Kafka's user and password read again" in [each["event"] for each in logs]
             )
+
+
+def test_an_admin_client_gets_the_password_of_the_moment_it_is_made_in(tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    password.write_text("old")
+    live = LiveText("old", password.read_text)
+    made: list[str] = []
+
+    def make(properties: dict[str, str], **_: object) -> AdminClient:
+        made.append(properties["sasl.password"])
+        return cast("AdminClient", None)
+
+    source = KafkaSource(
+        {"bootstrap.servers": "b:1", "group.id": "g", "sasl.username": "u", "sasl.password": live},
+        ["clicks"],
+        start=StartSettings(),
+        drain_seconds=5.0,
+        tallies=Tallies(),
+        make_admin=make,
+    )
+    source._make_admin()
+    password.write_text("new")
+    source._make_admin()
+    assert made == ["old", "new"]
 
 
 @pytest.mark.kafka
