@@ -74,7 +74,9 @@ class KafkaSource:
         self._tallies = tallies
         self._make_consumer = make_consumer
         self._login = KafkaLogin(kafka, monotonic)
-        self._make_admin = lambda: make_admin(self._login.properties(), logger=_ClientLog())
+        self._make_admin: Callable[[], AdminClient] = lambda: make_admin(
+            self._login.properties(), logger=_ClientLog()
+        )
         self._monotonic = monotonic
         self.stale_seconds = stale_seconds(kafka)
         """For `polled_within`: an older poll proves nothing about whose our partitions are."""
