@@ -6,6 +6,7 @@ have a shape of their own, which is the floor's drift and not the bridge's.
 
 import sys
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import median
 
@@ -14,10 +15,10 @@ from benchmarks.measure import throughput
 from benchmarks.parts import Parts
 from benchmarks.topics import Scale, Shape
 
-BASE = Shape(100_000, 6, 1000)
+USUAL = "100,000 records"
 SHAPES = {
     "10,000 records": Shape(10_000, 6, 1000),
-    "100,000 records": BASE,
+    USUAL: Shape(100_000, 6, 1000),
     "1,000,000 records": Shape(1_000_000, 6, 1000),
     "1 partition": Shape(100_000, 1, 1000),
     "64 partitions": Shape(100_000, 64, 1000),
@@ -39,16 +40,25 @@ def run(parts: Parts, rounds: int, scale: Scale) -> list[str]:
                 found = throughput(parts, one, scaled, scaled.records)
                 costs[label, one.name].append(found.cpu_us)
                 print(f"round {number}: {label}: {one.name}: {found}", file=sys.stderr, flush=True)
-    middle = {key: median(values) for key, values in costs.items()}
-    base = {one.name: middle["100,000 records", one.name] for one in measured}
+    return table(costs)
+
+
+def table(costs: Mapping[tuple[str, str], Sequence[float]]) -> list[str]:
+    """Of microseconds by shape and contender, one for each round: medians over the rounds, in each of
+    which drift and ratio are of what was measured in it."""
     rows = [
         "| shape | floor µs/event | bridge µs/event | ratio | drift beyond the floor's |",
         "|---|---|---|---|---|",
     ]
     for label in SHAPES:
-        floor, bridge = middle[label, "floor"], middle[label, "bridge"]
-        drift = ((bridge - base["bridge"]) - (floor - base["floor"])) / base["bridge"]
+        floors, bridges = costs[label, "floor"], costs[label, "bridge"]
+        rounds = zip(floors, bridges, costs[USUAL, "floor"], costs[USUAL, "bridge"], strict=True)
+        drifts = [
+            ((bridge - usual) - (floor - least)) / usual for floor, bridge, least, usual in rounds
+        ]
+        ratio = median(bridge / floor for floor, bridge in zip(floors, bridges, strict=True))
         rows.append(
-            f"| {label} | {floor:.1f} | {bridge:.1f} | {bridge / floor:.2f} | {drift:+.0%} |"
+            f"| {label} | {median(floors):.1f} | {median(bridges):.1f} | {ratio:.2f} "
+            f"| {median(drifts):+.0%} |"
         )
     return rows

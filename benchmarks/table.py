@@ -21,8 +21,9 @@ def contenders_table(
     waits: Mapping[str, Sequence[Waiting]],
     ages: Mapping[str, Sequence[Latency]],
 ) -> list[str]:
-    """One row per contender; medians over the rounds, ratios against the floor of the same run."""
-    floor = median(one.cpu_us for one in full["floor"])
+    """One row per contender; medians over the rounds. Ratios are against the floor of the same round:
+    a machine that is slow for a while is so for both."""
+    floors = [one.cpu_us for one in full["floor"]]
     rows = [
         (
             "| contender | events/s | CPU µs/event | x floor | sink busy | 50 ms vendor, 64 in flight "
@@ -32,14 +33,14 @@ def contenders_table(
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name, runs in full.items():
-        cpu = median(one.cpu_us for one in runs)
+        ratios = [one.cpu_us / floor for one, floor in zip(runs, floors, strict=True)]
         joins = [one.join_s for one in runs if one.join_s is not None]
         lost = sum(one.overtaken for one in waits[name])
         cells = [
             name,
             f"{median(one.events_s for one in runs):,.0f}",
-            f"{cpu:,.1f}",
-            f"{cpu / floor:.1f}",
+            f"{median(one.cpu_us for one in runs):,.1f}",
+            f"{median(ratios):.2f}",
             f"{median(one.sink_busy for one in runs):.0%}",
             f"{median(one.events_s for one in waits[name]):,.0f}/s",
             "kept" if lost == 0 else f"lost {lost:,} times",
