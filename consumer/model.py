@@ -85,8 +85,11 @@ class Record:
 
     @property
     def size(self) -> int:
-        """Bytes of payload held in memory for this record."""
-        return len(self.value or b"") + len(self.key or b"")
+        """Bytes held in memory for this record: value, key and headers, which may be the larger."""
+        size = len(self.value or b"") + len(self.key or b"")
+        for name, value in self.headers:
+            size += len(name) + len(value or b"")
+        return size
 
 
 @dataclass(slots=True, eq=False)

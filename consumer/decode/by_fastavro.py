@@ -9,8 +9,8 @@ from fastavro import parse_schema, schemaless_reader
 from consumer.decode.logical import UnfitError
 from consumer.decode.nodes import Node, RecordType, Union, describe, every_node, readable
 from consumer.decode.reasons import Reason, invalid
-from consumer.decode.resolution import adapter
-from consumer.decode.risk import is_risky
+from consumer.decode.resolution import adapter, added_cells
+from consumer.decode.risk import Added, is_risky
 from consumer.decode.walk import MalformedError, walk
 from consumer.model import Decoded
 
@@ -38,12 +38,13 @@ def by_fastavro(writer: Node, reader: RecordType, schema_id: str) -> Plan:
     names_records = any(
         isinstance(node, Union) and node.names_records for node in every_node(writer)
     )
-    walk_from = 0 if is_risky(writer) else WALK_FROM_BYTES
+    added = added_cells(writer, reader)
+    walk_from = -1 if is_risky(writer, added) else WALK_FROM_BYTES
     name = reader.name
 
     def read(data: bytes, start: int) -> Decoded:
         if len(data) > walk_from:
-            _check(writer, data, start)
+            _check(writer, data, start, added)
         stream = BytesIO(data)
         stream.seek(start)
         try:
@@ -62,9 +63,9 @@ def by_fastavro(writer: Node, reader: RecordType, schema_id: str) -> Plan:
     return read
 
 
-def _check(writer: Node, data: bytes, start: int) -> None:
+def _check(writer: Node, data: bytes, start: int, added: Added) -> None:
     try:
-        walk(writer, data, start)
+        walk(writer, data, start, added)
     except MalformedError as error:
         raise invalid(error.reason, str(error)) from None
 
@@ -72,7 +73,7 @@ def _check(writer: Node, data: bytes, start: int) -> None:
 def diagnosis(writer: Node, data: bytes, start: int) -> Exception:
     """Why fastavro failed on these bytes: reason and field."""
     try:
-        walk(writer, data, start)
+        walk(writer, data, start, {})
     except MalformedError as error:
         return invalid(error.reason, str(error))
     return invalid(Reason.MALFORMED, f"the bytes are no `{describe(writer)}`")

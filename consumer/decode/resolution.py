@@ -34,6 +34,7 @@ from consumer.decode.nodes import (
     describe,
 )
 from consumer.decode.reasons import Reason
+from consumer.decode.risk import Added, cells
 
 _Resolved = TypeVar("_Resolved")
 
@@ -44,6 +45,9 @@ _PROMOTIONS: Final = {
     "string": {"bytes"},
     "bytes": {"string"},
 }
+_MAX_RECORDS: Final = 3_000
+"""So many uses of records are looked at each in its place, for the sake of `doubts`. Types that use
+one another twice multiply; beyond this, what was made for a pair of records serves again."""
 _PYTHON: Final[dict[str, type]] = {
     "null": type(None),
     "boolean": bool,
@@ -67,6 +71,16 @@ def adapter(writer: Node, reader: Node, doubts: list[str] | None = None) -> Adap
     return _Resolver([] if doubts is None else doubts).resolve(writer, reader, "")
 
 
+def added_cells(writer: Node, reader: Node) -> Added:
+    """How much memory the reader schema's defaults take, by written record (`risk.Added`).
+
+    Raises MismatchError, as `adapter`.
+    """
+    resolver = _Resolver([])
+    resolver.resolve(writer, reader, "")
+    return resolver.added
+
+
 class _Later:
     """The adapter of a recursive pair, while it is being made."""
 
@@ -83,6 +97,9 @@ class _Resolver:
     def __init__(self, doubts: list[str]) -> None:
         self._doubts = doubts
         self._under_way: dict[tuple[int, int], _Later] = {}
+        self._made: dict[tuple[int, int], _Later] = {}
+        self._records = 0
+        self.added: dict[str, int] = {}
 
     def resolve(self, writer: Node, reader: Node, where: str) -> Adapter | None:
         if isinstance(writer, Union):
@@ -134,11 +151,15 @@ class _Resolver:
         pair = (id(writer), id(reader))
         if pair in self._under_way:
             return self._under_way[pair]
+        self._records += 1
+        if self._records > _MAX_RECORDS and pair in self._made:
+            return self._made[pair].target
         later = self._under_way[pair] = _Later()
         try:
             later.target = self._fields(writer, reader, where)
         finally:
             del self._under_way[pair]
+        self._made[pair] = later
         return later.target
 
     def _fields(self, writer: RecordType, reader: RecordType, where: str) -> Adapter | None:
@@ -159,6 +180,8 @@ class _Resolver:
             if source.name != one.name:
                 moves.append((source.name, one.name))
             del written[source.name]
+        more = sum(cells(value) for value in defaults.values())
+        self.added[writer.name] = max(more, self.added.get(writer.name, 0))
         return _record_adapter(changes, moves, list(written), defaults)
 
     def _from_union(self, writer: Union, reader: Node, where: str) -> Adapter | None:

@@ -19,6 +19,7 @@ from consumer.decode.nodes import (
     Union,
 )
 from consumer.decode.reasons import Reason
+from consumer.decode.risk import MAX_CELLS, RECORD, Added
 
 MAX_DEPTH: Final = 64
 """Nested values. fastavro's C reader overflows the stack, and the process dies, near 5,000."""
@@ -37,16 +38,19 @@ class MalformedError(Exception):
         self.reason = reason
 
 
-def walk(node: Node, data: bytes, start: int) -> int:
-    """The position after the value of type `node` that begins at `start`. Raises MalformedError."""
-    return _Walk(data, start).value(node, 0)
+def walk(node: Node, data: bytes, start: int, added: Added) -> int:
+    """The position after the value of type `node` that begins at `start`. `added` is what the reader
+    schema adds to it. Raises MalformedError."""
+    return _Walk(data, start, added).value(node, 0)
 
 
 @dataclass(slots=True)
 class _Walk:
     data: bytes
     at: int
+    added: Added
     items: int = 0
+    cells: int = 0
     path: list[str] = field(default_factory=list)
 
     def value(self, node: Node, depth: int) -> int:
@@ -65,7 +69,8 @@ class _Walk:
                 self._blocks(items, depth, keyed=False)
             case MapType(values):
                 self._blocks(values, depth, keyed=True)
-            case RecordType(_, _, fields):
+            case RecordType(name, _, fields):
+                self._takes(RECORD + len(fields) + self.added.get(name, 0))
                 for one in fields:
                     self.path.append(one.name)
                     self.value(one.node, depth + 1)
@@ -90,10 +95,17 @@ class _Walk:
             self.items += count
             if self.items > MAX_ITEMS:
                 raise self._error(Reason.TOO_MANY_ITEMS, f"more than {MAX_ITEMS} items in all")
+            self._takes(count)
             for _ in range(count):
                 if keyed:
                     self._text(*self._sized())
                 self.value(node, depth + 1)
+
+    def _takes(self, cells: int) -> None:
+        self.cells += cells
+        if self.cells > MAX_CELLS:
+            what = "so many values that they would take more than 35 MB of memory"
+            raise self._error(Reason.TOO_MANY_ITEMS, what)
 
     def _long(self) -> int:
         number = shift = 0

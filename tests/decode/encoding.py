@@ -79,5 +79,10 @@ class BareDecoder:
     def read(self, payload: bytes) -> Any:
         return self._decoder.decode(a_value(payload)).value
 
+    @property
+    def readers_used(self) -> list[str]:
+        """Who reads each writer schema met so far: `generated` or `fastavro`."""
+        return [one.reader for one in self._decoder.chosen]
+
     def decode(self, payload: bytes) -> Any:
         return self._decoder.decode(a_value(payload))

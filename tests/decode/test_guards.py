@@ -1,12 +1,13 @@
 """No bytes stop the process: not by crashing it, not by filling its memory, not by an odd error."""
 
 import contextlib
+import gc
 import random
 import subprocess
 import sys
 import textwrap
 import time
-import tracemalloc
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -116,29 +117,105 @@ def test_lists_of_nothing_are_read_as_long_as_they_are_short(bare: BareDecoderMa
         bare(one(array("null"))).read((long(15_000)) * 2 + b"\x00")
 
 
-BOOMS = {
-    "one byte per record": (array(record_type("I", field("b", "boolean"))), b"\x01"),
-    "one byte per empty record in a union": (array(["null", record_type("I")]), b"\x02"),
-    "twenty optional fields": (
-        array(record_type("I", *(field(f"f{n}", ["null", "int"]) for n in range(20)))),
-        b"\x00" * 20,
+def peak_of(decoder: BareDecoder, payload: bytes) -> int:
+    """Bytes of memory that one record takes at most. It may be read or refused: both are right."""
+    with contextlib.suppress(InvalidRecord):
+        decoder.read(b"")  # what is made once for a schema is not the record's
+    gc.collect()
+    Path("/proc/self/clear_refs").write_text("5")  # the peak is counted from here on
+    before = resident("VmRSS")
+    with contextlib.suppress(InvalidRecord):
+        decoder.read(payload)
+    return resident("VmHWM") - before
+
+
+def resident(which: str) -> int:
+    """A line of /proc/self/status that is in kB, as bytes."""
+    status = Path("/proc/self/status").read_text()
+    return 1024 * int(status.partition(f"{which}:")[2].split()[0])
+
+
+def items_with(*fields: Any) -> Any:
+    return array(record_type("I", *fields))
+
+
+def optional(count: int, **more: Any) -> list[Any]:
+    return [field(f"f{number}", ["null", "int"], **more) for number in range(count)]
+
+
+FLAG = field("b", "boolean")
+BOOMS = {  # the written type, the type it is read as, one item, who reads it
+    "one byte per record": (items_with(FLAG), None, b"\x01", "generated"),
+    "one byte per list": (array(array("int")), None, b"\x00", "generated"),
+    "one byte per empty record in a union": (
+        array(["null", record_type("I")]), None, b"\x02", "generated",
     ),
-}
+    "two optional numbers": (items_with(*optional(2)), None, b"\x00\x00", "generated"),
+    "fifty optional fields": (items_with(*optional(50)), None, b"\x00" * 50, "generated"),
+    "a few fields that only the reader has": (
+        items_with(FLAG), items_with(FLAG, *optional(8, default=None)), b"\x01", "generated",
+    ),
+    "two hundred fields that only the reader has": (
+        items_with(FLAG), items_with(FLAG, *optional(200, default=None)), b"\x01", "fastavro",
+    ),
+    "long lists that only the reader has": (
+        items_with(FLAG), items_with(FLAG, field("l", array("int"), default=[1] * 500)), b"\x01",
+        "fastavro",
+    ),
+    "two hundred fields without bytes": (
+        items_with(FLAG, *(field(f"n{number}", "null") for number in range(200))), None, b"\x01",
+        "fastavro",
+    ),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", BOOMS)
 @pytest.mark.parametrize("size", [65_000, 1_048_000])
 def test_a_dense_record_takes_less_than_64_mb(bare: BareDecoderMaker, name: str, size: int) -> None:
-    kind, item = BOOMS[name]
-    count = size // len(item)
-    decoder = bare(one(kind))
-    payload = long(count) + item * count + b"\x00"
-    tracemalloc.start()
-    with contextlib.suppress(InvalidRecord):  # read or refused: both are right, memory decides
-        decoder.read(payload)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 64 * 1024**2
+    written, read, item, by = BOOMS[name]
+    decoder = bare(one(written), one(read or written))
+    for count in {size // len(item), min(19_990, size // len(item))}:
+        assert peak_of(decoder, long(count) + item * count + b"\x00") < 64 * 1024**2
+    assert decoder.readers_used == [by]
+
+
+TREE = record_type(
+    "shop.Tree", field("l", ["null", "shop.Tree"]), field("r", ["null", "shop.Tree"])
+)
+
+
+def tree(depth: int) -> bytes:
+    """A full binary tree: no lists, and no branch is deep."""
+    if depth == 1:
+        return b"\x00\x00"
+    branch = b"\x02" + tree(depth - 1)
+    return branch + branch
+
+
+def test_a_tree_that_fills_a_whole_message_takes_less_than_64_mb(bare: BareDecoderMaker) -> None:
+    decoder, data = bare(TREE), tree(19)
+    assert len(data) == 2**20 - 2
+    assert peak_of(decoder, data) < 64 * 1024**2
+    assert decoder.read(tree(3))["r"]["l"] == {"l": None, "r": None}
+
+
+def doubled(levels: int, kind: str) -> Any:
+    """Types that hold the next one twice: 2 to the power of `levels` values."""
+    name = f"shop.L{levels}"
+    if levels == 0:
+        return record_type(name, field("a", kind))
+    lower = doubled(levels - 1, kind)
+    return record_type(name, field("a", lower), field("b", lower["name"]))
+
+
+@pytest.mark.parametrize(("kind", "why"), [("null", "more than 35 MB"), ("int", "truncated")])
+def test_a_type_that_multiplies_itself_is_soon_settled_and_refused(
+    bare: BareDecoderMaker, kind: str, why: str
+) -> None:
+    """A trillion values by forty types; of nulls, each in no byte."""
+    decoder = bare(one(doubled(40, kind)))
+    with pytest.raises(InvalidRecord, match=why):
+        decoder.read(b"")
 
 
 def test_a_large_honest_record_passes(bare: BareDecoderMaker) -> None:

@@ -25,6 +25,7 @@ from consumer.decode.compiled.wire import (
     sized,
 )
 from consumer.decode.nodes import Node
+from consumer.decode.resolution import added_cells
 from consumer.decode.risk import is_risky
 from consumer.reads import Reads
 
@@ -41,8 +42,8 @@ class Generated:
 
 def generate(writer: Node, reader: Node, reads: Reads) -> Generated:
     """The reader for a pair of schemas. Raises MismatchError, NotTaken."""
-    if is_risky(writer):
-        raise NotTaken("a type that holds itself, or items without bytes")
+    if is_risky(writer, added_cells(writer, reader)):
+        raise NotTaken("a type that holds itself, or list items of which bytes say too little")
     steps = steps_for(writer, reader, reads)
     try:
         source, constants = source_of(steps)

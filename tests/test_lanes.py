@@ -1,0 +1,103 @@
+"""What a partition may hold in memory: paused by records or bytes, and not resumed at once."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from consumer.lanes import Lane, Lanes
+from consumer.ledger import RecordCounts
+from consumer.model import Partition, Record
+
+KIB = 1024
+
+
+class Paused(set[Partition]):
+    """The partitions that are paused, and how often any was."""
+
+    times = 0
+
+    def pause(self, partition: Partition) -> None:
+        assert partition not in self
+        self.add(partition)
+        self.times += 1
+
+
+def lane_of(paused: Paused, records: int, size: int, partitions: int = 1) -> tuple[Lanes, Lane]:
+    lanes = Lanes(records=records, size=size, pause=paused.pause, resume=paused.remove)
+    for number in range(partitions):
+        lanes.add(Partition("shop.clicks", number, 1), RecordCounts())
+    return lanes, next(iter(lanes))
+
+
+def some(
+    lane: Lane,
+    count: int,
+    value: bytes | None = b"",
+    key: bytes | None = None,
+    headers: Sequence[tuple[str, bytes | None]] = (),
+) -> list[Record]:
+    return [Record(lane.partition, number, key, value, headers, 0) for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    "of_a_kilobyte",
+    [
+        {"value": bytes(KIB)},
+        {"value": None, "key": bytes(KIB)},
+        {"value": bytes(512), "headers": [("trace", bytes(502)), ("empty", None)]},
+        {"value": None, "headers": [("h" * 24, bytes(1000))]},
+    ],
+    ids=["value", "key", "half in headers", "all in headers"],
+)
+def test_bytes_pause_a_partition_until_half_of_them_are_gone(of_a_kilobyte: dict[str, Any]) -> None:
+    paused = Paused()
+    lanes, lane = lane_of(paused, records=10_000, size=100 * KIB)
+    lanes.fill(lane, some(lane, 99, **of_a_kilobyte))
+    assert not paused
+    assert lanes.fill(lane, some(lane, 2, **of_a_kilobyte))
+    assert paused == {lane.partition}
+    for _ in range(50):
+        lane.take()
+        lanes.relieve(lane)
+    assert paused == {lane.partition}
+    lane.take()
+    lanes.relieve(lane)
+    assert not paused
+    lanes.fill(lane, some(lane, 40, **of_a_kilobyte))
+    assert paused.times == 1
+
+
+def test_records_pause_a_partition_however_small_they_are() -> None:
+    paused = Paused()
+    lanes, lane = lane_of(paused, records=100, size=10**9)
+    assert lanes.fill(lane, some(lane, 100))
+    for _ in range(49):
+        lane.take()
+    lanes.relieve(lane)
+    assert paused
+    lane.take()
+    lanes.relieve(lane)
+    assert not paused
+
+
+def test_partitions_share_the_buffer() -> None:
+    paused = Paused()
+    lanes, lane = lane_of(paused, records=10_000, size=1000 * KIB, partitions=4)
+    lanes.fill(lane, some(lane, 249, bytes(KIB)))
+    assert not paused
+    lanes.fill(lane, some(lane, 1, bytes(KIB)))
+    assert paused == {lane.partition}
+
+
+def test_one_record_larger_than_the_buffer_is_taken_and_the_next_one_fetched() -> None:
+    paused = Paused()
+    lanes, lane = lane_of(paused, records=100, size=64 * KIB)
+    assert lanes.fill(lane, some(lane, 1, bytes(1000 * KIB)))
+    record = lane.take()
+    lanes.relieve(lane)
+    assert not paused
+    lane.put_back(record)
+    assert lane.buffered == 1000 * KIB
+    assert lane.drop_waiting() == 1
+    assert lane.buffered == 0
