@@ -54,11 +54,12 @@ class Line:
 
     def __init__(self, *schemas: Any, projected: bool = True) -> None:
         self.unit: MappingUnit = load_unit(MAPPINGS, TEST_ACCOUNTS)
+        self.tallies = Tallies()
         self.decoder = Decoder(
             registry=cast("RegistryClient", Known(*schemas)),
             reader_schemas=self.unit.reader_schemas,
             settings=DecodeSettings(),
-            tallies=Tallies(),
+            tallies=self.tallies,
             reads=self.unit.reads if projected else lambda _: {},
         )
 

@@ -16,7 +16,6 @@ from consumer.decode.reasons import Reason
 from consumer.errors import InvalidRecord
 from tests.decode.conftest import BareDecoderMaker
 from tests.decode.encoding import BareDecoder, avro, field, long, record_type
-from tests.soak_report import Figure
 
 NODE = record_type("shop.Node", field("v", "int"), field("next", ["null", "shop.Node"]))
 
@@ -310,23 +309,3 @@ def test_whatever_the_bytes_nothing_but_invalid_record_leaves_decode(
     assert found.decoded > 100
     assert found.reasons >= {"truncated", "trailing_bytes", "malformed", "too_many_items"}
     assert found.reasons <= set(Reason)
-
-
-@pytest.mark.soak
-def test_a_million_byte_strings_end_as_values_or_reasons(
-    bare: BareDecoderMaker, figure: Figure
-) -> None:
-    runs = [
-        fuzz(bare(EVERYTHING, reader), seed=1, rounds=500_000) for reader in (EVERYTHING, EVOLVED)
-    ]
-    decoded, slowest = sum(run.decoded for run in runs), max(run.slowest for run in runs)
-    figure(
-        "1,000,000 fuzzed byte strings through decode",
-        "0 crashes, 0 hangs",
-        f"0, 0: {decoded:,} decoded, the others refused for {len(runs[0].reasons)} reasons; the "
-        f"slowest took {slowest * 1000:.1f} ms",
-    )
-    assert decoded > 5_000
-    assert slowest < 1.0
-    for run in runs:
-        assert run.reasons <= set(Reason)
