@@ -44,6 +44,10 @@ class ManualClock:
                 call()
         self._seconds = until
 
+    def stand_still(self, seconds: float) -> None:
+        """The process does not run for so long: timers that fall due meanwhile are late."""
+        self._seconds += seconds
+
 
 class _ManualTimer:
     def __init__(self, call: Callable[[], None]) -> None:

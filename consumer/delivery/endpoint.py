@@ -15,6 +15,7 @@ import structlog
 from consumer.clock import Clock, Timer
 from consumer.config.settings import DeliverySettings
 from consumer.delivery.answer import Answer, Pool
+from consumer.delivery.authorization import Authorization
 from consumer.delivery.classify import DELIVERED, Classifier, Meaning, explanation, may_have_arrived
 from consumer.delivery.counts import Counts
 from consumer.delivery.gate import FLOWING, Gate, State
@@ -23,15 +24,12 @@ from consumer.delivery.late import Late
 from consumer.delivery.limiter import Limiter
 from consumer.delivery.retry import Budget, backoff, retry_after
 from consumer.delivery.waiting import Waiting
-from consumer.errors import BridgeError
 from consumer.model import Ended, Endpoint, Event, Failure, Flight, Outcome, Partition
 from consumer.stages import EventEnded
 from consumer.telemetry.tallies import Tallies
 
 LOOK_AGAIN = 0.05
 """Seconds until `may_send` is asked again after it said no."""
-AUTHORIZATION_AGE = 30.0
-"""Seconds after which the secret is read again even though all is well."""
 CONVICTIONS = 2
 """Times an event alone is refused, with others taken in between, until it is a dead letter. The
 second try costs little, and spares what met a passing fault of the vendor's."""
@@ -71,7 +69,7 @@ class EndpointLane:
         self._meaning = Classifier(settings.rules, endpoint.api).meaning
         self._retry = settings.retry
         self._budget = Budget(settings.retry)
-        self._authorization = authorization
+        self._authorization = Authorization(endpoint, pool, authorization, clock.monotonic())
         self._ended = ended
         self._may_send = may_send
         self._clock = clock
@@ -90,7 +88,6 @@ class EndpointLane:
         self._submitted = 0
         self._attempts = 0
         self._deliveries = 0
-        self._authorized_at = clock.monotonic()
 
     @property
     def state(self) -> str:
@@ -184,6 +181,13 @@ class EndpointLane:
         if not self._may_send():
             self._wake(now + LOOK_AGAIN)
             return
+        before = self._attempts
+        self._start_ready(now)
+        if started := self._attempts - before:
+            self._limiter.left(started, self._clock.monotonic())
+
+    def _start_ready(self, now: float) -> None:
+        waiting = self._waiting
         while len(self._in_flight) < self._limit and (waiting.ready or waiting.accused):
             opens = self._gate.opens(
                 now, trial=self._trial is not None, in_flight=len(self._in_flight)
@@ -219,11 +223,9 @@ class EndpointLane:
         return None
 
     def _start(self, job: Job, now: float) -> None:
-        if self._gate.state is not FLOWING:
+        if self._gate.trying:
             self._trial = job
-            self._authorize(now)
-        elif now - self._authorized_at >= AUTHORIZATION_AGE:
-            self._authorize(now)
+        self._authorization.renew(now, at_once=self._gate.state is not FLOWING)
         if not job.attempts:
             self._budget.begin(job, self._deliveries, now)
         self._attempts += 1
@@ -234,19 +236,6 @@ class EndpointLane:
         self._in_flight.add(job)
         event = job.event
         job.exchange = self._pool.post(event.body, event.user_agent, partial(self._answered, job))
-
-    def _authorize(self, now: float) -> None:
-        self._authorized_at = now
-        try:
-            authorization = self._authorization()
-        except (OSError, BridgeError) as error:
-            log.warning(
-                "secret not readable, keeping the last one",
-                endpoint=str(self.endpoint),
-                error=type(error).__name__,
-            )
-            return
-        self._pool.authorize(authorization)
 
     def _wake(self, at: float) -> None:
         if at >= self._timer_at:
@@ -319,7 +308,11 @@ class EndpointLane:
     def _throttled(self, job: Job, answer: Answer, now: float) -> None:
         wait = retry_after(answer.retry_after, self._clock.now_ms())
         if self._gate.throttled(job.started, self._attempts, now, wait):
-            self._limiter.refused(now)
+            until = self._gate.paused_until
+            if self._gate.pauses > 1:
+                self._limiter.held(now, until)
+            else:
+                self._limiter.refused(now, until, len(self._in_flight))
             log.debug("told to slow down", endpoint=str(self.endpoint), code=answer.code)
         if self._gate.stopped:
             self._taken(job, now)

@@ -46,11 +46,11 @@ class Gate:
         "_interval",
         "_last_failed",
         "_paused_attempt",
-        "_paused_until",
-        "_pauses",
         "_rng",
         "_streak",
         "_trial_at",
+        "paused_until",
+        "pauses",
         "since",
         "state",
     )
@@ -64,24 +64,30 @@ class Gate:
         self._trial_at = 0.0
         self._streak = 0
         self._last_failed = 0
-        self._pauses = 0
+        self.pauses = 0
+        """After 429, in a row: nothing was taken in between."""
         self._paused_attempt = 0  # the last one started before the last pause
-        self._paused_until = 0.0
+        self.paused_until = 0.0
 
     @property
     def stopped(self) -> bool:
         return self.state is State.DOWN or self.state is State.MISCONFIGURED
 
+    @property
+    def trying(self) -> bool:
+        """Whether the next request is a trial: no other starts until it is answered."""
+        return self.state is not FLOWING or self.pauses > 0
+
     def paused(self, now: float) -> bool:
-        return now < self._paused_until
+        return now < self.paused_until
 
     def opens(self, now: float, *, trial: bool, in_flight: int) -> float:
         """The time at which the next request may start: not after `now` for at once, `inf` for
         after the next answer. `trial` is whether one started in the present state is under way."""
-        if self._paused_until > now:
-            return self._paused_until
+        if self.paused_until > now:
+            return self.paused_until
         if self.state is FLOWING:
-            return 0.0
+            return inf if self.pauses and trial else 0.0
         if self.state is State.SUSPECT:
             return inf if trial else 0.0
         return inf if in_flight else self._trial_at
@@ -97,7 +103,7 @@ class Gate:
         self._streak = 0
         self._last_failed = 0
         if attempt > self._paused_attempt:
-            self._pauses = 0
+            self.pauses = 0
         if attempt > self._attempt and self.state is not FLOWING:
             self._change(FLOWING, attempt, now)
             return True
@@ -143,11 +149,11 @@ class Gate:
         first = attempt > self._paused_attempt
         if first:
             self._paused_attempt = latest
-            self._pauses += 1
+            self.pauses += 1
             if wait is None:
-                bound = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(self._pauses - 1, 10))
+                bound = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(self.pauses - 1, 10))
                 wait = self._rng.uniform(bound / 2, bound)
-        self._paused_until = max(self._paused_until, now + (wait or 0.0))
+        self.paused_until = max(self.paused_until, now + (wait or 0.0))
         return first
 
     # --- transitions
