@@ -232,6 +232,7 @@ class App:
             gap=settings.commit.max_gap,
             buffer_records=settings.buffer.records,
             buffer_bytes=settings.buffer.bytes,
+            behind=self._budgets.behind,
         )
         stages = Stages(
             source, decoder, self._mapping, self._delivery, self._dead_letters, self._committer

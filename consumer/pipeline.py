@@ -40,12 +40,14 @@ BURST = 32
 @dataclass(frozen=True, slots=True)
 class Limits:
     """`unacknowledged`: requests admitted and not covered by an acknowledged commit.
-    `gap`: offsets of a partition beyond its lowest record that has not ended."""
+    `gap`: offsets of a partition beyond its lowest record that has not ended. `behind`: seconds of
+    work, at its rate, that an endpoint is given ahead."""
 
     unacknowledged: int
     gap: int
     buffer_records: int
     buffer_bytes: int
+    behind: float
 
 
 class Stages(NamedTuple):
@@ -92,6 +94,7 @@ class Pipeline:
         )
         self._held: tuple[Flight, Mapped] | None = None
         self._scheduled = False
+        self._crowded = False  # an endpoint has as much before it as it may be given
         self._drains: list[Drain] = []
         self._resolving: set[asyncio.Task[None]] = set()
         self._closing = False
@@ -150,7 +153,8 @@ class Pipeline:
             self._admit(self._lanes.of([flight.partition])[0], flight, mapped)
         while self._held is None:
             lane = self._lanes.next_turn(self._within_gap)
-            if lane is None or self._breaker.why:
+            self._crowded = self._deliver.behind >= self._limits.behind
+            if lane is None or self._breaker.why or self._crowded:
                 return
             room = min(BURST, self._limits.gap - self._commit.gap(lane.partition))
             while room > 0 and lane.waiting and self._take(lane):
@@ -296,7 +300,7 @@ class Pipeline:
             lane.counts.delivered += 1
         flight.record = None
         flight.events = []
-        stuck = lane.waiting and not self._within_gap(lane)
+        stuck = self._crowded or (lane.waiting and not self._within_gap(lane))
         self._commit.ended(flight)
         if stuck:
             self._schedule()

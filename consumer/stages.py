@@ -95,6 +95,10 @@ class Deliver(Protocol):
         """Take an event. Its end is told by the `ended(flight, event, outcome)` given at
         construction, never from inside this call."""
 
+    @property
+    def behind(self) -> float:
+        """Seconds that the slowest endpoint needs, at its rate, for what waits for that alone."""
+
     def abandon(self, partitions: Sequence[Partition]) -> None:
         """Forget all unfinished events of these partitions and abort their connections; no
         `ended` is called for them any more."""

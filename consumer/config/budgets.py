@@ -43,6 +43,9 @@ class Budgets:
 
     unacknowledged: int
     """Requests that no acknowledged commit covers: what a `kill -9` repeats at most."""
+    behind: float
+    """Work at its rate that an endpoint is given ahead. A drain finishes it in half of its time: else a
+    rebalance would repeat the request of a record to one API because that to the other has to wait."""
     session: float
     """Without a sign of life for so long, the group gives our partitions to another member."""
     stale: float
@@ -59,6 +62,7 @@ class Budgets:
         kafka, drain = settings.kafka, settings.drain
         return cls(
             unacknowledged=settings.delivery.max_in_flight + settings.commit.max_unacknowledged,
+            behind=drain.revoke / 2,
             session=_session(kafka),
             stale=stale_seconds(kafka),
             poll_interval=_milliseconds(kafka, "max.poll.interval.ms", _POLL_INTERVAL_MS),

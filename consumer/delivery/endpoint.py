@@ -136,6 +136,12 @@ class EndpointLane:
         """Events taken that are neither ended nor on the wire."""
         return len(self._waiting.order) - len(self._in_flight)
 
+    @property
+    def behind(self) -> float:
+        """Seconds that it takes, at the present rate, to start what waits for nothing else."""
+        ready, rate = len(self._waiting.ready), self._limiter.rate
+        return ready / rate if ready and rate else inf if ready else 0.0
+
     def submit(self, event: Event, flight: Flight) -> None:
         self._submitted += 1
         job = Job(event, flight, self._submitted)

@@ -496,6 +496,17 @@ def test_less_than_the_ceiling_is_not_held_up() -> None:
     assert not bench.lane.limited
 
 
+def test_behind_is_what_waits_for_the_rate_and_not_who_waits_for_another() -> None:
+    bench = Bench(limit=64, rate=10.0, burst=5)
+    assert bench.delivery.behind == 0.0
+    for number in range(25):
+        bench.submit(f"event-{number}")
+        bench.submit(f"later-{number}", f"event-{number}")
+    assert bench.delivery.behind == 2.0
+    bench.clock.advance(1.0)
+    assert bench.delivery.behind == 1.0
+
+
 # --- no stale send
 
 

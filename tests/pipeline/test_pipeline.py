@@ -92,6 +92,7 @@ class FakeMap:
 class FakeDeliver:
     submitted: list[tuple[Event, Flight]] = field(default_factory=list)
     abandoned: list[Partition] = field(default_factory=list)
+    behind: float = 0.0
 
     def submit(self, event: Event, flight: Flight) -> None:
         self.submitted.append((event, flight))
@@ -137,7 +138,7 @@ class Harness:
                 self.dead_letters,
                 self.committer,
             ),
-            limits=Limits(unacknowledged, gap, buffer, 10**9),
+            limits=Limits(unacknowledged, gap, buffer, 10**9, behind=2.5),
             breaker=self.breaker,
             ledger=self.ledger,
             tallies=self.tallies,
@@ -273,6 +274,25 @@ async def test_requests_beyond_the_budget_wait_for_an_acknowledged_commit() -> N
     harness.pipeline.committed(positions, None)
     assert len(harness.deliver.submitted) == 5
     assert harness.balanced()
+
+
+async def test_no_endpoint_is_given_more_than_its_rate_lets_it_finish_in_a_drain(
+    harness: Harness,
+) -> None:
+    harness.receive(*["both"] * 40)
+    assert len(harness.deliver.submitted) == 80
+    harness.deliver.behind = 2.5
+    harness.receive(*["both"] * 40, start=40)
+    assert len(harness.deliver.submitted) == 80
+    harness.end(0)
+    harness.end(1)
+    await asyncio.sleep(0)
+    assert len(harness.deliver.submitted) == 80
+    harness.deliver.behind = 2.4
+    harness.end(2)
+    harness.end(3)
+    await asyncio.sleep(0)
+    assert len(harness.deliver.submitted) == 100, "as much as the budget allows"
 
 
 async def test_a_record_with_more_events_than_the_budget_goes_alone() -> None:
