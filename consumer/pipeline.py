@@ -330,6 +330,7 @@ class Pipeline:
             lane.draining = True
             lane.counts.released += lane.drop_waiting()
             self._release_held(lane)
+        self._deliver.hurry([lane.partition for lane in lanes])
         drain = Drain(lanes, finished)
         self._drains.append(drain)
         drain.timer = self._clock.call_later(seconds, lambda: self._end_drain(drain))

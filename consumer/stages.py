@@ -99,6 +99,9 @@ class Deliver(Protocol):
     def behind(self) -> float:
         """Seconds that the slowest endpoint needs, at its rate, for what waits for that alone."""
 
+    def hurry(self, partitions: Sequence[Partition]) -> None:
+        """These leave, and are abandoned in a while: what waits of them goes before all else."""
+
     def abandon(self, partitions: Sequence[Partition]) -> None:
         """Forget all unfinished events of these partitions and abort their connections; no
         `ended` is called for them any more."""

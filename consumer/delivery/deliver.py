@@ -129,6 +129,10 @@ class Delivery:
     def submit(self, event: Event, flight: Flight) -> None:
         self._takers[event.endpoint].submit(event, flight)
 
+    def hurry(self, partitions: Sequence[Partition]) -> None:
+        for lane in self._lanes.values():
+            lane.hurry(partitions)
+
     def abandon(self, partitions: Sequence[Partition]) -> None:
         given_up = frozenset(partitions)
         for batches in self._batches.values():

@@ -158,6 +158,9 @@ class EndpointLane:
         self._limiter.share(part, self._clock.monotonic())
         self._pump()
 
+    def hurry(self, partitions: Collection[Partition]) -> None:
+        self._waiting.hurry(partitions)
+
     def abandon(self, partitions: Collection[Partition]) -> None:
         """Forget all jobs of these partitions; abort what is on the wire."""
         self._waiting.forget(partitions)

@@ -17,13 +17,14 @@ from consumer.model import Partition
 class Waiting:
     """Plain places: when a job comes or goes, is the lane's business."""
 
-    __slots__ = ("_backoff", "accused", "order", "ready")
+    __slots__ = ("_backoff", "_hurried", "accused", "order", "ready")
 
     def __init__(self) -> None:
         self.order = Order()
         self.ready: deque[Job] = deque()
         self.accused: deque[Job] = deque()
         self._backoff: list[tuple[float, int, Job]] = []
+        self._hurried: frozenset[Partition] = frozenset()
 
     def never_tried(self) -> Job | None:
         """Take the first ready job that has had no attempt yet."""
@@ -36,7 +37,17 @@ class Waiting:
     def leave(self, job: Job) -> None:
         """The job has ended, or goes elsewhere, with all that it superseded: whoever waited for it
         alone is ready."""
-        self.ready.extend(self.order.finish(job))
+        released = self.order.finish(job)
+        if job.flight.partition in self._hurried:
+            self.ready.extendleft(reversed(released))
+        else:
+            self.ready.extend(released)
+
+    def hurry(self, partitions: Collection[Partition]) -> None:
+        """From now on what is ready of these partitions goes before all else, until they are
+        forgotten."""
+        hurried = self._hurried = self._hurried.union(partitions)
+        self.ready = deque(sorted(self.ready, key=lambda j: j.flight.partition not in hurried))
 
     def fall_back(self, failed: Job) -> None:
         """The job has ended undelivered: what it superseded last is to be sent in its place."""
@@ -66,6 +77,7 @@ class Waiting:
 
     def forget(self, partitions: Collection[Partition]) -> None:
         """Drop all that is unfinished of these partitions, wherever it waits."""
+        self._hurried = self._hurried.difference(partitions)
         for partition in partitions:
             self.order.forget(partition)
         self.ready = deque(j for j in self.ready if j.flight.partition not in partitions)

@@ -507,6 +507,21 @@ def test_behind_is_what_waits_for_the_rate_and_not_who_waits_for_another() -> No
     assert bench.delivery.behind == 1.0
 
 
+def test_what_waits_of_leaving_partitions_goes_before_all_else() -> None:
+    bench = Bench(limit=1)
+    bench.submit("first")
+    leaving = a_partition(1)
+    bench.submit("staying-1", "anna")
+    bench.submit("leaving-1", "boris", partition=leaving)
+    bench.submit("staying-2", "anna")
+    bench.submit("leaving-2", "boris", partition=leaving)
+    bench.submit("leaving-3", "clara", partition=leaving)
+    bench.delivery.hurry([leaving])
+    for _ in range(6):
+        bench.pool.answer_all(200)
+    assert bench.names[1:] == ["leaving-1", "leaving-2", "leaving-3", "staying-1", "staying-2"]
+
+
 # --- no stale send
 
 

@@ -92,10 +92,14 @@ class FakeMap:
 class FakeDeliver:
     submitted: list[tuple[Event, Flight]] = field(default_factory=list)
     abandoned: list[Partition] = field(default_factory=list)
+    hurried: list[Partition] = field(default_factory=list)
     behind: float = 0.0
 
     def submit(self, event: Event, flight: Flight) -> None:
         self.submitted.append((event, flight))
+
+    def hurry(self, partitions: Sequence[Partition]) -> None:
+        self.hurried += partitions
 
     def abandon(self, partitions: Sequence[Partition]) -> None:
         self.abandoned += partitions
@@ -348,6 +352,7 @@ async def test_a_revoked_partition_finishes_what_was_admitted_and_gives_the_rest
     harness.receive("v2", "v2", "v2", "v2")
     given: list[Positions] = []
     harness.pipeline.revoked([harness.zero], 5.0, given.append)
+    assert harness.deliver.hurried == [harness.zero]
     harness.receive("v2", start=4)
     harness.end(0)
     assert given == []
