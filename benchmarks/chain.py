@@ -143,7 +143,7 @@ async def chain(count: int, sink: SinkProcess, profile: cProfile.Profile | None)
     no_dead_letters = cast("DeadLetters", None)
     pipeline = source.pipeline = Pipeline(
         Stages(source, bench_decoder(unit, tallies), unit, delivery, no_dead_letters, committer),
-        limits=Limits(1064, 10_000, 20_000, 32 * 1024**2),
+        limits=Limits(1064, 10_000, 20_000, 32 * 1024**2, behind=2.5),
         breaker=DeadLetterBreaker(BreakerSettings()),
         ledger=ledger,
         tallies=tallies,
