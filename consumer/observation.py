@@ -12,10 +12,11 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from consumer import __version__, report
-from consumer.readings import Sources, declare_zeros, lag_seconds, readers
+from consumer.readings import Sources, lag_seconds, readers
 from consumer.telemetry.logs import mask
 from consumer.telemetry.metrics import Samples, read
 from consumer.telemetry.server import Probes
+from consumer.zeros import declare_zeros
 
 BEAT_SECONDS = 0.1
 STUCK_SECONDS = 30.0
@@ -36,7 +37,7 @@ class Observation:
         self._loop_lag = parts.tallies.loop_lag.of()
         self._beat_at = time.monotonic()
         self._started = False
-        declare_zeros(parts)
+        declare_zeros(parts.tallies, parts.delivery.lanes)
         self._readers = readers(parts)
         self._samples = _OnLoop[Samples](loop, self._read, {})
         self._status = _OnLoop[dict[str, Any]](loop, self._describe, {})

@@ -10,9 +10,7 @@ from consumer.commit.committer import Committer
 from consumer.dead_letter_breaker import DeadLetterBreaker
 from consumer.decode.avro import READERS
 from consumer.decode.decoder import Decoder
-from consumer.decode.reasons import Reason
 from consumer.decode.registry import RegistryClient
-from consumer.delivery.answer import Fault
 from consumer.delivery.dead_letter import DeadLetterWriter
 from consumer.delivery.deliver import Delivery
 from consumer.delivery.endpoint import EndpointLane
@@ -25,26 +23,10 @@ from consumer.source.consumer import KafkaSource
 from consumer.telemetry import logs
 from consumer.telemetry.metrics import Readers, Values
 from consumer.telemetry.tallies import Tallies
-from consumer.vendor.violations import RULES
 
 ENDPOINT_STATES = ("flowing", "throttled", "suspect", "down", "misconfigured")
 EVENT_ENDS = ("delivered", "superseded", "expired", "dead_lettered", "released")
-_CODES = ("200", "204", "400", "401", "403", "404", "429", "500", "502", "503", "504")
-_RETRIES = ("throttled", "transient", "suspect", "misconfigured")
 _NONE = EventCounts()
-_MAPPING_FAULTS = (
-    *(
-        "account",
-        "internal",
-        "missing",
-        "no_rule",
-        "number",
-        "time",
-        "tombstone",
-        "too_long",
-        "unmapped_type",
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,38 +46,6 @@ class Sources:
     tallies: Tallies
     limits: Limits
     max_in_flight: int
-
-
-def declare_zeros(parts: Sources) -> None:
-    """Begin every series whose labels are known beforehand at 0: what appears with its first count
-    is missing from `increase()` just when it matters."""
-    tallies = parts.tallies
-    for endpoint in parts.delivery.lanes:
-        for code in (*_CODES, *Fault):
-            tallies.requests.declare(*endpoint, str(code))
-        for meaning in _RETRIES:
-            tallies.retries.declare(*endpoint, meaning)
-        for reason in ("missing", "no_identifier"):
-            tallies.skipped.declare(*endpoint, reason)
-        tallies.freshness.of(endpoint)
-        tallies.request_seconds.of(endpoint)
-    for event in ("assigned", "revoked", "lost"):
-        tallies.rebalances.declare(event)
-    for result in ("ok", "error"):
-        tallies.commits.declare(result)
-    for reason in ("buffer", "schema"):
-        tallies.pauses.declare(reason)
-    for reason in (*(reason.value for reason in Reason), "internal"):
-        tallies.dead_letters.declare("decode", reason)
-    for reason in sorted({*_MAPPING_FAULTS, *RULES}):
-        tallies.dead_letters.declare("mapping", reason)
-    for reason in ("rejected", "exhausted", "expired"):
-        tallies.dead_letters.declare("delivery", reason)
-    for code in ("_ALL_BROKERS_DOWN", "_AUTHENTICATION", "_RESOLVE", "_TRANSPORT"):
-        tallies.kafka_errors.declare(code)
-    tallies.dead_letter_errors.declare()
-    tallies.left_to_fastavro.declare()
-    tallies.loop_lag.of()
 
 
 def readers(parts: Sources) -> Readers:

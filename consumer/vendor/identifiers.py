@@ -26,6 +26,20 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 LeftOut = list[tuple[str, str]]
 
+_ANY_TEXT = ("blank", "too_long", "encoding")
+_FAULTS = {
+    "name": _ANY_TEXT,
+    "cookie": _ANY_TEXT,
+    "externalCustomerId": (*_ANY_TEXT, "forbidden_character"),
+    "pushToken": (*_ANY_TEXT, "forbidden_character"),
+    "keyValue": (*_ANY_TEXT, "forbidden_character"),
+    "email": (*_ANY_TEXT, "forbidden_character", "format"),
+    "contactId": ("blank", "too_long", "forbidden_character", "format"),
+    "phone": ("blank", "format"),
+}
+LEFT_OUT = tuple((field, fault) for field, faults in _FAULTS.items() for fault in faults)
+"""Every (field, reason) for which an identifier can be left out: a closed set (metric labels)."""
+
 
 def phone_digits(value: str) -> str | None:
     """`+1 (541) 754-3010` becomes `15417543010`; None if it is no international number."""

@@ -92,6 +92,60 @@ async def test_what_is_known_at_start_begins_at_zero(app: App) -> None:
     assert found[PREFIX + 'endpoint_state{account="main",api="v2",state="flowing"}'] == 1.0
 
 
+async def test_every_declared_series_is_there_before_anything_has_happened(app: App) -> None:
+    """A counter that appears with its first count is missing from `increase()` when it matters. What
+    a label can say is a closed set, unless it is a partition: those begin when they are assigned."""
+    families = {family.name: family for family in classic_families((await page(app)).text)}
+    for metric in METRICS:
+        found = [
+            sample
+            for sample in families[PREFIX + metric.name].samples
+            if not sample.name.endswith("_created")
+        ]
+        of_partitions = set(metric.labels) >= {"topic", "partition"}
+        assert bool(found) is not of_partitions, metric.name
+        if metric.kind != "gauge" and metric.name != "event_loop_lag_seconds":
+            assert {sample.value for sample in found} <= {0.0}, metric.name
+        for label in set(metric.labels) & set(SAID):
+            said = {sample.labels[label] for sample in found}
+            assert said >= SAID[label] or of_partitions, (metric.name, label)
+    for name, label, values in CLOSED:
+        assert {s.labels[label] for s in families[PREFIX + name].samples} == values, name
+
+
+SAID = {"account": {"main"}, "api": {"legacy", "v2"}}
+CLOSED = (
+    ("retries", "class", {"throttled", "transient", "suspect", "misconfigured"}),
+    ("skipped", "reason", {"missing", "no_identifier"}),
+    (
+        "left_out",
+        "field",
+        {"cookie", "contactId", "email", "externalCustomerId"}
+        | {"keyValue", "name", "phone", "pushToken"},
+    ),
+    ("left_out", "reason", {"blank", "encoding", "forbidden_character", "format", "too_long"}),
+    ("dead_letters", "stage", {"decode", "mapping", "delivery"}),
+    ("mapping_reloads", "result", {"taken", "refused"}),
+    ("schema_lookups", "result", {"hit", "miss", "negative", "error"}),
+    ("schemas_read", "reader", {"generated", "fastavro"}),
+    ("partitions_paused", "reason", {"buffer", "schema", "gap"}),
+    ("pauses", "reason", {"buffer", "schema"}),
+    ("rebalances", "event", {"assigned", "revoked", "lost"}),
+    ("commits", "result", {"ok", "error"}),
+    (
+        "events_ended",
+        "outcome",
+        {"delivered", "superseded", "expired", "dead_lettered", "released"},
+    ),
+    (
+        "endpoint_state",
+        "state",
+        {"flowing", "throttled", "suspect", "down", "misconfigured"},
+    ),
+)
+"""The labels of a closed set, as docs, alerts and dashboards spell their values."""
+
+
 async def test_the_ways_to_leave_a_record_out_begin_at_zero_with_its_partition(app: App) -> None:
     app._pipeline.assigned({Partition("shop.clicks", 3, 1): Position(5)})
     found = await samples(app)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from consumer.vendor.catalogue import EVENTS
-from consumer.vendor.identifiers import phone_digits, user_agent
+from consumer.vendor.identifiers import LEFT_OUT, phone_digits, user_agent
 from consumer.vendor.judge import judge
 from consumer.vendor.spec import AccountContext, Built, Identity, NoIdentifier
 
@@ -207,3 +207,15 @@ def test_a_user_agent_that_no_header_can_hold_is_not_sent(
     given: str | None, sent: str | None
 ) -> None:
     assert user_agent(given) == sent
+
+
+def test_the_reasons_for_leaving_an_identifier_out_are_a_closed_set() -> None:
+    """They are metric labels, exported from zero: no other may appear, and none for nothing."""
+    texts = ("null", "x" * 5000, "a/b<c", "no form", "\ud800", "\ud800@b.c")
+    found = {why for text in texts for why in v2(EVERYBODY, text).left_out}
+    for field in (*RANKED, "name", "cookie"):
+        for text in texts:
+            who = Identity(email="user@mail.com", phone="380501234567")
+            who = replace(who, **{field: text})
+            found |= {*v2(who).left_out, *legacy(who)[1].left_out}
+    assert found == set(LEFT_OUT)
