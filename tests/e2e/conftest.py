@@ -21,6 +21,7 @@ from tests.parts.registry import Registry
 
 PARTITIONS = 6
 MAPPING = Path(__file__).parent / "mapping.yaml"
+SHIPPED = MAPPING.parents[2] / "mappings" / "shop.yaml"
 
 
 @dataclass
@@ -69,6 +70,22 @@ class Shop:
             "dead_letters": {"topic": self.dead},
             "log": {"level": "info", "format": "json"},
         }
+
+    def ship_mapping(self) -> Path:
+        """Put the shipped mapping in the place of this test's own. After `bridge()`, which writes it."""
+        text = SHIPPED.read_text().replace("[shop.clicks]", f"[{self.clicks}]")
+        path = self.folder / "mapping.yaml"
+        path.write_text(text.replace("../avro", str(SHIPPED.parents[1] / "avro")))
+        return path
+
+    def change_mapping(self, old: str, new: str) -> None:
+        """Replace a part of the mapping; the file changes as a whole."""
+        path = self.folder / "mapping.yaml"
+        text = path.read_text()
+        assert text.count(old) == 1, old
+        changed = path.with_suffix(".new")
+        changed.write_text(text.replace(old, new))
+        changed.replace(path)
 
     def bridge(self, **sections: Any) -> Bridge:
         """A bridge that is not started yet; `sections` replace those of the configuration."""

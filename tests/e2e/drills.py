@@ -16,6 +16,7 @@ from consumer.sandbox.faults import FaultProfile
 from consumer.sandbox.visitors import Visitors
 from tests.e2e.conftest import PARTITIONS, Shop
 from tests.e2e.shop import ROOT, SCHEMA, START_MS
+from tests.parts.ports import wait_until
 
 PAGE = ROOT / "docs" / "drills.md"
 HEAD = "| fault | alert | may speak beside it |\n|---|---|---|\n"
@@ -33,6 +34,8 @@ class Drill:
     traffic: int = 2000
     """Good records that come once the fault is there."""
     registry: bool = True
+    own_kafka: bool = False
+    """The fault ends a broker, which therefore must not be the one of all tests."""
 
 
 def vendor_down(shop: Shop) -> None:
@@ -90,6 +93,23 @@ def one_visitor_never_answered(shop: Shop) -> None:
     assert producer.flush(30) == 0
 
 
+def kafka_away(shop: Shop) -> None:
+    shop.kafka.kill()
+
+
+def mapping_refused(shop: Shop) -> None:
+    """A typo is rolled out."""
+    shop.change_mapping("externalCustomerId: user.id", "externalCustomerId: user.idd")
+
+
+def mapping_too_narrow(shop: Shop) -> None:
+    """Right by its grammar, and wrong: what it takes no longer are orders alone."""
+    [bridge] = shop.bridges
+    before = bridge.status()["mapping"]
+    shop.change_mapping("- name: position", '- name: position\n    when: kind == "order"')
+    wait_until(lambda: bridge.status()["mapping"] != before, 60, "the changed mapping", every=0.25)
+
+
 def _produce(shop: Shop, value: bytes, count: int) -> None:
     producer = Producer({"bootstrap.servers": shop.kafka.bootstrap})
     for number in range(count):
@@ -98,6 +118,13 @@ def _produce(shop: Shop, value: bytes, count: int) -> None:
 
 
 DRILLS = (
+    Drill(
+        "the brokers are killed",
+        kafka_away,
+        "YespoBridgeKafkaUnreachable",
+        traffic=0,
+        own_kafka=True,
+    ),
     Drill(
         "Yespo refuses connections",
         vendor_down,
@@ -131,6 +158,13 @@ DRILLS = (
         "YespoBridgeDeadLetterBreakerOpen",
         {"YespoBridgeDeadLetters": ""},
         traffic=0,
+    ),
+    Drill("a mapping with a typo is rolled out", mapping_refused, "YespoBridgeMappingRefused"),
+    Drill(
+        "a mapping is rolled out that takes orders alone",
+        mapping_too_narrow,
+        "YespoBridgeDeadLetterBreakerOpen",
+        {"YespoBridgeDeadLetters": ""},
     ),
     Drill(
         "registry away, a record with an unknown schema",

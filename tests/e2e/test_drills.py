@@ -5,17 +5,46 @@ and only the alert's `for` keeps it from speaking within the minutes of a test.
 """
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Shop
+from tests.e2e.conftest import Shop, open_shop
 from tests.e2e.drills import DRILLS, PAGE, Drill, page
-from tests.e2e.test_prometheus import Watch, watch  # noqa: F401  # `watch` is a fixture
+from tests.e2e.test_prometheus import (
+    OF_DRILLS,
+    Watch,
+    as_asked,
+    watch,  # noqa: F401  # a fixture
+)
 from tests.ops.runbooks import questions
+from tests.ops.test_dashboards import panels
+from tests.parts.kafka import KafkaBroker
 from tests.parts.ports import free_port, wait_until
+from tests.parts.registry import Registry
 
 SYMPTOMS = {"YespoBridgeDeliveryBudgetBurn", "YespoBridgeFreshnessBudgetBurn"}
 """The budgets burn beside most causes: that is what they are for."""
+
+
+@pytest.fixture
+def shop(
+    drill: Drill,
+    registry: Registry,
+    unique: Callable[[str], str],
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> Iterator[Shop]:
+    with ExitStack() as stack:
+        if drill.own_kafka:
+            kafka = KafkaBroker()
+            stack.callback(kafka.stop)
+            kafka.start()
+        else:
+            kafka = request.getfixturevalue("kafka")
+        yield stack.enter_context(open_shop(kafka, registry, unique, tmp_path))
 
 
 def test_the_page_of_the_docs_is_up_to_date() -> None:
@@ -26,7 +55,7 @@ def test_the_page_of_the_docs_is_up_to_date() -> None:
 @pytest.mark.registry
 @pytest.mark.soak
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("drill", DRILLS, ids=[drill.alert for drill in DRILLS])
+@pytest.mark.parametrize("drill", DRILLS, ids=[drill.fault for drill in DRILLS])
 def test_a_fault_turns_its_alert_true_and_few_others(
     shop: Shop,
     watch: Watch,  # noqa: F811  # the fixture
@@ -54,6 +83,11 @@ def test_a_fault_turns_its_alert_true_and_few_others(
         return drill.alert in prometheus.alerts("pending", "firing")
 
     wait_until(seen, 120, drill.alert, every=0.5)
+    for panel in panels():
+        if OF_DRILLS.get(panel["title"]) == drill.alert:
+            [target] = panel["targets"]
+            query = as_asked(target["expr"])
+            wait_until(lambda: bool(prometheus.ask(query)), 60, panel["title"], every=0.5)  # noqa: B023 it is called before the next round
     answers = {text: prometheus.ask(text) for text in questions(drill.alert)}
     assert any(answers.values()), "the runbook's queries tell nothing"
     # The groups of rules are evaluated one after the other, and some read what another records: only

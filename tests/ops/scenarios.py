@@ -137,7 +137,7 @@ SCENARIOS = (
     Scenario(
         "scraping has been away for a moment",
         (),
-        {series("build_info", version="1.0"): "1x52 _x3 1x200"},
+        {series("build_info", version="1.0"): "1x52 _x8 1x200"},
     ),
     Scenario(
         "Kafka was never reached", ("YespoBridgeKafkaUnreachable",), {series("joined"): "0x200"}
@@ -191,6 +191,7 @@ SCENARIOS = (
         "a gap closes again",
         (),
         {series("partitions_paused", reason="gap"): "0x56 1x2 0x200"},
+        at=59,
     ),
     Scenario(
         "the key is wrong",
@@ -211,6 +212,7 @@ SCENARIOS = (
         "Yespo was down for two minutes",
         (),
         {series("endpoint_state", **V2, state="down"): "0x50 1x2 0x200"},
+        at=53,
     ),
     Scenario(
         "one request in ten fails",
@@ -290,6 +292,7 @@ SCENARIOS = (
         _dead("mapping", "0+40x20 800x200"),
         at=22,
     ),
+    Scenario("one record in two hundred fails", (), _dead("mapping", "0+6x200"), at=30),
     Scenario("nine odd records", (), _dead("mapping", "0x10 0+3x3 9x200"), at=30),
     Scenario(
         "dead letters cannot be written",
@@ -311,9 +314,9 @@ SCENARIOS = (
         {series("dead_letter_breaker_open"): "0x20 1x200", **_HALTED, **_BACKLOG, **_LATE},
     ),
     Scenario(
-        "the breaker was reset",
+        "the breaker was reset at once",
         (),
-        {series("dead_letter_breaker_open"): "0x20 1x5 0x200"},
+        {series("dead_letter_breaker_open"): "0x59 1x0 0x200"},
     ),
     Scenario(
         "the registry is away",
@@ -330,11 +333,18 @@ SCENARIOS = (
         "a rollout moves partitions twice",
         (),
         {series("rebalances_total", event="assigned"): "2x50 4x4 6x200"},
+        at=64,
     ),
     Scenario(
         "commits are not acknowledged",
         ("YespoBridgeCommitStale",),
         {series("last_commit_timestamp_seconds"): "0+60x40 2400x200"},
+    ),
+    Scenario(
+        "no commit for four minutes",
+        (),
+        {series("last_commit_timestamp_seconds"): "0+60x40 2400x200"},
+        at=44,
     ),
     Scenario(
         "nothing to commit at night",
@@ -357,7 +367,9 @@ SCENARIOS = (
         ("YespoBridgeMappingRefused",),
         {series("mapping_refused"): "0x50 1x200"},
     ),
-    Scenario("a wrong mapping was corrected", (), {series("mapping_refused"): "0x50 1x1 0x200"}),
+    Scenario(
+        "a wrong mapping was corrected", (), {series("mapping_refused"): "0x50 1x1 0x200"}, at=52
+    ),
     Scenario(
         "a replica has another mapping",
         ("YespoBridgeMappingDrift",),
@@ -370,6 +382,7 @@ SCENARIOS = (
             series("mapping_info", digest="aaaa"): "1x45 _x200",
             series("mapping_info", digest="bbbb"): "_x44 1x200",
         },
+        at=48,
     ),
     Scenario(
         "the CPU is short",

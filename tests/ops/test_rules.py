@@ -1,14 +1,18 @@
 """The rules, by Prometheus' own tools: they parse, each alert fires when it should, and alone."""
 
+import copy
+import functools
 import json
 import re
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from tests.ops.near_misses import NEAR_MISSES, NearMiss
 from tests.ops.scenarios import FOUR_DAYS, SCENARIOS, SLOW_SCENARIOS, Scenario, healthy
 
 ROOT = Path(__file__).parents[2]
@@ -16,8 +20,14 @@ RULES = sorted((ROOT / "helm" / "rules").glob("*.yaml"))
 RUNBOOKS = ROOT / "docs" / "runbooks"
 
 
+@functools.cache
+def parsed() -> dict[Path, list[dict[str, Any]]]:
+    """The groups of each file. Not to be changed."""
+    return {file: yaml.safe_load(file.read_text())["groups"] for file in RULES}
+
+
 def groups() -> list[dict[str, Any]]:
-    return [group for file in RULES for group in yaml.safe_load(file.read_text())["groups"]]
+    return [group for found in parsed().values() for group in found]
 
 
 def alerts() -> list[dict[str, Any]]:
@@ -30,7 +40,7 @@ def names() -> set[str]:
 
 def run(promtool: str, *arguments: str) -> str:
     done = subprocess.run(
-        [promtool, *arguments], capture_output=True, text=True, timeout=110, check=False
+        [promtool, *arguments], capture_output=True, text=True, timeout=280, check=False
     )
     assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
     return done.stdout
@@ -64,10 +74,16 @@ def case(scenario: Scenario, interval: str, minutes: int, label: str) -> dict[st
     }
 
 
-def written(folder: Path, evaluation: str, cases: Sequence[dict[str, Any]]) -> str:
-    file = folder / "tests.json"
+def written(
+    folder: Path,
+    evaluation: str,
+    cases: Sequence[dict[str, Any]],
+    rules: Sequence[Path] = RULES,
+    name: str = "tests",
+) -> str:
+    file = folder / f"{name}.json"
     content = {
-        "rule_files": [str(rules) for rules in RULES],
+        "rule_files": [str(one) for one in rules],
         "evaluation_interval": evaluation,
         # Without it promtool takes the groups in any order, and one that reads another's recording
         # may be an interval late.
@@ -76,6 +92,28 @@ def written(folder: Path, evaluation: str, cases: Sequence[dict[str, Any]]) -> s
     }
     file.write_text(json.dumps(content))
     return str(file)
+
+
+def weakened(miss: NearMiss) -> dict[str, Any]:
+    """A rule file with what is recorded and this alert alone, without what keeps it quiet."""
+    [file] = [
+        file
+        for file, found in parsed().items()
+        if any(rule.get("alert") == miss.alert for group in found for rule in group["rules"])
+    ]
+    found = copy.deepcopy(parsed()[file])
+    changed = 0
+    for group in found:
+        group["rules"] = [one for one in group["rules"] if one.get("alert") in {None, miss.alert}]
+        for rule in group["rules"]:
+            if "alert" in rule and (miss.text == "for" or miss.text in rule["expr"]):
+                changed += 1
+                if miss.text == "for":
+                    rule["for"] = miss.weaker
+                else:
+                    rule["expr"] = rule["expr"].replace(miss.text, miss.weaker)
+    assert changed, miss
+    return {"groups": found}
 
 
 def test_each_fault_fires_its_alert_and_no_other_and_near_misses_fire_none(
@@ -92,6 +130,25 @@ def test_budgets_that_burn_slowly_are_seen_within_days(promtool: str, tmp_path: 
 
 def test_every_alert_has_a_scenario_in_which_it_fires() -> None:
     assert {name for scenario in SCENARIOS for name in scenario.firing} == names()
+
+
+def test_every_alert_has_a_near_miss() -> None:
+    assert {miss.alert for miss in NEAR_MISSES} == names()
+    quiet = {scenario.name for scenario in SCENARIOS if not scenario.firing}
+    assert {miss.scenario for miss in NEAR_MISSES} <= quiet
+
+
+def test_a_near_miss_is_near(promtool: str, tmp_path: Path) -> None:
+    """Take one clause away, and what is quiet above fires: so it is this clause that is tested."""
+    by_name = {scenario.name: scenario for scenario in SCENARIOS}
+    files = []
+    for number, miss in enumerate(NEAR_MISSES):
+        rules = tmp_path / f"rules-{number}.json"
+        rules.write_text(json.dumps(weakened(miss)))
+        fires = replace(by_name[miss.scenario], firing=(miss.alert,))
+        cases = [case(fires, "1m", 200, "alertname")]
+        files.append(written(tmp_path, "1m", cases, [rules], f"tests-{number}"))
+    run(promtool, "test", "rules", *files)
 
 
 def test_every_alert_says_how_bad_it_is_what_it_means_and_what_to_do() -> None:
