@@ -3,6 +3,7 @@
 `python -m tests.e2e.drills` writes the table of docs/drills.md anew.
 """
 
+import signal
 import struct
 import time
 from collections.abc import Callable, Mapping
@@ -19,17 +20,24 @@ from tests.e2e.shop import ROOT, SCHEMA, START_MS
 from tests.parts.ports import wait_until
 
 PAGE = ROOT / "docs" / "drills.md"
-HEAD = "| fault | alert | may speak beside it |\n|---|---|---|\n"
+HEAD = "| fault | alert | may speak beside it | what ends it |\n|---|---|---|---|\n"
 STUCK = "visitor-stuck-7741"
+ORDERS_ALONE = '\n    when: kind == "order"'
 
 
 @dataclass(frozen=True)
 class Drill:
-    """`beside` are alerts that may be true too, each with the reason (empty: it needs none)."""
+    """`beside` are alerts that may be true too, each with the reason (empty: it needs none).
+
+    `repair` is what the runbook says, and `remedy` that in words: the bridge then works off all that
+    waits, without a restart.
+    """
 
     fault: str
     make: Callable[[Shop], None]
     alert: str
+    remedy: str
+    repair: Callable[[Shop], None] | None = None
     beside: Mapping[str, str] = field(default_factory=dict)
     traffic: int = 2000
     """Good records that come once the fault is there."""
@@ -97,17 +105,50 @@ def kafka_away(shop: Shop) -> None:
     shop.kafka.kill()
 
 
+def kafka_back(shop: Shop) -> None:
+    shop.kafka.restart()
+
+
 def mapping_refused(shop: Shop) -> None:
     """A typo is rolled out."""
     shop.change_mapping("externalCustomerId: user.id", "externalCustomerId: user.idd")
 
 
+def mapping_corrected(shop: Shop) -> None:
+    shop.change_mapping("externalCustomerId: user.idd", "externalCustomerId: user.id")
+    [bridge] = shop.bridges
+    wait_until(lambda: not bridge.status()["mapping_refused"], 60, "the mapping", every=0.25)
+
+
 def mapping_too_narrow(shop: Shop) -> None:
-    """Right by its grammar, and wrong: what it takes no longer are orders alone."""
+    """Right by its grammar, and wrong: what it takes now are orders alone."""
     [bridge] = shop.bridges
     before = bridge.status()["mapping"]
-    shop.change_mapping("- name: position", '- name: position\n    when: kind == "order"')
+    shop.change_mapping("- name: position", f"- name: position{ORDERS_ALONE}")
     wait_until(lambda: bridge.status()["mapping"] != before, 60, "the changed mapping", every=0.25)
+
+
+def mapping_rolled_back(shop: Shop) -> None:
+    shop.change_mapping(ORDERS_ALONE, "")
+
+
+def go_on(shop: Shop) -> None:
+    [bridge] = shop.bridges
+    assert bridge.process is not None
+    bridge.process.send_signal(signal.SIGHUP)
+
+
+def yespo_well(shop: Shop) -> None:
+    shop.sandbox.accept_connections()
+    shop.sandbox.faults = FaultProfile()
+
+
+def dead_letter_topic_back(shop: Shop) -> None:
+    shop.kafka.create_topic(shop.dead, 3)
+
+
+def nothing(shop: Shop) -> None:
+    """It has ended already."""
 
 
 def _produce(shop: Shop, value: bytes, count: int) -> None:
@@ -122,6 +163,8 @@ DRILLS = (
         "the brokers are killed",
         kafka_away,
         "YespoBridgeKafkaUnreachable",
+        "the brokers are back",
+        kafka_back,
         traffic=0,
         own_kafka=True,
     ),
@@ -129,52 +172,93 @@ DRILLS = (
         "Yespo refuses connections",
         vendor_down,
         "YespoBridgeEndpointDown",
+        "Yespo is back",
+        yespo_well,
         {"YespoBridgeRequestsFailing": "before the endpoint counts as down"},
     ),
-    Drill("401 to every v2 request", wrong_key, "YespoBridgeEndpointMisconfigured"),
+    Drill(
+        "401 to every v2 request",
+        wrong_key,
+        "YespoBridgeEndpointMisconfigured",
+        "the key is taken",
+        yespo_well,
+    ),
     Drill(
         "429 above 20 requests a second",
         throttled,
         "YespoBridgeThrottled",
+        "Yespo takes more; the rate grows by itself",
+        yespo_well,
         {"YespoBridgeRateLimitBound": ""},
     ),
-    Drill("every answer takes 4 s", slow, "YespoBridgeRequestsSlow"),
+    Drill(
+        "every answer takes 4 s",
+        slow,
+        "YespoBridgeRequestsSlow",
+        "Yespo answers at once",
+        yespo_well,
+    ),
     Drill(
         "15 % of the requests answered 500",
         failing,
         "YespoBridgeRequestsFailing",
+        "Yespo is well",
+        yespo_well,
         {"YespoBridgeEndpointDown": "after five in a row"},
     ),
     Drill(
         "one visitor, alone in a partition, is never answered",
         one_visitor_never_answered,
         "YespoBridgePartitionStuck",
+        "the visitor's events are answered",
+        yespo_well,
         traffic=0,
     ),
-    Drill("2 % of the records are not Avro", some_bad_records, "YespoBridgeDeadLetters"),
+    Drill(
+        "2 % of the records are not Avro",
+        some_bad_records,
+        "YespoBridgeDeadLetters",
+        "they lie in the dead-letter topic",
+        nothing,
+    ),
     Drill(
         "150 bad records in a row",
         only_bad_records,
         "YespoBridgeDeadLetterBreakerOpen",
+        "SIGHUP: set them aside",
+        go_on,
         {"YespoBridgeDeadLetters": ""},
         traffic=0,
     ),
-    Drill("a mapping with a typo is rolled out", mapping_refused, "YespoBridgeMappingRefused"),
+    Drill(
+        "a mapping with a typo is rolled out",
+        mapping_refused,
+        "YespoBridgeMappingRefused",
+        "the typo is corrected",
+        mapping_corrected,
+    ),
     Drill(
         "a mapping is rolled out that takes orders alone",
         mapping_too_narrow,
         "YespoBridgeDeadLetterBreakerOpen",
+        "the mapping is rolled back",
+        mapping_rolled_back,
         {"YespoBridgeDeadLetters": ""},
     ),
     Drill(
         "registry away, a record with an unknown schema",
         unknown_schema,
         "YespoBridgeRegistryUnreachable",
+        "the registry is back (`tests/e2e/test_registry_weather.py`)",
         traffic=0,
         registry=False,
     ),
     Drill(
-        "the dead-letter topic is deleted", dead_letter_topic_gone, "YespoBridgeDeadLetterFailing"
+        "the dead-letter topic is deleted",
+        dead_letter_topic_gone,
+        "YespoBridgeDeadLetterFailing",
+        "the topic is created again",
+        dead_letter_topic_back,
     ),
 )
 
@@ -184,7 +268,7 @@ def table() -> str:
     for drill in DRILLS:
         alert = f"[{drill.alert}](runbooks/{drill.alert}.md)"
         beside = ", ".join(f"{name}, {why}" if why else name for name, why in drill.beside.items())
-        rows.append(f"| {drill.fault} | {alert} | {beside} |")
+        rows.append(f"| {drill.fault} | {alert} | {beside} | {drill.remedy} |")
     return HEAD + "\n".join(rows) + "\n"
 
 
