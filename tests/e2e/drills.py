@@ -42,6 +42,9 @@ class Drill:
     traffic: int = 2000
     """Good records that come once the fault is there."""
     registry: bool = True
+    warm: bool = True
+    """Records of every partition end before. What has ended in one counts against the alert about it
+    for ten minutes."""
     own_kafka: bool = False
     """The fault ends a broker, which therefore must not be the one of all tests."""
 
@@ -213,6 +216,7 @@ DRILLS = (
         "the visitor's events are answered",
         yespo_well,
         traffic=0,
+        warm=False,
     ),
     Drill(
         "2 % of the records are not Avro",

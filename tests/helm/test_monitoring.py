@@ -69,3 +69,24 @@ def test_dashboards_are_byte_by_byte_those_of_the_files_and_labelled_for_the_sid
     for found in maps:
         assert annotations(found) == {"grafana_folder": "Yespo"}
         assert len(json.dumps(found)) < 1024**2, "a ConfigMap holds 1 MiB"
+
+
+def test_panels_lead_to_the_runbooks_of_the_house() -> None:
+    base = "https://wiki.shop.ua/bridge/"
+    rendered = render(
+        changed(
+            changed(case_values("production"), "prometheusRule.runbookBase", base),
+            "dashboards.enabled",
+            True,
+        )
+    )
+    found = [
+        json.loads(text)
+        for one in rendered.all("ConfigMap")
+        for name, text in one["data"].items()
+        if name.startswith("yespo-bridge-") and name.endswith(".json")
+    ]
+    assert len(found) == len(DASHBOARDS)
+    for dashboard in found:
+        [variable] = [v for v in dashboard["templating"]["list"] if v["name"] == "runbooks"]
+        assert variable["query"] == variable["current"]["value"] == base

@@ -23,6 +23,13 @@ def _rate(metric: str, by: str, selector: str = "") -> str:
     return f"sum by ({by}) (rate(yespo_bridge_{metric}{{{inside}}}[{_RATE}]))"
 
 
+_STATES = {
+    "0": ("flowing", "green"),
+    "1": ("throttled", AMBER),
+    "2": ("suspect", AMBER),
+    "3": ("down", RED),
+    "4": ("misconfigured", RED),
+}
 _NO_YES = {"0": ("no", "green"), "1": ("yes", "red")}
 
 _FINE = Row(
@@ -37,6 +44,7 @@ _FINE = Row(
             4,
             4,
             steps=((60, AMBER), (600, RED)),
+            runbooks=("Stalled", "LagNotRecovering"),
         ),
         Panel(
             "Lag",
@@ -74,16 +82,18 @@ _FINE = Row(
             4,
             4,
             steps=((1, RED),),
+            runbooks=("EndpointDown", "EndpointMisconfigured"),
         ),
         Panel(
             "Dead letters, last hour",
             "Records set aside in the dead-letter topic in the last hour.",
-            (Query("sum(increase(yespo_bridge_dead_letters_total{$ours}[1h]))"),),
+            (Query("round(sum(increase(yespo_bridge_dead_letters_total{$ours}[1h])))"),),
             "short",
             "stat",
             4,
             4,
             steps=((1, AMBER), (100, RED)),
+            runbooks=("DeadLetters",),
         ),
         Panel(
             "Taking stopped",
@@ -95,6 +105,23 @@ _FINE = Row(
             4,
             steps=((1, RED),),
             mappings=_NO_YES,
+            runbooks=("DeadLetterBreakerOpen", "DeadLetterFailing"),
+        ),
+        Panel(
+            "Alerts",
+            "What fires now, and on how many replicas. Each name leads to its runbook.",
+            (
+                Query(
+                    "count by (severity, alertname, cause, account, api, topic)"
+                    ' (ALERTS{namespace=~"$namespace|", alertname=~"YespoBridge.*",'
+                    ' alertstate="firing"})'
+                ),
+            ),
+            "short",
+            "table",
+            24,
+            5,
+            quiet=True,
         ),
     ),
 )
@@ -119,6 +146,7 @@ _PROMISES = Row(
             ),
             "percentunit",
             steps=((0.001, RED),),
+            runbooks=("DeliveryBudgetBurn",),
         ),
         Panel(
             "Freshness",
@@ -133,6 +161,7 @@ _PROMISES = Row(
             ),
             "s",
             steps=((60, RED),),
+            runbooks=("FreshnessBudgetBurn",),
         ),
         Panel(
             "Later than 60 s, against 1 %",
@@ -148,6 +177,7 @@ _PROMISES = Row(
             ),
             "percentunit",
             steps=((0.01, RED),),
+            runbooks=("FreshnessBudgetBurn",),
         ),
     ),
 )
@@ -165,12 +195,14 @@ _FLOW = Row(
                 Query(_rate("records_ended_total", "outcome"), "{{outcome}}"),
             ),
             "recps",
+            runbooks=("Absent", "Stalled"),
         ),
         Panel(
             "Lag by topic",
             "Records behind. It grows while an endpoint is stopped, and falls afterwards.",
             (Query("sum by (topic) (yespo_bridge_lag_records{$ours})", "{{topic}}"),),
             "short",
+            runbooks=("LagNotRecovering",),
         ),
         Panel(
             "Age of the oldest record",
@@ -178,6 +210,7 @@ _FLOW = Row(
             (Query("max by (topic) (yespo_bridge_lag_seconds{$ours})", "{{topic}}"),),
             "s",
             steps=((60, AMBER),),
+            runbooks=("PartitionStuck",),
         ),
         Panel(
             "Events delivered",
@@ -210,6 +243,7 @@ _WHY = Row(
             "decode is the producer, mapping the mapping, delivery an answer of Yespo.",
             (Query(_rate("dead_letters_total", "stage"), "{{stage}}"),),
             "recps",
+            runbooks=("DeadLetters",),
         ),
         Panel(
             "Filtered",
@@ -229,16 +263,6 @@ _WHY = Row(
             (Query(_rate("skipped_total", "api, reason") + " > 0", "{{api}} {{reason}}"),),
             "eps",
         ),
-        Panel(
-            "Alerts",
-            "What fires now. The runbook of each is docs/runbooks/<name>.md.",
-            (Query('ALERTS{alertname=~"YespoBridge.*", alertstate="firing"}'),),
-            "short",
-            "table",
-            24,
-            6,
-            quiet=True,
-        ),
     ),
 )
 
@@ -247,15 +271,22 @@ _ENDPOINTS = Row(
     (
         Panel(
             "State",
-            "The state each endpoint is in. `down` is Yespo's move, `misconfigured` ours.",
+            "The worst over the replicas. `down` is Yespo's move, `misconfigured` ours.",
             (
                 Query(
-                    "max by (account, api, state) (yespo_bridge_endpoint_state{$ours}) == 1",
-                    "{{account}}/{{api}} {{state}}",
+                    "max by (account, api) ("
+                    + " or ".join(
+                        f'yespo_bridge_endpoint_state{{$ours, state="{state}"}} * {value}'
+                        for value, (state, _) in _STATES.items()
+                        if value != "0"
+                    )
+                    + ")",
+                    "{{account}}/{{api}}",
                 ),
             ),
             "short",
-            width=8,
+            mappings=_STATES,
+            runbooks=("EndpointDown", "EndpointMisconfigured"),
         ),
         Panel(
             "Time since the last delivery",
@@ -292,6 +323,7 @@ _REQUESTS = Row(
             (Query(_rate("requests_total", "api, code") + " > 0", "{{api}} {{code}}"),),
             "reqps",
             stacked=True,
+            runbooks=("RequestsFailing",),
         ),
         Panel(
             "Duration",
@@ -304,6 +336,7 @@ _REQUESTS = Row(
             ),
             "s",
             steps=((2.5, AMBER),),
+            runbooks=("RequestsSlow",),
         ),
         Panel(
             "Repeats by cause",
@@ -340,6 +373,7 @@ _REQUESTS = Row(
             "percentunit",
             width=12,
             steps=((0.05, RED),),
+            runbooks=("RequestsFailing",),
         ),
     ),
 )
@@ -376,6 +410,7 @@ _RATE_LIMIT = Row(
             ),
             "percentunit",
             steps=((0.8, AMBER),),
+            runbooks=("RateLimitBound",),
         ),
         Panel(
             "Share of 429",
@@ -390,6 +425,7 @@ _RATE_LIMIT = Row(
             ),
             "percentunit",
             steps=((0.05, RED),),
+            runbooks=("Throttled",),
         ),
     ),
 )
@@ -432,22 +468,23 @@ _EVENTS = Row(
             "Over the range of the dashboard, the most frequent first.",
             (
                 Query(
-                    "topk(15, sum by (stage, reason)"
-                    " (increase(yespo_bridge_dead_letters_total{$ours}[$__range])) > 0)"
+                    "topk(15, round(sum by (stage, reason)"
+                    " (increase(yespo_bridge_dead_letters_total{$ours}[$__range]))) > 0)"
                 ),
             ),
             "short",
             "table",
             12,
             quiet=True,
+            runbooks=("DeadLetters",),
         ),
         Panel(
             "Values left out",
             "Optional values that broke a rule of Yespo, by field: data quality of the source.",
             (
                 Query(
-                    "topk(15, sum by (field, reason)"
-                    " (increase(yespo_bridge_left_out_total{$ours}[$__range])) > 0)"
+                    "topk(15, round(sum by (field, reason)"
+                    " (increase(yespo_bridge_left_out_total{$ours}[$__range]))) > 0)"
                 ),
             ),
             "short",
@@ -466,12 +503,14 @@ _KAFKA = Row(
             "Assigned to each replica.",
             (Query("sum by (instance) (yespo_bridge_partitions_assigned{$ours})", "{{instance}}"),),
             "short",
+            runbooks=("NoPartitions",),
         ),
         Panel(
             "Standing still",
             "Partitions that wait: for room in the buffer, a schema, or a record that does not end.",
             (Query("sum by (reason) (yespo_bridge_partitions_paused{$ours})", "{{reason}}"),),
             "short",
+            runbooks=("GapFull",),
         ),
         Panel(
             "Pauses",
@@ -484,6 +523,7 @@ _KAFKA = Row(
             "The ten largest.",
             (Query("topk(10, yespo_bridge_lag_records{$ours})", "{{topic}}/{{partition}}"),),
             "short",
+            runbooks=("PartitionStuck",),
         ),
         Panel(
             "Gap by partition",
@@ -491,6 +531,7 @@ _KAFKA = Row(
             (Query("topk(10, yespo_bridge_commit_gap{$ours})", "{{topic}}/{{partition}}"),),
             "short",
             steps=((8000, AMBER),),
+            runbooks=("GapFull",),
         ),
         Panel(
             "Rebalances",
@@ -502,6 +543,7 @@ _KAFKA = Row(
                 ),
             ),
             "short",
+            runbooks=("RebalanceStorm",),
         ),
         Panel(
             "Commits",
@@ -523,6 +565,7 @@ _KAFKA = Row(
                 ),
             ),
             "s",
+            runbooks=("CommitStale",),
         ),
         Panel(
             "Unacknowledged requests",
@@ -542,12 +585,14 @@ _KAFKA = Row(
             (Query(_rate("kafka_errors_total", "code") + " > 0", "{{code}}"),),
             "short",
             quiet=True,
+            runbooks=("KafkaUnreachable",),
         ),
         Panel(
             "In the group",
             "Replicas that have reached Kafka.",
             (Query("sum(yespo_bridge_joined{$ours})", "joined"),),
             "short",
+            runbooks=("KafkaUnreachable",),
         ),
         Panel(
             "Dead letters on their way",
@@ -560,6 +605,7 @@ _KAFKA = Row(
                 ),
             ),
             "short",
+            runbooks=("DeadLetterFailing",),
         ),
     ),
 )
@@ -591,12 +637,14 @@ _SCHEMAS = Row(
             "1 when the last question was answered.",
             (Query("min(yespo_bridge_registry_reachable{$ours})", "reachable"),),
             "short",
+            runbooks=("RegistryUnreachable",),
         ),
         Panel(
             "Mapping in force",
             "Replicas by digest; two for long means that a rollout hangs.",
             (Query("count by (digest) (yespo_bridge_mapping_info{$ours})", "{{digest}}"),),
             "short",
+            runbooks=("MappingDrift",),
         ),
         Panel(
             "Reloads",
@@ -609,8 +657,8 @@ _SCHEMAS = Row(
                 Query("max(yespo_bridge_mapping_refused{$ours})", "refused now"),
             ),
             "short",
-            width=24,
-            height=5,
+            width=16,
+            runbooks=("MappingRefused",),
         ),
     ),
 )
@@ -630,6 +678,7 @@ _PROCESS = Row(
             ),
             "short",
             steps=((0.9, AMBER),),
+            runbooks=("ShortOfCpu",),
         ),
         Panel(
             "Memory",
@@ -655,6 +704,7 @@ _PROCESS = Row(
             ),
             "s",
             steps=((0.25, AMBER),),
+            runbooks=("ShortOfCpu",),
         ),
         Panel(
             "Starts",
@@ -667,6 +717,7 @@ _PROCESS = Row(
                 ),
             ),
             "short",
+            runbooks=("Restarting",),
         ),
         Panel(
             "Ledger lines out of balance",
@@ -674,6 +725,7 @@ _PROCESS = Row(
             (Query("max by (instance) (yespo_bridge_ledger_imbalance{$ours})", "{{instance}}"),),
             "short",
             steps=((1, RED),),
+            runbooks=("LedgerImbalance",),
         ),
         Panel(
             "Log lines left out",

@@ -8,6 +8,9 @@ WIDTH = 24
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 OURS = 'namespace=~"$namespace", job=~"$job"'
 """Stands for `$ours` in queries."""
+RUNBOOKS_AT = "https://git.example.com/yespo-bridge/blob/main/"
+"""What stands before `docs/runbooks/`: the chart puts `prometheusRule.runbookBase` in its place, and a
+person may in the dashboard's text box."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,8 @@ class Query:
 
 @dataclass(frozen=True)
 class Panel:
-    """`steps` are (from value, colour). `quiet` panels are empty as long as all is well."""
+    """`steps` are (from value, colour). `quiet` panels are empty as long as all is well. `runbooks` are
+    the alerts about what the panel shows, without `YespoBridge`."""
 
     title: str
     description: str
@@ -31,7 +35,8 @@ class Panel:
     stacked: bool = False
     quiet: bool = False
     mappings: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Of stats: value to (text, colour)."""
+    """Value to (text, colour). A line of such values goes in steps."""
+    runbooks: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -107,14 +112,15 @@ def _panel(panel: Panel, number: int, x: int, y: int) -> dict[str, Any]:
             for value, (text, colour) in panel.mappings.items()
         }
         defaults["mappings"] = [{"type": "value", "options": options}]
+        defaults["decimals"] = 0
     if panel.kind == "timeseries":
         defaults["custom"] = {
             "lineWidth": 1,
             "fillOpacity": 25 if panel.stacked else 5,
+            "lineInterpolation": "stepAfter" if panel.mappings else "linear",
             "showPoints": "never",
             "stacking": {"mode": "normal" if panel.stacked else "none", "group": "A"},
-            # Else an axis without data but zeros would reach to 10,000 %.
-            **({"axisSoftMax": _soft_max(panel)} if panel.unit == "percentunit" else {}),
+            **_soft_max(panel),
             "thresholdsStyle": {"mode": "dashed" if panel.steps else "off"},
         }
     return {
@@ -124,10 +130,29 @@ def _panel(panel: Panel, number: int, x: int, y: int) -> dict[str, Any]:
         "description": panel.description,
         "datasource": SOURCE,
         "gridPos": {"x": x, "y": y, "w": panel.width, "h": panel.height},
+        "links": [_runbook(f"YespoBridge{name}") for name in panel.runbooks],
         "targets": [_target(panel, index) for index in range(len(panel.queries))],
-        "fieldConfig": {"defaults": defaults, "overrides": []},
+        "fieldConfig": {"defaults": defaults, "overrides": _overrides(panel)},
         "options": _OPTIONS[panel.kind],
     }
+
+
+def _runbook(name: str) -> dict[str, Any]:
+    url = f"${{runbooks}}docs/runbooks/{name}.md"
+    return {"title": f"Runbook {name}", "url": url, "targetBlank": True}
+
+
+def _overrides(panel: Panel) -> list[dict[str, Any]]:
+    """In a table that names alerts, each name leads to its runbook."""
+    if "alertname" not in panel.queries[0].text:
+        return []
+    link = {**_runbook("${__value.raw}"), "title": "Runbook"}
+    return [
+        {
+            "matcher": {"id": "byName", "options": "alertname"},
+            "properties": [{"id": "links", "value": [link]}],
+        }
+    ]
 
 
 def _target(panel: Panel, index: int) -> dict[str, Any]:
@@ -167,7 +192,17 @@ def _variables() -> list[dict[str, Any]]:
         "query": "prometheus",
         "hide": 0,
     }
-    return [source, _labels("namespace", "{}"), _labels("job", '{namespace=~"$namespace"}')]
+    runbooks = {
+        "name": "runbooks",
+        "label": "Runbooks at",
+        "type": "textbox",
+        "query": RUNBOOKS_AT,
+        "current": {"text": RUNBOOKS_AT, "value": RUNBOOKS_AT},
+        "options": [{"selected": True, "text": RUNBOOKS_AT, "value": RUNBOOKS_AT}],
+        "hide": 0,
+    }
+    labels = [_labels("namespace", "{}"), _labels("job", '{namespace=~"$namespace"}')]
+    return [source, *labels, runbooks]
 
 
 def _labels(label: str, selector: str) -> dict[str, Any]:
@@ -224,6 +259,11 @@ def _link(uid: str, title: str) -> dict[str, Any]:
     }
 
 
-def _soft_max(panel: Panel) -> float:
-    """Of a share: twice the threshold, if there is one, and never more than everything."""
-    return min(1.0, 2 * panel.steps[-1][0]) if panel.steps else 1.0
+def _soft_max(panel: Panel) -> dict[str, float]:
+    """How far the axis reaches where there are only zeros; else it were 100, or 10,000 %. Of a share:
+    twice the threshold, if there is one, and never more than everything."""
+    if panel.unit == "percentunit":
+        return {"axisSoftMax": min(1.0, 2 * panel.steps[-1][0]) if panel.steps else 1.0}
+    if panel.mappings:
+        return {"axisSoftMax": float(max(panel.mappings))}
+    return {"axisSoftMax": 1.0} if panel.unit == "short" else {}

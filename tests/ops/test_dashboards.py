@@ -106,3 +106,30 @@ def test_whatever_is_exported_stands_on_a_dashboard() -> None:
 def test_every_alert_names_a_dashboard_that_is_there() -> None:
     there = {json.loads(file.read_text())["uid"] for file in FOLDER.glob("*.json")}
     assert {alert["annotations"]["dashboard"] for alert in alerts()} <= there
+
+
+def test_every_alert_has_a_panel_on_its_dashboard_that_leads_to_its_runbook() -> None:
+    for file in FOLDER.glob("*.json"):
+        dashboard = json.loads(file.read_text())
+        links = [link["url"] for one in dashboard["panels"] for link in one.get("links", [])]
+        about = {url.removeprefix("${runbooks}docs/runbooks/").removesuffix(".md") for url in links}
+        assert {RUNBOOKS / f"{name}.md" for name in about} <= set(RUNBOOKS.glob("*.md"))
+        here = {a["alert"] for a in alerts() if a["annotations"]["dashboard"] == dashboard["uid"]}
+        assert here, "an alert leads to it"
+        assert here <= about, file.name
+
+
+def test_each_alert_that_fires_leads_to_its_runbook_from_the_table() -> None:
+    [table] = [panel for panel in panels() if panel["title"] == "Alerts"]
+    [override] = table["fieldConfig"]["overrides"]
+    assert override["matcher"] == {"id": "byName", "options": "alertname"}
+    [link] = override["properties"][0]["value"]
+    assert link["url"] == "${runbooks}docs/runbooks/${__value.raw}.md"
+
+
+def test_the_dashboards_lead_to_one_another() -> None:
+    boards = [json.loads(file.read_text()) for file in FOLDER.glob("*.json")]
+    for one in boards:
+        assert {link["url"] for link in one["links"]} == {
+            f"/d/{other['uid']}" for other in boards if other is not one
+        }
