@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import io
 import json
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from random import Random
@@ -22,6 +21,7 @@ import uvloop
 
 from benchmarks.chain import bench_decoder, bench_mapping, bench_records
 from benchmarks.mapping import by_hand, no_build
+from benchmarks.metrics import metrics
 from benchmarks.parts import SinkProcess
 from benchmarks.stage import COUNT, LEGACY, Stage, best
 from benchmarks.stage_ends import consume, send_floor, send_ours
@@ -32,9 +32,8 @@ from consumer.config.settings import DeliverySettings
 from consumer.delivery.answer import Answer
 from consumer.delivery.deliver import Delivery
 from consumer.delivery.destination import Destination
-from consumer.ledger import Ledger
 from consumer.mapping.output import Plan
-from consumer.model import Decoded, Ended, Event, Flight, Outcome, Partition, Record
+from consumer.model import Decoded, Event, Flight, Outcome, Partition, Record
 from consumer.sandbox.broker import EmbeddedKafka
 from consumer.stages import Position
 from consumer.telemetry.tallies import Tallies
@@ -201,29 +200,6 @@ def commit(records: list[Record]) -> Stage:
                 _ = under_way.popleft().offset + 1
 
     return Stage("commit", ours, floor, "a queue of records that end in order")
-
-
-def metrics() -> Stage:
-    tallies, ledger = Tallies(), Ledger()
-    freshness, seconds = tallies.freshness.of(LEGACY), tallies.request_seconds.of(LEGACY)
-    counts = ledger.of_partition(Partition("shop.clicks", 0, 1))
-    code, hit = ("main", "legacy", "200"), ("hit",)
-
-    def ours() -> None:
-        for _ in range(COUNT):
-            tallies.schema_lookups.add(hit)
-            ledger.of_event(LEGACY, "ProductPage").built += 1
-            seconds.observe(time.monotonic() - 0.0)
-            tallies.requests.add(code)
-            freshness.observe(time.time_ns() // 1_000_000 / 1000)
-            ledger.of_event(LEGACY, "ProductPage").end(Ended.DELIVERED)
-            counts.delivered += 1
-
-    def floor() -> None:
-        for _ in range(COUNT):
-            counts.delivered += 1
-
-    return Stage("metrics", ours, floor, "one integer")
 
 
 def stages(loop: asyncio.AbstractEventLoop) -> Iterator[Stage]:

@@ -23,7 +23,7 @@ from consumer.sandbox.visitors import Visitors
 from tests.e2e.bridge import Bridge
 from tests.e2e.conftest import Shop, open_shop
 from tests.e2e.shop import SCHEMA, START_MS
-from tests.e2e.test_prometheus import gauge
+from tests.e2e.test_prometheus import gauge, wrong_ages
 from tests.parts.kafka import KafkaBroker
 from tests.parts.ports import wait_until
 from tests.parts.registry import Registry
@@ -99,22 +99,6 @@ class Writer:
 
     def flush(self) -> None:
         assert self.producer.flush(30) == 0
-
-
-def wrong_ages(bridge: Bridge, since: dict[int, float]) -> dict[int, tuple[float, float]]:
-    """Ages (shown, at most) of partitions that are more than 2 s from the truth; `since` is when the
-    oldest record was made. On a busy machine the page may be of any moment between the two looks at
-    the clock."""
-    before = time.time()
-    shown = gauge(bridge.metrics(), "lag_seconds")
-    after = time.time()
-    wrong = {}
-    for partition, age in shown.items():
-        made = since.get(partition)
-        earliest, latest = (0.0, 0.0) if made is None else (before - made - 2.0, after - made + 2.0)
-        if not earliest <= age <= latest:
-            wrong[partition] = (age, latest)
-    return wrong
 
 
 def agree(shop: Shop, bridge: Bridge, expected: dict[int, int], since: dict[int, float]) -> None:

@@ -130,7 +130,7 @@ def produce(shop: Shop) -> int:
     return len(bad)
 
 
-def command(shop: Shop, config: Path, *arguments: str) -> str:
+def command(config: Path, *arguments: str) -> str:
     """What a command prints, to both streams."""
     done = subprocess.run(
         [sys.executable, "-m", "consumer", *arguments, "--config", str(config)],
@@ -143,13 +143,22 @@ def command(shop: Shop, config: Path, *arguments: str) -> str:
     return done.stdout + done.stderr
 
 
-def explained(shop: Shop, config: Path, kind: str) -> str:
-    """What `mapping explain` says of the record of this kind where it lies in Kafka."""
+def looked_at(shop: Shop, config: Path, verb: str, kind: str) -> str:
+    """What `mapping explain` or `capture` says of the record of this kind where it lies in Kafka."""
     [partition] = [n for n, end in shop.kafka.end_offsets(shop.clicks).items() if end]
     offset = [record["kind"] for record in records()].index(kind)
     where = f"{shop.clicks}:{partition}:{offset}"
-    files = [str(shop.folder / "mapping.yaml"), "--at", where]
-    return command(shop, config, "mapping", "explain", *files)
+    return command(config, "mapping", verb, str(shop.folder / "mapping.yaml"), "--at", where)
+
+
+def differing(shop: Shop, config: Path) -> str:
+    """What `mapping diff` says of a mapping that names people otherwise, over the topic's records."""
+    now = shop.folder / "mapping.yaml"
+    changed = shop.folder / "changed.yaml"
+    text = now.read_text()
+    assert text.count("  cookie: visitor_id\n") == 1
+    changed.write_text(text.replace("  cookie: visitor_id\n", "  cookie: user.email\n"))
+    return command(config, "mapping", "diff", str(now), str(changed), "--topic", shop.clicks)
 
 
 def test_no_output_holds_anything_personal(shop: Shop, quoting: str) -> None:
@@ -191,14 +200,19 @@ def test_no_output_holds_anything_personal(shop: Shop, quoting: str) -> None:
     outputs = {
         "log": bridge.log,
         "ledger": (bridge.folder / "ledger").read_text(),
-        "check": command(shop, config, "check", "--connect"),
-        "config": command(shop, config, "config"),
-        "broken check": command(shop, broken, "check"),
-        "broken run": command(shop, broken, "run"),
-        "dlq ls": command(shop, config, "dlq", "ls", "--json"),
-        "dlq show": command(shop, config, "dlq", "show", "--limit", "100", "--json"),
-        "explain a search": explained(shop, config, "search"),
-        "explain a registration": explained(shop, config, "sign_up"),
+        "check": command(config, "check", "--connect"),
+        "config": command(config, "config"),
+        "broken check": command(broken, "check"),
+        "broken run": command(broken, "run"),
+        "dlq ls": command(config, "dlq", "ls", "--json"),
+        "dlq show": command(config, "dlq", "show", "--limit", "100", "--json"),
+        "dlq replay": command(config, "dlq", "replay", "--dry-run", "--json"),
+        "dry run": command(config, "run", "--dry-run", "--from", "earliest", "--json"),
+        "offsets": command(config, "offsets"),
+        "explain a search": looked_at(shop, config, "explain", "search"),
+        "explain a registration": looked_at(shop, config, "explain", "sign_up"),
+        "capture a registration": looked_at(shop, config, "capture", "sign_up"),
+        "diff": differing(shop, config),
         **pages,
     }
     assert "api_kee" in outputs["broken check"]
@@ -206,6 +220,10 @@ def test_no_output_holds_anything_personal(shop: Shop, quoting: str) -> None:
     assert outputs["dlq show"].count("unknown_framing") > 1
     assert '"eventTypeKey": "searchRequest"' in outputs["explain a search"]
     assert '"eventName": "CustomerData"' in outputs["explain a registration"]
+    assert "CustomerData" in outputs["capture a registration"]
+    assert "CustomerData" in outputs["diff"]
+    assert "searchRequest" in outputs["dry run"]
+    assert "unknown_framing" in outputs["dlq replay"]
     for name, ours in headers_of(letters):
         outputs[f"dead letter header {name}"] = outputs.get(f"dead letter header {name}", "") + ours
     for path in ("/", "/control/state"):

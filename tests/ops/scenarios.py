@@ -472,6 +472,24 @@ SLOW_SCENARIOS = (
         _dead("delivery", f"0+0.8x{FOUR_DAYS}"),
         at=4 * 24 * 60,
     ),
+    Scenario(
+        "eight times the budget for two and a half hours",
+        ("1d", "6h"),
+        _dead("delivery", f"0+9.6x{FOUR_DAYS}"),
+        at=150,
+    ),
+    Scenario(
+        "eight times as many late as may be, for two and a half hours",
+        ("1d", "6h"),
+        _late(96, V2, FOUR_DAYS),
+        at=150,
+    ),
+    Scenario(
+        "four times as many late as may be, for more than a day",
+        ("1d", "3d"),
+        _late(48, V2, FOUR_DAYS),
+        at=30 * 60,
+    ),
 )
 
 # What a runbook asks after beside its alert: each possible cause there at once, so that every question
