@@ -138,7 +138,7 @@ def _panel(panel: Panel, number: int, x: int, y: int) -> dict[str, Any]:
 
 
 def _runbook(name: str) -> dict[str, Any]:
-    url = f"${{runbooks}}docs/runbooks/{name}.md"
+    url = f"${{runbooks:raw}}docs/runbooks/{name}.md"
     return {"title": f"Runbook {name}", "url": url, "targetBlank": True}
 
 

@@ -113,7 +113,9 @@ def test_every_alert_has_a_panel_on_its_dashboard_that_leads_to_its_runbook() ->
     for file in FOLDER.glob("*.json"):
         dashboard = json.loads(file.read_text())
         links = [link["url"] for one in dashboard["panels"] for link in one.get("links", [])]
-        about = {url.removeprefix("${runbooks}docs/runbooks/").removesuffix(".md") for url in links}
+        about = {
+            url.removeprefix("${runbooks:raw}docs/runbooks/").removesuffix(".md") for url in links
+        }
         assert {RUNBOOKS / f"{name}.md" for name in about} <= set(RUNBOOKS.glob("*.md"))
         here = {a["alert"] for a in alerts() if a["annotations"]["dashboard"] == dashboard["uid"]}
         assert here, "an alert leads to it"
@@ -125,7 +127,7 @@ def test_each_alert_that_fires_leads_to_its_runbook_from_the_table() -> None:
     [override] = table["fieldConfig"]["overrides"]
     assert override["matcher"] == {"id": "byName", "options": "alertname"}
     [link] = override["properties"][0]["value"]
-    assert link["url"] == "${runbooks}docs/runbooks/${__value.raw}.md"
+    assert link["url"] == "${runbooks:raw}docs/runbooks/${__value.raw}.md"
 
 
 def test_the_dashboards_lead_to_one_another() -> None:
