@@ -25,6 +25,7 @@ from confluent_kafka.admin import AdminClient, ConsumerGroupDescription
 from consumer.commit import completed_map
 from consumer.errors import KafkaSetupError, SetupError
 from consumer.source import properties
+from consumer.source.connect import missing_topics
 from consumer.source.topic_ids import ask_topic_ids
 
 T = TypeVar("T")
@@ -161,17 +162,20 @@ class GroupReader:
         return GroupOffsets(self.group, state, members, found)
 
     def partitions(self) -> list[Key]:
-        """All partitions of the topics. Raises KafkaSetupError where a topic does not exist."""
+        """All partitions of the topics. Raises KafkaSetupError where a topic does not exist, or there
+        is none at all that matches a pattern."""
         # All topics: asking for one by name may create it.
         cluster = self._consumer.list_topics(timeout=REQUEST_SECONDS).topics
-        keys = []
+        keys: dict[Key, None] = {}  # once each, though a name and a pattern may both say it
         for topic in self._topics:
             names = _matching(topic, cluster) if topic.startswith("^") else [topic]
             for name in names:
                 if name not in cluster:
-                    raise KafkaSetupError(f"Kafka has no topic `{name}`")
-                keys += [(name, number) for number in sorted(cluster[name].partitions)]
-        return keys
+                    raise missing_topics([name])
+                keys.update(((name, number), None) for number in sorted(cluster[name].partitions))
+        if not keys:
+            raise KafkaSetupError(f"no topic matches {_listed(self._topics)}")
+        return list(keys)
 
     # ---- moving ------------------------------------------------------------------------------
 
@@ -302,6 +306,10 @@ def _matching(pattern: str, topics: Iterable[str]) -> list[str]:
     return sorted(name for name in topics if re.match(pattern, name))
 
 
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
 def _patiently(ask: Callable[[], T]) -> T:
     """The answer, once whoever has to give it has been found."""
     deadline = time.monotonic() + PATIENCE_SECONDS
@@ -334,4 +342,7 @@ def _epoch_ms(text: str) -> int:
             f"--to {text}: write `earliest`, `latest`, an offset, or a time with its zone such as "
             "`2026-11-20T10:00:00Z`"
         )
-    return round(moment.timestamp() * 1000)
+    milliseconds = round(moment.timestamp() * 1000)
+    if milliseconds < 0:  # to Kafka a negative time is a name, such as -2 for the beginning
+        raise SetupError(f"--to {text} is before 1970; write `earliest` for all there is")
+    return milliseconds

@@ -1,18 +1,29 @@
-"""What Kafka refuses is an error text, not a trace."""
+"""What Kafka refuses, or does not answer, is an error text with a remedy, not a trace."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 
-from consumer.errors import KafkaSetupError
+from consumer.errors import BridgeError, KafkaSetupError
+from consumer.source.faults import UNREACHABLE, ending
 
 
 @contextmanager
 def kafka_errors() -> Iterator[None]:
-    """Raises KafkaSetupError for whatever Kafka answers inside."""
+    """Raises BridgeError for whatever Kafka answers inside."""
     try:
         yield
     except KafkaException as refused:
         error = refused.args[0]
-        raise KafkaSetupError(f"Kafka refuses: {error.name()}: {error.str()}") from None
+        raise _told(error) from None
+
+
+def _told(error: KafkaError) -> BridgeError:
+    if error.code() in UNREACHABLE:
+        return KafkaSetupError(
+            f"Kafka does not answer ({error.str()}): check `kafka.bootstrap.servers`, the network, "
+            "`security.protocol`, and with SASL the user and password"
+        )
+    refused = KafkaSetupError(f"Kafka refuses: {error.name()}: {error.str()}")
+    return ending(error, connected=False) or refused

@@ -94,7 +94,8 @@ def _reader(path: Path) -> GroupReader:
 def _chosen(keys: list[Key], topic: str | None, partition: int | None) -> list[Key]:
     found = [key for key in keys if topic in (None, key[0]) and partition in (None, key[1])]
     if not found:
-        known = ", ".join(sorted({name for name, _ in keys}))
+        highest = dict(sorted(keys))  # by topic: the last of several counts
+        known = ", ".join(f"{name}, partitions 0 to {last}" for name, last in highest.items())
         raise SetupError(f"no such partition; the mappings read {known}")
     return found
 

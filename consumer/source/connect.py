@@ -52,7 +52,7 @@ def wait_for_topics(
                 return True
             missing_since = missing_since or monotonic()
             if missing and monotonic() - missing_since >= GRACE_SECONDS:
-                raise _missing_topics(missing)
+                raise missing_topics(missing)
         stopping.wait(PAUSE_SECONDS)
     return False
 
@@ -73,7 +73,8 @@ def _missing(error: KafkaError | None) -> bool:
     }
 
 
-def _missing_topics(topics: Sequence[str]) -> KafkaSetupError:
+def missing_topics(topics: Sequence[str]) -> KafkaSetupError:
+    """The error for topics that Kafka does not have, with what to do."""
     first = topics[0]
     named = ", ".join(f"`{topic}`" for topic in topics)
     return KafkaSetupError(

@@ -17,11 +17,13 @@ REMIND_SECONDS = 60.0
 # librdkafka's own codes begin with an underscore; they are as public as those of the brokers.
 PARTITION_EOF = KafkaError._PARTITION_EOF  # noqa: SLF001
 AUTO_OFFSET_RESET = KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001
-_UNREACHABLE = {
+UNREACHABLE = {
     KafkaError._TRANSPORT,  # noqa: SLF001
     KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
     KafkaError._RESOLVE,  # noqa: SLF001
+    KafkaError._TIMED_OUT,  # noqa: SLF001
 }
+"""Nobody answers: what librdkafka says of it never tells why."""
 _AUTHENTICATION = KafkaError._AUTHENTICATION  # noqa: SLF001
 _SSL = KafkaError._SSL  # noqa: SLF001
 _UNSUPPORTED_FEATURE = KafkaError._UNSUPPORTED_FEATURE  # noqa: SLF001
@@ -94,7 +96,7 @@ class ErrorLog:
 
     def note(self, event: str, error: KafkaError) -> None:
         self._tallies.kafka_errors.add((error.name(),))
-        kind = "unreachable" if error.code() in _UNREACHABLE else error.name()
+        kind = "unreachable" if error.code() in UNREACHABLE else error.name()
         now = self._monotonic()
         told = self._told.get(kind)
         if told is not None and now - told < REMIND_SECONDS:

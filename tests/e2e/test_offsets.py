@@ -1,6 +1,7 @@
 """`yespo-bridge offsets` against a real group: what it shows, and when it moves."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+from consumer.errors import KafkaSetupError
+from consumer.offsets import GroupReader
 from tests.e2e.bridge import Bridge
 from tests.e2e.conftest import Shop
 from tests.parts.ports import wait_until
@@ -131,6 +134,8 @@ def test_a_target_that_makes_no_sense_is_refused(shop: Shop) -> None:
         (["--to", "3"], "an offset is of one partition: add --topic and --partition"),
         (["--to", "2026-11-20T10:00:00"], "or a time with its zone such as"),
         (["--to", "latest", "--partition", "9"], "no such partition; the mappings read clicks."),
+        (["--to", "latest", "--topic", "other"], f"read {shop.clicks}, partitions 0 to 5"),
+        (["--to", "1969-12-31T23:59:59.998Z"], "is before 1970"),
     ):
         answer = offsets(bridge, *arguments, "--yes")
         assert answer.returncode == 3
@@ -160,5 +165,20 @@ def test_a_kafka_that_is_away_is_an_error_text(shop: Shop) -> None:
     settings = shop.settings()["kafka"] | {"bootstrap.servers": "127.0.0.1:1"}
     answer = offsets(shop.bridge(kafka=settings))
     assert answer.returncode == 4
-    assert answer.stderr.startswith("error: Kafka refuses")
+    assert answer.stderr.startswith("error: Kafka does not answer")
+    assert "check `kafka.bootstrap.servers`" in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+def test_topics_that_are_not_there_are_named_and_those_that_are_count_once(shop: Shop) -> None:
+    kafka = {"bootstrap.servers": shop.kafka.bootstrap, "group.id": shop.group}
+    for topics, says in (
+        (["no.such"], "Kafka has no topic `no.such`: correct `from.topics` in the mapping"),
+        (["^no[.]such[.].*"], "no topic matches `^no[.]such[.].*`"),
+    ):
+        with GroupReader(kafka, topics) as reader, pytest.raises(KafkaSetupError) as raised:
+            reader.partitions()
+        assert says in str(raised.value)
+    twice = [shop.clicks, f"^{re.escape(shop.clicks)}$", "^no[.]such[.].*"]
+    with GroupReader(kafka, twice) as reader:
+        assert reader.partitions() == [(shop.clicks, number) for number in range(6)]
