@@ -213,9 +213,8 @@ class GroupReader:
         admin = AdminClient(self._connection)
 
         def described() -> ConsumerGroupDescription:
-            found: ConsumerGroupDescription = admin.describe_consumer_groups([self.group])[
-                self.group
-            ].result()
+            asked = admin.describe_consumer_groups([self.group], request_timeout=PATIENCE_SECONDS)
+            found: ConsumerGroupDescription = asked[self.group].result()
             return found
 
         try:

@@ -72,8 +72,8 @@ def set_(
     each partition before and after, and moves only with --yes. Exit codes: 3 refused; 4 Kafka.
     """
     with _reader(path) as reader:
-        reader.refuse_while_active()
         keys = _chosen(reader.partitions(), topic, partition)
+        reader.refuse_while_active()
         if target.isdecimal() and len(keys) > 1:
             raise SetupError("an offset is of one partition: add --topic and --partition")
         moves = reader.plan(target, keys)

@@ -163,11 +163,13 @@ def test_offsets_set_is_refused_while_the_group_has_members(shop: Shop) -> None:
 
 def test_a_kafka_that_is_away_is_an_error_text(shop: Shop) -> None:
     settings = shop.settings()["kafka"] | {"bootstrap.servers": "127.0.0.1:1"}
-    answer = offsets(shop.bridge(kafka=settings))
-    assert answer.returncode == 4
-    assert answer.stderr.startswith("error: Kafka does not answer")
-    assert "check `kafka.bootstrap.servers`" in answer.stderr
-    assert "Traceback" not in answer.stderr
+    bridge = shop.bridge(kafka=settings)
+    for arguments in ([], ["--to", "latest"]):
+        answer = offsets(bridge, *arguments)
+        assert answer.returncode == 4
+        assert answer.stderr.startswith("error: Kafka does not answer")
+        assert "check `kafka.bootstrap.servers`" in answer.stderr
+        assert "Traceback" not in answer.stderr
 
 
 def test_topics_that_are_not_there_are_named_and_those_that_are_count_once(shop: Shop) -> None:
