@@ -21,6 +21,7 @@ from consumer.sandbox.registry import Fault, SchemaRegistryDouble
 from consumer.telemetry.tallies import Tallies
 from tests.decode.encoding import a_value, confluent, field, record_type, until
 from tests.fakes import ManualClock
+from tests.parts.relay import relaying
 
 VIEW = record_type("shop.View", field("sku", "string"))
 CART = record_type("shop.Cart", field("total", "int"))
@@ -502,7 +503,8 @@ async def test_tls_takes_the_authority_and_certificate_that_are_configured(
     ours.cert_chain_pems[0].write_to_path(files["certificate"])
     ours.private_key_pem.write_to_path(files["key"])
 
-    async with tls_in_front_of(double, server) as url:
+    async with relaying(int(double.url.rsplit(":", 1)[1]), tls=server) as port:
+        url = f"https://127.0.0.1:{port}"
         one = bridge(
             url,
             ca_file=files["ca"],
@@ -517,31 +519,3 @@ async def test_tls_takes_the_authority_and_certificate_that_are_configured(
         assert stranger.lookups("error") == 1
         waiting.cancel()
         await stranger.client.close()
-
-
-@contextlib.asynccontextmanager
-async def tls_in_front_of(
-    double: SchemaRegistryDouble, context: ssl.SSLContext
-) -> AsyncIterator[str]:
-    """A TLS port that passes everything on to the double; yields its URL."""
-    port = int(double.url.rsplit(":", 1)[1])
-
-    async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
-            while data := await reader.read(65536):
-                writer.write(data)
-                await writer.drain()
-        writer.close()
-
-    connections: set[asyncio.StreamWriter] = set()
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connections.add(writer)
-        inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
-        await asyncio.gather(copy(reader, inner_writer), copy(inner_reader, writer))
-        connections.discard(writer)
-
-    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=context)
-    async with server:
-        yield f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        await until(lambda: not connections)

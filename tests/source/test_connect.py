@@ -18,6 +18,8 @@ from consumer.errors import ConfigError, KafkaSetupError
 from consumer.source.consumer import KafkaSource
 from consumer.telemetry.tallies import Tallies
 from tests.parts.kafka import KafkaBroker
+from tests.parts.ports import free_port
+from tests.parts.relay import relaying
 from tests.source.watch import Running, eventually, produce
 
 Names = Callable[[str], str]
@@ -134,30 +136,15 @@ async def test_a_broker_that_comes_up_later_is_joined(
 ) -> None:
     kafka.create_topic(topic)
     produce(kafka, topic, 3)
-    host, port = kafka.bootstrap.split(",")[0].split(":")
-
-    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        near, far = await asyncio.open_connection(host, int(port))
-        await asyncio.gather(pump(reader, far), pump(near, writer))
-
-    async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        while data := await source.read(65536):
-            sink.write(data)
-        sink.close()
-
-    with socket.socket() as taken:  # bound but not listening: refuses every connection
-        taken.bind(("127.0.0.1", 0))
-        address = taken.getsockname()[1]
-        running = Running(
-            f"127.0.0.1:{address}", topic, unique("group"), reconnect_backoff_max_ms=500
-        )
-        async with running as (_, watch):
-            await asyncio.sleep(1.0)
-            assert watch.starts == {}
-            server = await asyncio.start_server(forward, sock=taken.dup())
+    broker = int(kafka.bootstrap.split(",")[0].split(":")[1])
+    away = free_port()  # nobody listens there yet
+    running = Running(f"127.0.0.1:{away}", topic, unique("group"), reconnect_backoff_max_ms=500)
+    async with running as (_, watch):
+        await asyncio.sleep(1.0)
+        assert watch.starts == {}
+        async with relaying(broker, away):
             await eventually(lambda: len(watch.records) == 3)
             assert watch.failures == []
-        server.close()
 
 
 async def test_a_property_that_librdkafka_does_not_know_is_a_configuration_error(
