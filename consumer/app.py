@@ -38,11 +38,15 @@ from consumer.readings import Sources
 from consumer.reload import Reloadable, Reloader, Unit
 from consumer.setup import read_mapping
 from consumer.source.consumer import KafkaSource
+from consumer.stages import Positions
 from consumer.telemetry.metrics import BridgeCollector, registry
 from consumer.telemetry.server import SideDoor
 from consumer.telemetry.tallies import Tallies
 
 log = structlog.get_logger()
+
+DRAIN_MARGIN = 1.0
+"""Seconds beyond `drain.shutdown` after which the drain itself is at fault."""
 
 
 class App:
@@ -133,9 +137,13 @@ class App:
         self._pipeline.count_in_flight()
 
     def ask_to_stop(self, failure: Exception | None = None) -> None:
-        """End in order; with a failure, `run` tells of it when all has ended."""
-        if self._failure is None:
-            self._failure = failure
+        """End in order; with a failure, `run` tells of it again when all has ended."""
+        if failure is not None:
+            if not isinstance(failure, SetupError):
+                log.error("it is not safe to go on", reason=str(failure))
+            self._failure = self._failure or failure
+        if not self.stopping:
+            log.info("stopping")
         self._stop_asked.set()
 
     async def start(self) -> None:
@@ -158,7 +166,7 @@ class App:
         ends = began + self._settings.drain.shutdown
         if self._watching is not None:
             self._watching.cancel()
-        positions, complete = await self._pipeline.drain(self._settings.drain.shutdown)
+        positions, complete = await self._drained(self._settings.drain.shutdown)
         left = max(1.0, ends - time.monotonic())
         await asyncio.to_thread(self._source.close, positions, left)
         await self._dead_letters.close(left)
@@ -176,6 +184,17 @@ class App:
             balanced=totals["balanced"],
         )
         return complete
+
+    async def _drained(self, seconds: float) -> tuple[Positions, bool]:
+        """The pipeline's drain; a fault in it must not keep a process that is to end."""
+        try:
+            async with asyncio.timeout(seconds + DRAIN_MARGIN):
+                return await self._pipeline.drain(seconds)
+        except TimeoutError:
+            log.error(  # noqa: TRY400  where it was cut off says nothing of the cause
+                "the drain did not end: what has not been committed will be sent again"
+            )
+            return {}, False
 
     def _stopped_watching(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:

@@ -1,22 +1,100 @@
-"""Partitions on their way out: what a revoke or a shutdown still waits for."""
+"""Partitions on their way out: what a revoke or a shutdown still waits for.
 
-from collections.abc import Callable
+A lane is in one drain at most. What is revoked while the process shuts down leaves the drain of the
+shutdown for one of its own, whose last commit the source waits for; the shutdown waits for both.
+"""
 
-from consumer.clock import Timer
+import asyncio
+from collections.abc import Callable, Collection
+
+import structlog
+
+from consumer.clock import Clock, Timer
 from consumer.lanes import Lane
 from consumer.stages import Positions
 
+log = structlog.get_logger()
+
 
 class Drain:
-    """`finished` gets the positions to commit. Owner: the pipeline."""
+    """`finished` gets the positions to commit. Owner: `Drains`."""
 
-    __slots__ = ("finished", "lanes", "timer", "unfinished")
+    __slots__ = ("finished", "lanes", "last", "timer", "unfinished")
 
-    def __init__(self, lanes: list[Lane], finished: Callable[[Positions], None]) -> None:
+    def __init__(
+        self, lanes: list[Lane], finished: Callable[[Positions], None], *, last: bool
+    ) -> None:
         self.lanes = lanes
         self.finished = finished
+        self.last = last
+        """It ends behind all others: the shutdown."""
         self.timer: Timer | None = None
         self.unfinished = 0
+        """Records that it gave up; of the last one, also those of the drains it cut short."""
 
     def open_flights(self) -> int:
         return sum(len(lane.flights) for lane in self.lanes)
+
+
+class Drains:
+    """All drains under way. Each ends exactly once: then `ended` is told, in the loop's next round
+    at the earliest."""
+
+    def __init__(
+        self, clock: Clock, loop: asyncio.AbstractEventLoop, ended: Callable[[Drain], None]
+    ) -> None:
+        self._clock = clock
+        self._loop = loop
+        self._ended = ended
+        self._drains: list[Drain] = []
+
+    def __len__(self) -> int:
+        return len(self._drains)
+
+    def begin(
+        self,
+        lanes: list[Lane],
+        seconds: float,
+        finished: Callable[[Positions], None],
+        *,
+        last: bool = False,
+    ) -> Drain:
+        """Wait until nothing of these lanes is under way, for `seconds` at most."""
+        self.leave_out(lanes)
+        drain = Drain(lanes, finished, last=last)
+        self._drains.append(drain)
+        drain.timer = self._clock.call_later(seconds, lambda: self._out_of_time(drain))
+        self.look_after()
+        return drain
+
+    def leave_out(self, lanes: Collection[Lane]) -> None:
+        """No drain need wait for these: they are lost, or go by another."""
+        for drain in self._drains:
+            drain.lanes = [lane for lane in drain.lanes if lane not in lanes]
+
+    def look_after(self) -> None:
+        """End, soon, what has nothing more to wait for."""
+        for drain in self._drains:
+            if not drain.open_flights() and (not drain.last or len(self._drains) == 1):
+                self._loop.call_soon(self._end, drain)
+
+    def _out_of_time(self, drain: Drain) -> None:
+        if drain.last:
+            for other in [each for each in self._drains if each is not drain]:
+                self._end(other)
+                drain.unfinished += other.unfinished
+        self._end(drain)
+
+    def _end(self, drain: Drain) -> None:
+        if drain not in self._drains:
+            return
+        self._drains.remove(drain)
+        if drain.timer is not None:
+            drain.timer.cancel()
+        if unfinished := drain.open_flights():
+            drain.unfinished += unfinished
+            log.warning(
+                "drain ran out of time, unfinished records are given back", records=unfinished
+            )
+        self._ended(drain)
+        self.look_after()

@@ -17,7 +17,7 @@ import structlog
 from consumer.clock import Clock
 from consumer.crash import as_fatal, as_invalid
 from consumer.dead_letter_breaker import DeadLetterBreaker
-from consumer.drain import Drain
+from consumer.drain import Drain, Drains
 from consumer.errors import SchemaPending
 from consumer.lanes import Held, Lane, Lanes
 from consumer.ledger import Ledger
@@ -95,7 +95,7 @@ class Pipeline:
         self._held: tuple[Flight, Mapped] | None = None
         self._scheduled = False
         self._crowded = False  # an endpoint has as much before it as it may be given
-        self._drains: list[Drain] = []
+        self._drains = Drains(clock, loop, self._drained)
         self._resolving: set[asyncio.Task[None]] = set()
         self._closing = False
 
@@ -126,8 +126,11 @@ class Pipeline:
         self._begin_drain(self._lanes.of(partitions), seconds, finished)
 
     def lost(self, partitions: Sequence[Partition]) -> None:
-        self._let_go(self._lanes.of(partitions))
+        lanes = self._lanes.of(partitions)
+        self._drains.leave_out(lanes)
+        self._let_go(lanes)
         self._commit.forget(partitions)
+        self._drains.look_after()
         self._pump()
 
     def committed(self, positions: Positions, error: str | None) -> None:
@@ -305,7 +308,7 @@ class Pipeline:
         if stuck:
             self._schedule()
         if self._drains:
-            self._look_after_drains()
+            self._drains.look_after()
 
     # ---- leaving ---------------------------------------------------------------------------
 
@@ -316,42 +319,29 @@ class Pipeline:
         """
         self._closing = True
         done: asyncio.Future[Positions] = self._loop.create_future()
-        lanes = list(self._lanes)
-        open_before = self._begin_drain(lanes, seconds, done.set_result)
+        lanes = [lane for lane in self._lanes if not lane.draining]
+        drain = self._begin_drain(lanes, seconds, done.set_result, last=True)
         positions = await done
         for task in self._resolving:
             task.cancel()
-        return positions, not open_before.unfinished
+        return positions, not drain.unfinished
 
     def _begin_drain(
-        self, lanes: list[Lane], seconds: float, finished: Callable[[Positions], None]
+        self,
+        lanes: list[Lane],
+        seconds: float,
+        finished: Callable[[Positions], None],
+        *,
+        last: bool = False,
     ) -> Drain:
         for lane in lanes:
             lane.draining = True
             lane.counts.released += lane.drop_waiting()
             self._release_held(lane)
         self._deliver.hurry([lane.partition for lane in lanes])
-        drain = Drain(lanes, finished)
-        self._drains.append(drain)
-        drain.timer = self._clock.call_later(seconds, lambda: self._end_drain(drain))
-        self._look_after_drains()
-        return drain
+        return self._drains.begin(lanes, seconds, finished, last=last)
 
-    def _look_after_drains(self) -> None:
-        for drain in [drain for drain in self._drains if not drain.open_flights()]:
-            self._loop.call_soon(self._end_drain, drain)
-
-    def _end_drain(self, drain: Drain) -> None:
-        if drain not in self._drains:
-            return
-        self._drains.remove(drain)
-        if drain.timer is not None:
-            drain.timer.cancel()
-        drain.unfinished = drain.open_flights()
-        if drain.unfinished:
-            log.warning(
-                "drain ran out of time, unfinished records are given back", records=drain.unfinished
-            )
+    def _drained(self, drain: Drain) -> None:
         partitions = [lane.partition for lane in drain.lanes]
         positions = self._commit.positions(partitions)
         self._let_go(drain.lanes)

@@ -1,18 +1,25 @@
-"""Fixtures that every test folder shares: the real parts, and names nobody else uses."""
+"""Fixtures that every test folder shares: the real parts, names nobody else uses, and a bridge that
+is built and not started."""
 
+import asyncio
 import os
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
+from consumer.app import App
+from consumer.setup import Setup, load_setup
 from tests.parts import container
 from tests.parts.fetch import PartUnavailableError
 from tests.parts.kafka import KafkaBroker
 from tests.parts.programs import Browser
 from tests.parts.registry import Registry
+
+ROOT = Path(__file__).parents[1]
 
 Part = TypeVar("Part", KafkaBroker, Registry, Browser)
 
@@ -73,3 +80,38 @@ def provided(make: type[Part]) -> Part:
             pytest.fail(str(error), pytrace=False)
         pytest.skip(f"a real part is missing: {error}")
     return part
+
+
+@pytest.fixture(scope="session")
+def setup(tmp_path_factory: pytest.TempPathFactory) -> Setup:
+    """The shipped mapping, and connections to nowhere."""
+    config = tmp_path_factory.mktemp("setup") / "bridge.yaml"
+    config.write_text(
+        f"""
+kafka: {{bootstrap.servers: "127.0.0.1:1", group.id: yespo-bridge}}
+registry: {{url: "http://127.0.0.1:1"}}
+mappings: [{ROOT / "mappings" / "shop.yaml"}]
+yespo:
+  accounts:
+    main:
+      legacy: {{url: "http://127.0.0.1:1/api/v2", site_id: 8A412DC}}
+      v2: {{url: "http://127.0.0.1:1/api/v2/event", api_key: "${{env:YESPO_API_KEY}}"}}
+dead_letters: {{topic: shop.clicks.yespo-dlq}}
+http: {{host: 127.0.0.1, port: 0}}
+"""
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("YESPO_API_KEY", "sandbox-key")
+        return load_setup(config)
+
+
+@pytest.fixture
+async def app(setup: Setup) -> AsyncIterator[App]:
+    """All but Kafka, registry and Yespo is real; its side door is open, its loop's pulse is taken."""
+    app = App(setup.settings, setup.mapping)
+    app._build(asyncio.get_running_loop())
+    app._side_door.start()
+    app._observation.begin()
+    yield app
+    app._side_door.stop()
+    await app._delivery.close()

@@ -34,7 +34,8 @@ def survives_members_that_come_and_go(
     random = Random(3)
     kafka = PROTOCOLS[protocol]
     shop.sandbox.faults = FaultProfile(latency="0.005..0.05")
-    bridges = [member(shop, kafka=kafka) for _ in range(4)]
+    drain = {"revoke": "3s"}  # what a busy machine may need for work of a tenth of a second
+    bridges = [member(shop, kafka=kafka, drain=drain) for _ in range(4)]
     trio, guest = bridges[:3], bridges[3]
     changes = 0
     with Watcher(shop) as watcher:

@@ -427,6 +427,70 @@ async def test_a_drain_in_vain_is_reported_as_incomplete(harness: Harness) -> No
     assert not complete
 
 
+async def test_a_process_stops_while_one_of_its_partitions_is_taken_away(harness: Harness) -> None:
+    one, given = harness.assign(1), list[Positions]()
+    harness.receive("v2")
+    harness.receive("v2", partition=one)
+    harness.pipeline.revoked([one], 5.0, given.append)
+    draining = asyncio.ensure_future(harness.pipeline.drain(25.0))
+    await asyncio.sleep(0)
+    harness.end(0)
+    await asyncio.sleep(0.001)
+    assert not draining.done(), "it leaves before the revoked partition is finished"
+    harness.end(1)
+    assert await draining == ({harness.zero: Position(1, "")}, True)
+    assert given == [{one: Position(1, "")}]
+    assert harness.balanced()
+
+
+async def test_a_partition_is_taken_away_while_the_process_stops(harness: Harness) -> None:
+    one, given = harness.assign(1), list[Positions]()
+    harness.receive("v2")
+    harness.receive("v2", partition=one)
+    draining = asyncio.ensure_future(harness.pipeline.drain(25.0))
+    await asyncio.sleep(0)
+    harness.pipeline.revoked([one], 5.0, given.append)
+    harness.end(1)
+    await asyncio.sleep(0.001)
+    assert given == [{one: Position(1, "")}]  # the source waits for nothing else
+    assert not draining.done()
+    harness.end(0)
+    assert await draining == ({harness.zero: Position(1, "")}, True)
+    assert harness.balanced()
+
+
+@pytest.mark.parametrize("first", ["lost", "drained"])
+async def test_a_process_stops_while_a_partition_is_lost(harness: Harness, first: str) -> None:
+    one = harness.assign(1)
+    harness.receive("v2")
+    harness.receive("v2", partition=one)
+    draining = asyncio.ensure_future(harness.pipeline.drain(25.0))
+    await asyncio.sleep(0)
+    if first == "drained":
+        harness.end(0)
+    one.active = False
+    harness.pipeline.lost([one])
+    if first == "lost":
+        harness.end(0)
+    assert await draining == ({harness.zero: Position(1, "")}, True)
+    assert harness.ledger.of_partition(one).released == 1
+    assert harness.balanced()
+
+
+async def test_a_process_out_of_time_cuts_short_what_is_being_taken_away(harness: Harness) -> None:
+    one, given = harness.assign(1), list[Positions]()
+    harness.receive("both", "v2", partition=one)
+    harness.end(2)
+    harness.pipeline.revoked([one], 60.0, given.append)
+    draining = asyncio.ensure_future(harness.pipeline.drain(25.0))
+    await asyncio.sleep(0)
+    harness.clock.advance(26)
+    assert await draining == ({}, False)
+    assert given == [{one: Position(0, f"yb2:0:{TOPIC}:bAg==")}]
+    assert harness.ledger.of_partition(one).released == 1
+    assert harness.balanced()
+
+
 async def test_partitions_take_turns(harness: Harness) -> None:
     other = harness.assign(1)
     many = {
