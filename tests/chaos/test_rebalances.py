@@ -32,9 +32,9 @@ def survives_members_that_come_and_go(
     """Three members under load: one after the other is restarted, and a fourth comes and goes, until
     `over(number of changes)`. Returns the number of changes, and what the checker found."""
     random = Random(3)
-    kafka = PROTOCOLS[protocol]
+    # What a busy machine may need for work of a tenth of a second, and a session that allows it.
+    kafka, drain = {"session.timeout.ms": 10_000, **PROTOCOLS[protocol]}, {"revoke": "3s"}
     shop.sandbox.faults = FaultProfile(latency="0.005..0.05")
-    drain = {"revoke": "3s"}  # what a busy machine may need for work of a tenth of a second
     bridges = [member(shop, kafka=kafka, drain=drain) for _ in range(4)]
     trio, guest = bridges[:3], bridges[3]
     changes = 0
