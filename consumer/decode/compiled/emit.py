@@ -91,7 +91,9 @@ class _ReadCode(SkipCode):
         name = self.temporary()
         self.line("n = data[at]; at += 1")
         opening = "if"
-        for index, branch in enumerate(branches):
+        for index, branch in sorted(
+            enumerate(branches), key=_is_null
+        ):  # what is read is mostly there
             if branch is None:
                 continue
             with self.block(f"{opening} n == {index * 2}:"):
@@ -127,3 +129,7 @@ class _ReadCode(SkipCode):
     def _count(self) -> None:
         self.line("if n & 129: n, at = block(data, at)")
         self.line("else: n >>= 1; at += 1")
+
+
+def _is_null(branch: tuple[int, Step | None]) -> bool:
+    return isinstance(branch[1], Leaf) and branch[1].wire == "null"

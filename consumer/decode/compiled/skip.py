@@ -3,9 +3,13 @@
 Texts must be UTF-8 also where nobody reads them. Testing each would cost half of reading it; so a
 whole *stretch* of texts and single bytes below 128 is tested at once. Whatever else comes (numbers of
 several bytes, floating point, bytes) ends the stretch, and the next begins behind it.
+
+What is absent is a zero byte (null comes first in most unions, an empty list is one). Most records
+leave most of a wide schema absent, so a *run* of what may be absent is first looked at as a whole.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import groupby
 
 from consumer.decode.compiled.leaves import ONE_BYTE_SYMBOLS, LeafCode
 from consumer.decode.compiled.steps import (
@@ -20,6 +24,9 @@ from consumer.decode.compiled.steps import (
     has_text,
     width,
 )
+
+SHORT_RUN = 2
+"""So few values that may be absent are not worth a look at the whole."""
 
 
 class SkipCode(LeafCode):
@@ -39,16 +46,30 @@ class SkipCode(LeafCode):
         self._stretch = False
 
     def _skip_all(self, steps: Sequence[Step]) -> None:
-        total = 0
-        for step in steps:
-            size = width(step)
-            if size is not None:
-                total += size
-                continue
-            self._pass(total)
-            total = 0
-            self._skip(step)
-        self._pass(total)
+        for kind, group in groupby(steps, _kind):
+            run = list(group)
+            if kind == "fixed":
+                self._pass(sum(width(step) or 0 for step in run))
+            elif kind == "optional":
+                self._run(run)
+            else:
+                for step in run:
+                    self._skip(step)
+
+    def _run(self, steps: Sequence[Step]) -> None:
+        """Values that may be absent: all of them at once, else half of them at once, and so on."""
+        if len(steps) <= SHORT_RUN:
+            for step in steps:
+                self._skip(step)
+            return
+        if any(has_text(step) for step in steps):
+            self._begin()
+        size, middle = len(steps), len(steps) // 2
+        self.line(f"if data.startswith({bytes(size)!r}, at): at += {size}")
+        with self.block("else:"):
+            self._run(steps[:middle])
+            self._run(steps[middle:])
+        self._empty = False
 
     def _pass(self, size: int) -> None:
         if size:
@@ -64,7 +85,7 @@ class SkipCode(LeafCode):
 
     def _check(self) -> None:
         if self._stretch and not self._empty:
-            self.line("if not text[b:at].isascii(): check(data, b, at)")
+            self.line("if not text[b:at].isascii(): data[b:at].decode()")
 
     def _begin(self) -> None:
         if not self._stretch:
@@ -145,3 +166,11 @@ class SkipCode(LeafCode):
                     self._skip_all(steps)
         self.line("at += 1")
         self._empty = False
+
+
+def _kind(step: Step) -> str:
+    match step:
+        case Choice([Leaf("null", refuses=False), *_]) | Items() | Entries():
+            return "optional"
+        case _:
+            return "other" if width(step) is None else "fixed"

@@ -38,19 +38,25 @@ def past(data: bytes, at: int) -> int:
 
 
 def number(data: bytes, at: int) -> tuple[int, int]:
-    """The int or long at `at`."""
+    """The int or long at `at`, of two bytes or more."""
     raw = data[at] & 127
-    second = data[at + 1]
-    if second < 128:
-        raw |= second << 7
+    byte = data[at + 1]
+    if byte < 128:
+        raw |= byte << 7
         return (raw >> 1) ^ -(raw & 1), at + 2
-    raw |= (second & 127) << 7
-    end = past(data, at)
+    raw |= (byte & 127) << 7
+    at += 2
     shift = 14
-    for byte in data[at + 2 : end]:
+    while (byte := data[at]) > 127:
         raw |= (byte & 127) << shift
+        at += 1
         shift += 7
-    return (raw >> 1) ^ -(raw & 1), end
+        if shift > 63:
+            raise Irregular
+    if shift == 63 and byte > 1:
+        raise Irregular
+    raw |= byte << shift
+    return (raw >> 1) ^ -(raw & 1), at + 1
 
 
 def sized(data: bytes, at: int) -> tuple[int, int]:
