@@ -96,7 +96,7 @@ class Sink:
 
     def _read(self, number: int, client: socket.socket) -> None:
         try:
-            data = client.recv(262_144)
+            data = client.recv(65_536)  # more than 128 KiB would be mapped and unmapped each time
         except BlockingIOError:
             return
         except ConnectionError:

@@ -76,6 +76,7 @@ class HttpPool:
         self._connections: set[Connection] = set()
         self._idle: list[Connection] = []  # the last used is used next, so that surplus ones age
         self._waiting: deque[HttpExchange] = deque()  # never longer than `_connecting`
+        self._outgoing: list[tuple[Connection, HttpExchange]] = []
         self._connecting = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweeper: Timer | None = None
@@ -92,6 +93,7 @@ class HttpPool:
 
     async def close(self) -> None:
         self._waiting.clear()
+        self._outgoing.clear()
         if self._sweeper is not None:
             self._sweeper.cancel()
         for connection in list(self._connections):
@@ -112,12 +114,10 @@ class HttpPool:
             exchange = self._waiting.popleft()
             if exchange.dropped:
                 continue
-            if now - exchange.started >= self._limits.connect_timeout:
-                # The process stood still meanwhile: whether this may still be sent is not ours to
-                # know. The caller asks again before the next attempt.
+            if self._stood_still(exchange, now):
                 exchange.answered(Answer(0, Fault.CONNECT_TIMEOUT))
                 continue
-            self._send(connection, exchange, now)
+            self._hand(connection, exchange)
             return
         connection.idle_since = now
         self._idle.append(connection)
@@ -140,7 +140,7 @@ class HttpPool:
         while self._idle:
             connection = self._idle.pop()
             if self._fresh(connection, now):
-                self._send(connection, exchange, now)
+                self._hand(connection, exchange)
                 return
             connection.abort()
         self._waiting.append(exchange)
@@ -151,9 +151,32 @@ class HttpPool:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _send(self, connection: Connection, exchange: HttpExchange, now: float) -> None:
-        request = self._target.request(self._head, exchange.body, exchange.user_agent)
-        connection.send(exchange, request, now)
+    def _hand(self, connection: Connection, exchange: HttpExchange) -> None:
+        """To be written when the loop's round is over, with all that starts in it. Between decoding
+        and mapping, each write would wake a receiver that has gone to sleep, at the sender's cost."""
+        if not self._outgoing:
+            asyncio.get_running_loop().call_soon(self._write_out)
+        self._outgoing.append((connection, exchange))
+
+    def _write_out(self) -> None:
+        outgoing, self._outgoing = self._outgoing, []
+        now = self._clock.monotonic()
+        for connection, exchange in outgoing:
+            if exchange.dropped:
+                self.usable(connection)
+            elif self._stood_still(exchange, now):
+                self.usable(connection)
+                exchange.answered(Answer(0, Fault.NOT_SENT))
+            elif connection.closing:  # in this very round, and nothing was sent
+                self._dispatch(exchange, now)
+            else:
+                request = self._target.request(self._head, exchange.body, exchange.user_agent)
+                connection.send(exchange, request, now)
+
+    def _stood_still(self, exchange: HttpExchange, now: float) -> bool:
+        """Whether the process stood still since it was asked to send this: whether it may still be
+        sent is not ours to know. The caller asks again before the next attempt."""
+        return now - exchange.started >= self._limits.connect_timeout
 
     def _fresh(self, connection: Connection, now: float) -> bool:
         return (

@@ -465,6 +465,54 @@ async def test_what_waited_for_a_connection_while_the_process_stood_still_is_not
         await pool.close()
 
 
+async def test_what_was_to_be_written_when_the_process_stood_still_is_not_sent() -> None:
+    async with server.running(OK) as yespo, posting(yespo.url) as client:
+        assert await client.post(b"1") == Answer(200)
+        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        client.pool.post(b"yesterday's cart", None, answered.set_result)
+        client.clock.added = 21.0  # and the connection is still good
+        assert await asyncio.wait_for(answered, 30) == Answer(0, Fault.NOT_SENT)
+        assert await client.post(b"2") == Answer(200)
+        assert yespo.connections == 1
+        assert [request.body for request in yespo.requests] == [b"1", b"2"]
+
+
+async def test_a_request_aborted_before_it_is_written_leaves_its_connection_to_the_next() -> None:
+    told: list[Answer] = []
+    async with server.running(OK) as yespo, posting(yespo.url) as client:
+        assert await client.post(b"1") == Answer(200)
+        client.pool.post(b"2", None, told.append).abort()
+        await asyncio.sleep(0)
+        assert await client.post(b"3") == Answer(200)
+        assert yespo.connections == 1
+        assert [request.body for request in yespo.requests] == [b"1", b"3"]
+    assert told == []
+
+
+async def test_a_connection_lost_before_the_request_is_written_costs_it_nothing() -> None:
+    async with server.running(OK) as yespo, posting(yespo.url) as client:
+        assert await client.post(b"1") == Answer(200)
+        (connection,) = client.pool._connections
+        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        client.pool.post(b"2", None, answered.set_result)
+        connection.abort()
+        assert await asyncio.wait_for(answered, 30) == Answer(200)
+        assert yespo.connections == 2
+        assert [request.body for request in yespo.requests] == [b"1", b"2"]
+
+
+async def test_closing_forgets_what_was_to_be_written() -> None:
+    told: list[Answer] = []
+    async with server.running(OK) as yespo, posting(yespo.url) as client:
+        assert await client.post(b"1") == Answer(200)
+        client.pool.post(b"2", None, told.append)
+        await client.pool.close()
+        assert not client.pool._connections
+        assert not client.pool._tasks
+        assert len(yespo.requests) == 1
+    assert told == []
+
+
 @pytest.mark.parametrize(
     "url",
     [
