@@ -1,14 +1,11 @@
 """What evolution costs: records read into another version of their schema, beside plain ones.
 
-    python -m benchmarks.decode [--rounds 25]
-
 Always the same bytes, a record of an older version of the shipped schema: read as they were written
 (plain), and as a later version has them. Microseconds of CPU per record, by the generated reader and by
 fastavro; the best of several rounds, in which all take turns. Promise: generated, an evolved record
 costs at most 1.15 of a plain one, with all its fields or with those that the mapping reads.
 """
 
-import argparse
 import copy
 import io
 import time
@@ -144,12 +141,12 @@ def _within(part: Any, whole: Any) -> bool:
     return bool(part == whole)
 
 
-def measure(rounds: int) -> dict[tuple[str, str], float]:
+def measure() -> dict[tuple[str, str], float]:
     """Microseconds of CPU, by case and way."""
     data = Records(1, older()).value(1, 1)
     calls = {(case.name, way): call for case in CASES for way, call in readers(case, data).items()}
     best = dict.fromkeys(calls, float("inf"))
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         for key, call in calls.items():
             began = time.thread_time()
             for _ in range(COUNT):
@@ -158,9 +155,9 @@ def measure(rounds: int) -> dict[tuple[str, str], float]:
     return best
 
 
-def run(rounds: int = ROUNDS) -> list[str]:
+def run() -> list[str]:
     """A row per case."""
-    best = measure(rounds)
+    best = measure()
     ways = list(dict.fromkeys(way for _, way in best))
     rows = ["| µs of CPU per record | " + " | ".join(ways) + " |", "|---" * (len(ways) + 1) + "|"]
     for case in CASES:
@@ -170,13 +167,3 @@ def run(rounds: int = ROUNDS) -> list[str]:
         ]
         rows.append(f"| {case.name} | " + " | ".join(cells) + " |")
     return rows
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", 1)[0])
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    print("\n".join(run(parser.parse_args().rounds)))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,12 +1,9 @@
 """What each stage costs per event, with the least that anybody could do in its place beside it.
 
-    python -m benchmarks.stages [--rounds 15]
-
 Microseconds of CPU of one thread, the best of several short rounds; one record of the shipped schema
 that becomes one legacy event. A regression of `make bench` shows here in the stage that it is of.
 """
 
-import argparse
 import asyncio
 import io
 import json
@@ -219,7 +216,7 @@ def stages(loop: asyncio.AbstractEventLoop) -> Iterator[Stage]:
     yield metrics()
 
 
-def run(rounds: int = ROUNDS) -> list[str]:
+def run() -> list[str]:
     """A row per stage."""
     rows = [
         "| stage | µs/event | floor | what the floor does |",
@@ -231,23 +228,13 @@ def run(rounds: int = ROUNDS) -> list[str]:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         for stage in stages(runner.get_loop()):
-            add(stage.name, best(stage.ours, rounds), best(stage.floor, rounds), stage.floor_is)
+            add(stage.name, best(stage.ours, ROUNDS), best(stage.floor, ROUNDS), stage.floor_is)
         sink = SinkProcess()
         unit = bench_mapping()
         [record] = bench_records(1, [Partition("shop.clicks", 0, 1)])
         event = unit.map(record, bench_decoder(unit, Tallies()).decode(record)).events[0]
-        ours = runner.run(send_ours(sink, event, rounds))
-        floor = runner.run(send_floor(sink, event, rounds))
+        ours = runner.run(send_ours(sink, event, ROUNDS))
+        floor = runner.run(send_floor(sink, event, ROUNDS))
         sink.close()
     add("send", ours, floor, "a bare protocol that repeats one request")
     return rows
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", 1)[0])
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    print("\n".join(run(parser.parse_args().rounds)))
-
-
-if __name__ == "__main__":
-    main()

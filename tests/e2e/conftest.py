@@ -2,19 +2,20 @@
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 import httpx
 import pytest
-from confluent_kafka import Consumer, Message
+from confluent_kafka import Consumer, Message, Producer
 
+from consumer.sandbox.broker import AvroWriter
 from consumer.sandbox.server import Sandbox
 from consumer.vendor.judge import judge as contract
 from tests.e2e.bridge import Bridge
-from tests.e2e.shop import SCHEMA, Topic, Verdict, arrived, judge
+from tests.e2e.shop import ROOT, SCHEMA, Topic, Verdict, arrived, judge
 from tests.parts.kafka import KafkaBroker
 from tests.parts.ports import wait_until
 from tests.parts.registry import Registry
@@ -70,6 +71,20 @@ class Shop:
             "dead_letters": {"topic": self.dead},
             "log": {"level": "info", "format": "json"},
         }
+
+    def produce(self, records: Iterable[dict[str, Any]]) -> None:
+        """These records, one after the other, as those of one person."""
+        write = AvroWriter(SCHEMA, self.schema_id)
+        producer = Producer({"bootstrap.servers": self.kafka.bootstrap})
+        for record in records:
+            producer.produce(self.clicks, write(record), b"one person", partition=0)
+        assert producer.flush(30) == 0
+
+    def written(self, mapping: str) -> str:
+        """A file of that mapping, with {topic} and {schema} filled in; for `mappings`."""
+        file = self.folder / "own.yaml"
+        file.write_text(mapping.format(topic=self.clicks, schema=ROOT / "avro/shop_click.avsc"))
+        return str(file)
 
     def ship_mapping(self) -> Path:
         """Put the shipped mapping in the place of this test's own. After `bridge()`, which writes it."""

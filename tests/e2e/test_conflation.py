@@ -3,17 +3,13 @@ ends."""
 
 import json
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Producer
 
-from consumer.sandbox.broker import AvroWriter
 from consumer.sandbox.faults import FaultProfile
 from consumer.sandbox.visitors import Visitors
 from tests.e2e.conftest import Shop
-from tests.e2e.shop import ROOT, SCHEMA
 
 pytestmark = [pytest.mark.kafka, pytest.mark.registry]
 
@@ -59,24 +55,10 @@ def records(kinds: list[str]) -> list[dict[str, Any]]:
     ]
 
 
-def produce(shop: Shop, made: list[dict[str, Any]]) -> None:
-    write = AvroWriter(SCHEMA, shop.schema_id)
-    producer = Producer({"bootstrap.servers": shop.kafka.bootstrap})
-    for record in made:
-        producer.produce(shop.clicks, write(record), b"one person", partition=0)
-    assert producer.flush(30) == 0
-
-
-def mapping(folder: Path, topic: str) -> str:
-    file = folder / "carts.yaml"
-    file.write_text(MAPPING.format(topic=topic, schema=ROOT / "avro" / "shop_click.avsc"))
-    return str(file)
-
-
 def test_a_slow_yespo_gets_the_last_cart_before_an_order_and_the_last_of_all(shop: Shop) -> None:
     shop.sandbox.faults = FaultProfile(latency="0.5")
-    produce(shop, records(["cart"] * CARTS + ["order"] + ["cart"] * CARTS))
-    bridge = shop.bridge(mappings=[mapping(shop.folder, shop.clicks)])
+    shop.produce(records(["cart"] * CARTS + ["order"] + ["cart"] * CARTS))
+    bridge = shop.bridge(mappings=[shop.written(MAPPING)])
     bridge.start()
     shop.wait_committed()
     code, _ = bridge.terminate()

@@ -2,16 +2,12 @@
 
 import json
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Producer
 
-from consumer.sandbox.broker import AvroWriter
 from consumer.sandbox.visitors import Visitors
 from tests.e2e.conftest import Shop
-from tests.e2e.shop import ROOT, SCHEMA
 
 pytestmark = [pytest.mark.kafka, pytest.mark.registry]
 
@@ -59,30 +55,12 @@ def records(sessions: dict[str, int]) -> list[dict[str, Any]]:
     ]
 
 
-def produce(shop: Shop, made: list[dict[str, Any]]) -> None:
-    write = AvroWriter(SCHEMA, shop.schema_id)
-    producer = Producer({"bootstrap.servers": shop.kafka.bootstrap})
-    for record in made:
-        producer.produce(shop.clicks, write(record), b"one person", partition=0)
-    assert producer.flush(30) == 0
-
-
-def mapping(folder: Path, topic: str) -> str:
-    file = folder / "old.yaml"
-    file.write_text(MAPPING.format(topic=topic, schema=ROOT / "avro" / "shop_click.avsc"))
-    return str(file)
-
-
 def test_old_events_are_dropped_dead_lettered_or_told_as_past_and_legacy_ones_sent(
     shop: Shop,
 ) -> None:
-    produce(
-        shop,
-        records(
-            {"a": 25, "strict-a": 25, "told-a": 48, "b": 0, "strict-b": 23, "told-b": 23, "c": 30}
-        ),
-    )
-    bridge = shop.bridge(mappings=[mapping(shop.folder, shop.clicks)])
+    ages = {"a": 25, "strict-a": 25, "told-a": 48, "b": 0, "strict-b": 23, "told-b": 23, "c": 30}
+    shop.produce(records(ages))
+    bridge = shop.bridge(mappings=[shop.written(MAPPING)])
     bridge.start()
     (letter,) = shop.dead_letters(1)
     shop.wait_committed()
