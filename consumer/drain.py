@@ -46,10 +46,7 @@ class Drains:
         self._clock = clock
         self._loop = loop
         self._ended = ended
-        self._drains: list[Drain] = []
-
-    def __len__(self) -> int:
-        return len(self._drains)
+        self.under_way: list[Drain] = []
 
     def begin(
         self,
@@ -62,33 +59,33 @@ class Drains:
         """Wait until nothing of these lanes is under way, for `seconds` at most."""
         self.leave_out(lanes)
         drain = Drain(lanes, finished, last=last)
-        self._drains.append(drain)
+        self.under_way.append(drain)
         drain.timer = self._clock.call_later(seconds, lambda: self._out_of_time(drain))
         self.look_after()
         return drain
 
     def leave_out(self, lanes: Collection[Lane]) -> None:
         """No drain need wait for these: they are lost, or go by another."""
-        for drain in self._drains:
+        for drain in self.under_way:
             drain.lanes = [lane for lane in drain.lanes if lane not in lanes]
 
     def look_after(self) -> None:
         """End, soon, what has nothing more to wait for."""
-        for drain in self._drains:
-            if not drain.open_flights() and (not drain.last or len(self._drains) == 1):
+        for drain in self.under_way:
+            if not drain.open_flights() and (not drain.last or len(self.under_way) == 1):
                 self._loop.call_soon(self._end, drain)
 
     def _out_of_time(self, drain: Drain) -> None:
         if drain.last:
-            for other in [each for each in self._drains if each is not drain]:
+            for other in [each for each in self.under_way if each is not drain]:
                 self._end(other)
                 drain.unfinished += other.unfinished
         self._end(drain)
 
     def _end(self, drain: Drain) -> None:
-        if drain not in self._drains:
+        if drain not in self.under_way:
             return
-        self._drains.remove(drain)
+        self.under_way.remove(drain)
         if drain.timer is not None:
             drain.timer.cancel()
         if unfinished := drain.open_flights():

@@ -36,6 +36,7 @@ class Lane:
         "buffered",
         "counts",
         "draining",
+        "far",
         "flights",
         "newest_ms",
         "newest_offset",
@@ -59,6 +60,8 @@ class Lane:
         """A schema is being fetched; the records behind it wait."""
         self.draining = False
         """Nothing more is taken: the partition or the process is leaving."""
+        self.far = False
+        """When it was last looked at, its newest record was too far above its lowest unfinished one."""
 
     def take(self) -> Record:
         record = self.waiting.popleft()

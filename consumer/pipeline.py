@@ -173,7 +173,8 @@ class Pipeline:
             self._loop.call_soon(self._pump)
 
     def _within_gap(self, lane: Lane) -> bool:
-        return self._commit.gap(lane.partition) < self._limits.gap
+        lane.far = self._commit.gap(lane.partition) >= self._limits.gap
+        return not lane.far
 
     def _fits(self, requests: int) -> bool:
         unacknowledged = self._commit.unacknowledged
@@ -205,10 +206,8 @@ class Pipeline:
             self._finish(flight)
             return not self._breaker.why
         flight = Flight(record, mapping.digest)
-        for (endpoint, reason), count in mapped.skipped.items():
-            self._tallies.skipped.add((*endpoint, reason), count)
-        for key, count in mapped.left_out.items():
-            self._tallies.left_out.add(key, count)
+        if mapped.skipped or mapped.left_out:
+            self._count_omissions(mapped)
         if not mapped.events:
             self._admit_without_events(lane, flight, mapped.filtered or "no_event")
         elif self._fits(len(mapped.events)):
@@ -217,6 +216,12 @@ class Pipeline:
             self._held = flight, mapped
             return False
         return True
+
+    def _count_omissions(self, mapped: Mapped) -> None:
+        for (endpoint, reason), count in mapped.skipped.items():
+            self._tallies.skipped.add((*endpoint, reason), count)
+        for key, count in mapped.left_out.items():
+            self._tallies.left_out.add(key, count)
 
     def _admit(self, lane: Lane, flight: Flight, mapped: Mapped) -> None:
         flight.events = list(mapped.events)
@@ -303,11 +308,10 @@ class Pipeline:
             lane.counts.delivered += 1
         flight.record = None
         flight.events = []
-        stuck = self._crowded or (lane.waiting and not self._within_gap(lane))
         self._commit.ended(flight)
-        if stuck:
+        if self._crowded or lane.far:
             self._schedule()
-        if self._drains:
+        if self._drains.under_way:
             self._drains.look_after()
 
     # ---- leaving ---------------------------------------------------------------------------

@@ -192,7 +192,7 @@ class EndpointLane:
             return
         before = self._attempts
         self._start_ready(now)
-        if started := self._attempts - before:
+        if self._limiter.rate != inf and (started := self._attempts - before):
             self._limiter.left(started, self._clock.monotonic())
 
     def _start_ready(self, now: float) -> None:

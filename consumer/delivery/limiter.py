@@ -107,8 +107,10 @@ class Limiter:
         self._tokens = min(self._tokens, self._burst if part else 0.0)
 
     def delivered(self, now: float) -> None:
-        self._delivered.append(now)
-        self._forget(now)
+        delivered = self._delivered
+        delivered.append(now)
+        while delivered[0] <= now - 1.0:
+            delivered.popleft()
 
     def refused(self, now: float, until: float, in_flight: int) -> None:
         """The vendor said 429 to a request that was let through at this rate, with `in_flight`

@@ -179,10 +179,11 @@ class HttpPool:
         return now - exchange.started >= self._limits.connect_timeout
 
     def _fresh(self, connection: Connection, now: float) -> bool:
+        limits = self._limits
         return (
-            not connection.closing
-            and now - connection.idle_since < self._limits.keepalive
-            and now - connection.opened < self._limits.connection_age
+            now - connection.idle_since < limits.keepalive
+            and now - connection.opened < limits.connection_age
+            and not connection.closing
         )
 
     async def _connect(self) -> None:

@@ -19,6 +19,7 @@ from consumer.decode.compiled.steps import (
     Named,
     Step,
     Symbol,
+    is_optional_text,
     width,
 )
 
@@ -89,6 +90,12 @@ class _ReadCode(SkipCode):
 
     def _choice(self, branches: Sequence[Step | None]) -> str:
         name = self.temporary()
+        if is_optional_text(branches):
+            with self.block("if data[at] == 2:"):
+                self.text(name, behind=1)
+            self.line("elif data[at]: raise Irregular")
+            self.line(f"else: {name} = None; at += 1")
+            return name
         self.line("n = data[at]; at += 1")
         opening = "if"
         for index, branch in sorted(

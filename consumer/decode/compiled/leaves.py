@@ -44,17 +44,22 @@ class LeafCode(Lines):
                 self.sized()
                 self.line(f"{name} = data[a:at]")
             case _:
-                # Most text is ASCII: cut out of `text`, it need not be decoded.
-                self.sized()
-                self.line(f"{name} = text[a:at]")
-                self.line(f"if not {name}.isascii(): {name} = data[a:at].decode()")
+                self.text(name)
         return name
 
-    def sized(self) -> None:
+    def text(self, name: str, behind: int = 0) -> None:
+        """Lines that read the text `behind` bytes after the position."""
+        # Most text is ASCII: cut out of `text`, it need not be decoded.
+        self.sized(behind)
+        self.line(f"{name} = text[a:at]")
+        self.line(f"if not {name}.isascii(): {name} = data[a:at].decode()")
+
+    def sized(self, behind: int = 0) -> None:
         """Lines that put begin and end of a text or bytes into `a` and `at`."""
-        self.line("n = data[at]")
-        self.line("if n & 129: a, at = sized(data, at)")
-        self.line("else: a = at + 1; at = a + (n >> 1)")
+        at = f"at + {behind}" if behind else "at"
+        self.line(f"n = data[{at}]")
+        self.line(f"if n & 129: a, at = sized(data, {at})")
+        self.line(f"else: a = at + {behind + 1}; at = a + (n >> 1)")
 
     def symbol(self, step: Symbol) -> str:
         """Lines that read the index; an expression for the symbol, to be used once.

@@ -22,6 +22,7 @@ from consumer.decode.compiled.steps import (
     Step,
     Symbol,
     has_text,
+    is_optional_text,
     width,
 )
 
@@ -137,6 +138,15 @@ class SkipCode(LeafCode):
         self._empty = False
 
     def _branches(self, branches: Sequence[Step | None]) -> None:
+        if is_optional_text(branches):
+            with self.block("if data[at] == 2:"):
+                self.line("n = data[at + 1]")
+                self.line("if n & 129: at = b = past_text(data, b, at + 1)")
+                self.line("else: at += 2 + (n >> 1)")
+            self.line("elif data[at]: raise Irregular")
+            self.line("else: at += 1")
+            self._empty = False
+            return
         self.line("n = data[at]; at += 1")
         self._empty = False
         opening = "if"

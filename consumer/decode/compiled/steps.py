@@ -102,3 +102,12 @@ def has_text(step: Step) -> bool:
             return any(has_text(branch) for branch in branches if branch is not None)
         case Fields(parts):
             return any(has_text(part) for _, part in parts)
+
+
+def is_optional_text(branches: Sequence[Step | None]) -> bool:
+    """Whether it is text as it stands, or null: what most fields are."""
+    match branches:
+        case [Leaf("null", adapt=None, refuses=False), Leaf("string", adapt=None, refuses=False)]:
+            return True
+        case _:
+            return False
