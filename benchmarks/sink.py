@@ -73,8 +73,7 @@ class Sink:
         self._epoll.register(0, select.EPOLLIN)
         server, clients = self._server.fileno(), self._clients
         while True:
-            wait = -1.0 if not self._due else max(0.0, self._due[0][0] - time.monotonic())
-            for number, _ in self._epoll.poll(wait):
+            for number, _ in self._epoll.poll(self._wait()):
                 client = clients.get(number)
                 if client is not None:
                     self._read(number, client)
@@ -86,6 +85,13 @@ class Sink:
                 _, number, client = self._due.popleft()
                 if clients.get(number) is client:
                     self._answer(number, client)
+
+    def _wait(self) -> float:
+        """Seconds until the next answer is due, in whole milliseconds as epoll has them: rounded down,
+        and the rest is spun away. Rounded up, a vendor of 50 ms would take 51."""
+        if not self._due:
+            return -1.0
+        return max(0, int((self._due[0][0] - time.monotonic()) * 1000)) / 1000
 
     def _accept(self) -> None:
         client, _ = self._server.accept()
