@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import structlog
 
-from consumer.clock import Clock
+from consumer.clock import Clock, Timer
 from consumer.crash import as_fatal, as_invalid
 from consumer.dead_letter_breaker import DeadLetterBreaker
 from consumer.drain import Drain, Drains
@@ -31,7 +31,7 @@ SLICE_SECONDS = 0.005
 """Decoding and mapping give the loop back after this long, so that answers are not kept waiting."""
 
 LOOK_SECONDS = 1.0
-"""Between two looks at whether the dead-letter breaker still stands."""
+"""Between two looks at whether the dead-letter breaker still stands, or an endpoint is crowded."""
 
 BURST = 32
 """Records of one partition taken in a row, before the next partition has its turn."""
@@ -95,6 +95,7 @@ class Pipeline:
         self._held: tuple[Flight, Mapped] | None = None
         self._scheduled = False
         self._crowded = False  # an endpoint has as much before it as it may be given
+        self._look: Timer | None = None
         self._drains = Drains(clock, loop, self._drained)
         self._resolving: set[asyncio.Task[None]] = set()
         self._closing = False
@@ -157,6 +158,8 @@ class Pipeline:
         while self._held is None:
             lane = self._lanes.next_turn(self._within_gap)
             self._crowded = self._deliver.behind >= self._limits.behind
+            if self._crowded:
+                self._look_again()
             if lane is None or self._breaker.why or self._crowded:
                 return
             room = min(BURST, self._limits.gap - self._commit.gap(lane.partition))
@@ -166,6 +169,15 @@ class Pipeline:
             if self._clock.monotonic() > ends:
                 self._schedule()
                 return
+
+    def _look_again(self) -> None:
+        """An endpoint may have room without an event's end that would tell: when requests fail."""
+        if self._look is None:
+            self._look = self._clock.call_later(LOOK_SECONDS, self._looked)
+
+    def _looked(self) -> None:
+        self._look = None
+        self._pump()
 
     def _schedule(self) -> None:
         if not self._scheduled:
@@ -207,7 +219,7 @@ class Pipeline:
             return not self._breaker.why
         flight = Flight(record, mapping.digest)
         if mapped.skipped or mapped.left_out:
-            self._count_omissions(mapped)
+            self._tallies.omitted(mapped.skipped, mapped.left_out)
         if not mapped.events:
             self._admit_without_events(lane, flight, mapped.filtered or "no_event")
         elif self._fits(len(mapped.events)):
@@ -216,12 +228,6 @@ class Pipeline:
             self._held = flight, mapped
             return False
         return True
-
-    def _count_omissions(self, mapped: Mapped) -> None:
-        for (endpoint, reason), count in mapped.skipped.items():
-            self._tallies.skipped.add((*endpoint, reason), count)
-        for key, count in mapped.left_out.items():
-            self._tallies.left_out.add(key, count)
 
     def _admit(self, lane: Lane, flight: Flight, mapped: Mapped) -> None:
         flight.events = list(mapped.events)

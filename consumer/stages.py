@@ -97,7 +97,7 @@ class Deliver(Protocol):
 
     @property
     def behind(self) -> float:
-        """Seconds that the slowest endpoint needs, at its rate, for what waits for that alone."""
+        """Seconds that the slowest endpoint needs for what waits for its rate, or its slots, alone."""
 
     def hurry(self, partitions: Sequence[Partition]) -> None:
         """These leave, and are abandoned in a while: what waits of them goes before all else."""

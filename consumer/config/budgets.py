@@ -44,7 +44,7 @@ class Budgets:
     unacknowledged: int
     """Requests that no acknowledged commit covers: what a `kill -9` repeats at most."""
     behind: float
-    """Work at its rate that an endpoint is given ahead. A drain finishes it in half of its time: else a
+    """Work at its pace that an endpoint is given ahead. A drain finishes it in half of its time: else a
     rebalance would repeat the request of a record to one API because that to the other has to wait."""
     session: float
     """Without a sign of life for so long, the group gives our partitions to another member."""

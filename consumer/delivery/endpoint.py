@@ -138,9 +138,11 @@ class EndpointLane:
 
     @property
     def behind(self) -> float:
-        """Seconds that it takes, at the present rate, to start what waits for nothing else."""
-        ready, rate = len(self._waiting.ready), self._limiter.rate
-        return ready / rate if ready and rate else inf if ready else 0.0
+        """Seconds until all has started that waits for nothing but the rate, or for slots."""
+        ready, pace = len(self._waiting.ready), self._limiter.rate
+        if ready and len(self._in_flight) >= self._limit:
+            pace = min(pace, max(1, self._limiter.of_late(self._clock.monotonic())))
+        return ready / pace if ready and pace else inf if ready else 0.0
 
     def submit(self, event: Event, flight: Flight) -> None:
         self._submitted += 1

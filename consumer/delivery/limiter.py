@@ -106,6 +106,11 @@ class Limiter:
         self._burst = max(1.0, self._whole_burst * part)
         self._tokens = min(self._tokens, self._burst if part else 0.0)
 
+    def of_late(self, now: float) -> int:
+        """How many were delivered in the last second."""
+        self._forget(now)
+        return len(self._delivered)
+
     def delivered(self, now: float) -> None:
         delivered = self._delivered
         delivered.append(now)
@@ -117,8 +122,7 @@ class Limiter:
         others not answered yet. Nothing starts before `until`. Call it once for all that were under
         way together, and `held` where nothing was taken since the last time."""
         self._fill(now)
-        self._forget(now)
-        of_late = float(len(self._delivered))
+        of_late = float(self.of_late(now))
         if self.rate == inf:
             known = FALL_TO * (of_late + in_flight)
         else:

@@ -5,8 +5,9 @@ decides how a tally is called and exported. A tally's labels are declared with i
 closed sets; never a value out of a record.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from consumer.model import Endpoint
 from consumer.telemetry.histograms import (
     FRESHNESS_BOUNDS,
     LOOP_LAG_BOUNDS,
@@ -77,3 +78,12 @@ class Tallies:
         """Seconds from handing an attempt to the HTTP client to its answer or fault."""
         self.loop_lag = Histograms(LOOP_LAG_BOUNDS)
         """Seconds by which a timer of the event loop came late."""
+
+    def omitted(
+        self, skipped: Mapping[tuple[Endpoint, str], int], left_out: Mapping[tuple[str, str], int]
+    ) -> None:
+        """Count what the mapping of one record left undone; see `model.Mapped`."""
+        for (endpoint, reason), count in skipped.items():
+            self.skipped.add((*endpoint, reason), count)
+        for key, count in left_out.items():
+            self.left_out.add(key, count)

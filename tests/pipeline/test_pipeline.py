@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from random import Random
 
 import pytest
 from structlog.testing import capture_logs
@@ -299,6 +300,17 @@ async def test_no_endpoint_is_given_more_than_its_rate_lets_it_finish_in_a_drain
     assert len(harness.deliver.submitted) == 100, "as much as the budget allows"
 
 
+async def test_an_endpoint_that_has_room_again_without_an_end_is_given_work(
+    harness: Harness,
+) -> None:
+    harness.deliver.behind = 2.5
+    harness.receive("both")
+    assert harness.deliver.submitted == []
+    harness.deliver.behind = 0.0  # what was in flight has failed, and waits
+    harness.clock.advance(1.0)
+    assert len(harness.deliver.submitted) == 2
+
+
 async def test_a_record_with_more_events_than_the_budget_goes_alone() -> None:
     harness = Harness(unacknowledged=1)
     harness.receive("both", "v2")
@@ -518,3 +530,56 @@ async def test_too_many_dead_letters_stop_the_taking_until_somebody_helps() -> N
     harness.clock.advance(1)
     assert len(harness.dead_letters.sent) == 150
     assert len(harness.deliver.submitted) == 1
+
+
+@pytest.mark.parametrize("seed", range(40))
+async def test_partitions_come_and_go_in_any_order_while_the_process_stops(seed: int) -> None:
+    random, harness = Random(seed), Harness(unacknowledged=6)
+    held, given = [harness.zero], list[list[Positions]]()
+    draining: asyncio.Future[tuple[Positions, bool]] | None = None
+
+    def end_one() -> bool:
+        """End some event of what is ours; False when there is none."""
+        ours = [lane.partition for lane in harness.pipeline._lanes]
+        open_ones = [
+            (event, flight)
+            for event, flight in harness.deliver.submitted
+            if flight.partition in ours and event in flight.events
+        ]
+        if open_ones:
+            event, flight = random.choice(open_ones)
+            harness.pipeline.event_ended(flight, event, Outcome(Ended.DELIVERED, 1))
+        return bool(open_ones)
+
+    for step in range(60):
+        what = random.randrange(6)
+        if step == 40:
+            draining = asyncio.ensure_future(harness.pipeline.drain(25.0))
+        elif what == 0:
+            held.append(harness.assign(step + 1))
+        elif what == 1 and held:
+            harness.receive("both", "v2", "drop", start=step * 3, partition=random.choice(held))
+        elif what == 2 and held:
+            gone = [held.pop(random.randrange(len(held)))]
+            given.append([])
+            harness.pipeline.revoked(gone, 5.0, given[-1].append)
+        elif what == 3 and held:
+            lost = held.pop(random.randrange(len(held)))
+            lost.active = False
+            harness.pipeline.lost([lost])
+        else:
+            end_one()
+        await asyncio.sleep(0)
+        assert harness.balanced()
+    if seed % 2:
+        while end_one():
+            pass
+        await asyncio.sleep(0)
+    harness.clock.advance(26)
+    assert draining is not None
+    async with asyncio.timeout(20):
+        _, complete = await draining
+    assert complete or not seed % 2
+    assert [len(answers) for answers in given] == [1] * len(given)
+    assert harness.balanced()
+    assert harness.stopped == []
