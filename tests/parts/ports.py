@@ -1,5 +1,6 @@
 """Free ports on loopback, and waiting for somebody to listen on one."""
 
+import os
 import random
 import socket
 import time
@@ -7,14 +8,22 @@ from collections.abc import Callable
 
 # Below the range from which the system takes ports of outgoing connections, so that a server
 # which is restarted finds its port free.
-_LOWEST, _HIGHEST = 20_000, 32_000
+_LOWEST, _PARTS, _EACH = 20_000, 6, 2_000
 _given: set[int] = set()
+
+
+def _own_part() -> range:
+    """Of workers of pytest-xdist (`gw0`, `gw1`, ...) each has a part of its own: a port that one of
+    them has found free, and not taken yet, is free for the other as well."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = _LOWEST + number % _PARTS * _EACH
+    return range(first, first + _EACH)
 
 
 def free_port() -> int:
     """A TCP port of 127.0.0.1 on which nobody listens, never the same one twice."""
     while True:
-        port = random.randint(_LOWEST, _HIGHEST)
+        port = random.choice(_own_part())
         if port in _given:
             continue
         with socket.socket() as probe:
