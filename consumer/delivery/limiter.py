@@ -112,10 +112,8 @@ class Limiter:
         return len(self._delivered)
 
     def delivered(self, now: float) -> None:
-        delivered = self._delivered
-        delivered.append(now)
-        while delivered[0] <= now - 1.0:
-            delivered.popleft()
+        self._delivered.append(now)
+        self._forget(now)
 
     def refused(self, now: float, until: float, in_flight: int) -> None:
         """The vendor said 429 to a request that was let through at this rate, with `in_flight`

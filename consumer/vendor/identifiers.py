@@ -19,6 +19,8 @@ EMAIL = re.compile(r"[^\s@]+@[^\s@]+\Z")
 PHONE = re.compile(r"(?:\+|00)?(?:[ ().\-]*[0-9]){7,15}\Z")
 """An international number in any of the usual spellings; E.164 has at most 15 digits."""
 CONTACT_ID = re.compile(r"[0-9]{1,20}\Z")
+_FREE_FORM = frozenset({"externalCustomerId", "name", "cookie"})
+"""Fields of the tracker that have no form of their own."""
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -96,21 +98,14 @@ def _usable(field: str, value: str | None, left_out: LeftOut, *, strict: bool) -
     if len(value) <= LONGEST_BLANK and value.casefold() in BLANK:
         left_out.append((field, "blank"))
         return None
+    # Names, cookies and ids in plain letters have nothing more to fear: four of five values.
+    if not strict and field in _FREE_FORM and len(value) <= MAX_IDENTIFIER and value.isascii():
+        return value
     fault = _fault(field, value, strict)
     if fault is not None:
         left_out.append((field, fault))
         return None
     return value
-
-
-def _any_text(field: str, value: str | None, left_out: LeftOut) -> str | None:
-    """The same for fields of the tracker without a form of their own: most are soon seen to be well."""
-    if value is None:
-        return None
-    own = value.strip()
-    if LONGEST_BLANK < len(own) <= MAX_IDENTIFIER and is_unicode(own):
-        return own
-    return _usable(field, value, left_out, strict=False)
 
 
 def _usable_phone(value: str | None, left_out: LeftOut, *, digits: bool) -> str | None:
@@ -149,21 +144,20 @@ def legacy_person(account: AccountContext, identity: Identity) -> LegacyPerson:
     left_out: LeftOut = []
     members: dict[str, Any] = {}
     customer = identity.external_customer_id
-    if (customer := _any_text("externalCustomerId", customer, left_out)) is not None:
+    if (customer := _usable("externalCustomerId", customer, left_out, strict=False)) is not None:
         members["externalCustomerId"] = customer
     digits = account.phones == "digits"
     if (phone := _usable_phone(identity.phone, left_out, digits=digits)) is not None:
         members["user_phone"] = phone
     if (email := _usable("email", identity.email, left_out, strict=False)) is not None:
         members["user_email"] = email
-    contact = identity.contact_id
-    if contact is not None and (contact := _usable("contactId", contact, left_out, strict=False)):
+    if (contact := _usable("contactId", identity.contact_id, left_out, strict=False)) is not None:
         members["user_es_contact_id"] = contact
     known = bool(members)
-    name = _any_text("name", identity.name, left_out)
+    name = _usable("name", identity.name, left_out, strict=False)
     if name is not None:
         members["user_name"] = name
-    cookie = _any_text("cookie", identity.cookie, left_out)
+    cookie = _usable("cookie", identity.cookie, left_out, strict=False)
     if cookie is not None:
         members["cookies"] = {"sc": cookie}
     return LegacyPerson(members, known, tuple(left_out))
