@@ -98,9 +98,8 @@ class _ReadCode(SkipCode):
             return name
         self.line("n = data[at]; at += 1")
         opening = "if"
-        for index, branch in sorted(
-            enumerate(branches), key=_is_null
-        ):  # what is read is mostly there
+        # What is read is mostly there, so that null is asked for last.
+        for index, branch in sorted(enumerate(branches), key=_is_null):
             if branch is None:
                 continue
             with self.block(f"{opening} n == {index * 2}:"):

@@ -56,7 +56,7 @@ class LeafCode(Lines):
 
     def sized(self, behind: int = 0) -> None:
         """Lines that put begin and end of a text or bytes into `a` and `at`."""
-        at = f"at + {behind}" if behind else "at"
+        at = place(behind)
         self.line(f"n = data[{at}]")
         self.line(f"if n & 129: a, at = sized(data, {at})")
         self.line(f"else: a = at + {behind + 1}; at = a + (n >> 1)")
@@ -78,3 +78,8 @@ class LeafCode(Lines):
             self.line(f"{name} = {table}[data[at]]; at += 1")
             return name
         return f"{table}[{self._raw(Leaf('long'))}]"
+
+
+def place(behind: int) -> str:
+    """An expression for the place so many bytes after the position."""
+    return f"at + {behind}" if behind else "at"

@@ -17,7 +17,6 @@ from consumer.decode.compiled.wire import (
     SMALL,
     Irregular,
     block,
-    check,
     number,
     past,
     past_number,
@@ -29,7 +28,7 @@ from consumer.decode.resolution import added_cells
 from consumer.decode.risk import is_risky
 from consumer.reads import Reads
 
-_WIRE = (Irregular, block, check, number, past, past_number, past_text, sized)
+_WIRE = (Irregular, block, number, past, past_number, past_text, sized)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ leave most of a wide schema absent, so a *run* of what may be absent is first lo
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
-from consumer.decode.compiled.leaves import ONE_BYTE_SYMBOLS, LeafCode
+from consumer.decode.compiled.leaves import ONE_BYTE_SYMBOLS, LeafCode, place
 from consumer.decode.compiled.steps import (
     Choice,
     Entries,
@@ -132,17 +132,20 @@ class SkipCode(LeafCode):
                 else:
                     self.line("else: at = past(data, at)")
             case _:
-                self.line("n = data[at]")
-                self.line("if n & 129: at = b = past_text(data, b, at)")
-                self.line("else: at += 1 + (n >> 1)")
+                self._past_text()
         self._empty = False
+
+    def _past_text(self, behind: int = 0) -> None:
+        """Lines that pass over the text `behind` bytes after the position."""
+        at = place(behind)
+        self.line(f"n = data[{at}]")
+        self.line(f"if n & 129: at = b = past_text(data, b, {at})")
+        self.line(f"else: at += {behind + 1} + (n >> 1)")
 
     def _branches(self, branches: Sequence[Step | None]) -> None:
         if is_optional_text(branches):
             with self.block("if data[at] == 2:"):
-                self.line("n = data[at + 1]")
-                self.line("if n & 129: at = b = past_text(data, b, at + 1)")
-                self.line("else: at += 2 + (n >> 1)")
+                self._past_text(behind=1)
             self.line("elif data[at]: raise Irregular")
             self.line("else: at += 1")
             self._empty = False
