@@ -124,7 +124,9 @@ class Pipeline:
     def revoked(
         self, partitions: Sequence[Partition], seconds: float, finished: Callable[[Positions], None]
     ) -> None:
-        self._begin_drain(self._lanes.of(partitions), seconds, finished)
+        lanes = self._lanes.of(partitions)
+        self._stop_taking(lanes)
+        self._drains.begin(lanes, seconds, finished)
 
     def lost(self, partitions: Sequence[Partition]) -> None:
         lanes = self._lanes.of(partitions)
@@ -330,26 +332,20 @@ class Pipeline:
         self._closing = True
         done: asyncio.Future[Positions] = self._loop.create_future()
         lanes = [lane for lane in self._lanes if not lane.draining]
-        drain = self._begin_drain(lanes, seconds, done.set_result, last=True)
+        self._stop_taking(lanes)
+        drain = self._drains.begin(lanes, seconds, done.set_result, last=True)
         positions = await done
         for task in self._resolving:
             task.cancel()
         return positions, not drain.unfinished
 
-    def _begin_drain(
-        self,
-        lanes: list[Lane],
-        seconds: float,
-        finished: Callable[[Positions], None],
-        *,
-        last: bool = False,
-    ) -> Drain:
+    def _stop_taking(self, lanes: Sequence[Lane]) -> None:
+        """From now on, of these, finish what is admitted and nothing else."""
         for lane in lanes:
             lane.draining = True
             lane.counts.released += lane.drop_waiting()
             self._release_held(lane)
         self._deliver.hurry([lane.partition for lane in lanes])
-        return self._drains.begin(lanes, seconds, finished, last=last)
 
     def _drained(self, drain: Drain) -> None:
         partitions = [lane.partition for lane in drain.lanes]

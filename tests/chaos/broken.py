@@ -94,31 +94,31 @@ def forgets_dead_letters() -> None:
 
 def drops_on_revoke() -> None:
     """What is under way when a partition is taken away counts as done."""
-    begin = Pipeline._begin_drain
+    revoked = Pipeline.revoked
 
-    def end_all(pipeline: Pipeline, lanes: Any, seconds: float, finished: Any) -> Any:
-        pipeline._deliver.abandon([lane.partition for lane in lanes])
-        for lane in lanes:
+    def end_all(pipeline: Pipeline, partitions: Any, seconds: float, finished: Any) -> None:
+        pipeline._deliver.abandon(partitions)
+        for lane in pipeline._lanes.of(partitions):
             for flight in list(lane.flights):
                 pipeline._end(flight)
-        return begin(pipeline, lanes, seconds, finished)
+        revoked(pipeline, partitions, seconds, finished)
 
-    replace(Pipeline, "_begin_drain", end_all)
+    replace(Pipeline, "revoked", end_all)
 
 
 def sends_after_revoke() -> None:
     """A partition is let go at once, and what was begun of it goes on."""
-    begin, ended = Pipeline._begin_drain, Pipeline.event_ended
+    revoked, ended = Pipeline.revoked, Pipeline.event_ended
 
-    def begin_without_waiting(pipeline: Pipeline, lanes: Any, _: float, finished: Any) -> Any:
+    def without_waiting(pipeline: Pipeline, partitions: Any, _: float, finished: Any) -> None:
         replace(pipeline._deliver, "abandon", lambda partitions: None)
-        return begin(pipeline, lanes, 0.0, finished)
+        revoked(pipeline, partitions, 0.0, finished)
 
     def end_if_there(pipeline: Pipeline, flight: Flight, *rest: Any) -> None:
         if pipeline._lanes.get(flight.partition) is not None:
             ended(pipeline, flight, *rest)
 
-    replace(Pipeline, "_begin_drain", begin_without_waiting)
+    replace(Pipeline, "revoked", without_waiting)
     replace(Pipeline, "event_ended", end_if_there)
     replace(Partition, "active", property(lambda _: True, lambda _, __: None))
 
