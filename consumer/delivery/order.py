@@ -64,8 +64,9 @@ class Order:
             older = older.superseded
         tails = chains.tails
         for value in job.event.order_by:
-            if tails.get(value) is job:
-                del tails[value]
+            last = tails.pop(value, job)
+            if last is not job:
+                tails[value] = last
         followers, job.followers = job.followers, None
         if not followers:
             return []

@@ -182,19 +182,29 @@ class Output:
 
 
 def _keys(person: Identity) -> tuple[str, ...]:
-    """The values by which one person's events are recognised, in one spelling each."""
-    ids = (person.cookie, person.external_customer_id, person.contact_id, person.push_token)
-    found = [own for value in ids if value is not None and _named(own := value.strip())]
-    if person.email is not None and _named(email := person.email.strip()):
-        found.append(email.lower())
-    if person.phone is not None and _named(phone := person.phone.strip()):
-        found.append(phone if phone.isdecimal() else phone_digits(phone) or phone)
-    return tuple(found)
+    """The values by which one person's events are recognised, in one spelling each. Programs write
+    `null` or `undefined` for nobody."""
+    email, phone = person.email, person.phone
+    spelt = (
+        person.cookie,
+        person.external_customer_id,
+        person.contact_id,
+        person.push_token,
+        None if email is None else email.lower(),
+        phone if phone is None or phone.isdecimal() else _digits(phone),
+    )
+    return tuple(
+        [
+            own
+            for value in spelt
+            if value is not None
+            and (len(own := value.strip()) > LONGEST_BLANK or own.casefold() not in BLANK)
+        ]
+    )
 
 
-def _named(value: str) -> bool:
-    """Whether this names somebody: programs write `null` or `undefined` for nobody."""
-    return len(value) > LONGEST_BLANK or value.casefold() not in BLANK
+def _digits(phone: str) -> str:
+    return phone_digits(phone.strip()) or phone
 
 
 def _products(values: Mapping[str, Any]) -> tuple[str, ...]:
