@@ -35,6 +35,8 @@ class Problem:
     message: str
     remedy: str = ""
     with_key: bool = False
+    hidden: bool = False
+    """The value may be a secret: no message shows it."""
 
 
 @dataclass(frozen=True, slots=True)

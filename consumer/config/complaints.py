@@ -5,11 +5,10 @@ import re
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from consumer.config.draft import Draft, dotted
+from consumer.config.draft import NO_VALUE, Draft, dotted
 from consumer.config.shape import Path, annotation_at, is_secret, keys_at, section_of
 from consumer.findings import did_you_mean, nearest
 
-_NO_VALUE = frozenset({"a table", "a list", "nothing"})
 _NAME = "write small letters, digits, `-` and `_`, at most 32"
 
 
@@ -50,17 +49,15 @@ def _unknown(draft: Draft, path: Path) -> None:
     known = keys_at(path[:-1])
     remedy = did_you_mean(str(path[-1]), known)
     draft.fault(path, "unknown-key", f"unknown key `{dotted(path)}`", remedy, with_key=True)
-    origin, meant = draft.origins.get(path), nearest(str(path[-1]), known)
-    if origin is None or not origin.value.line or origin.shown in _NO_VALUE:
-        return
+    meant = nearest(str(path[-1]), known)
     if meant is None or is_secret(annotation_at((*path[:-1], meant))):
-        draft.secrets.append(origin.value)  # what a misspelt `api_key` holds is a key all the same
+        draft.hide(path)  # what a misspelt `api_key` holds is a key all the same
 
 
 def _wrong(draft: Draft, path: Path, detail: ErrorDetails) -> None:
     origin = draft.origins.get(path)
     shown = origin.shown if origin else "nothing"
-    found = shown if shown in _NO_VALUE else f"`{shown}`"
+    found = shown if shown in NO_VALUE else f"`{shown}`"
     kind, context = detail["type"], detail.get("ctx", {})
     choices = re.findall(r"'([^']*)'", str(context.get("expected", "")))
     if kind == "value_error":

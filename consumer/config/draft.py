@@ -16,6 +16,8 @@ from consumer.yaml_tree import Items, Node, Scalar, Table
 
 _FOLLOWED = ("sasl.username", "sasl.password")
 """What librdkafka takes anew while a client lives on."""
+NO_VALUE = frozenset({"a table", "a list", "nothing"})
+"""What is shown in place of what is no single value."""
 _BY_REFERENCE = "write `${env:NAME}` or `${file:/path/to/file}`, and put the value there"
 
 
@@ -73,6 +75,12 @@ class Draft:
             place = self.origins[path].key if with_key else self.place(path)
             self.faulty[path] = Finding(place, code, message, remedy)
             self.findings.append(self.faulty[path])
+
+    def hide(self, path: Path) -> None:
+        """No message may show the value at a path."""
+        origin = self.origins.get(path)
+        if origin is not None and origin.value.line and origin.shown not in NO_VALUE:
+            self.secrets.append(origin.value)
 
     def place(self, path: Path) -> Place:
         """Where the value at a path stands, or else the table in which it is missing."""

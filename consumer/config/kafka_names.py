@@ -63,7 +63,8 @@ _NAMES = """
 """
 KNOWN = frozenset(_NAMES.split())
 
-_SECRET = re.compile(r"password|secret|passphrase|key\.pem$|^sasl\.oauthbearer\.config$")
+_SECRET = re.compile(r"pass?w|secret|passphrase|key\.pem$|^sasl\.oauthbearer\.config$")
+"""`pasword` and `passwort` too: what a misspelt name holds is a password all the same."""
 _BY_ENVIRONMENT = {name.replace(".", "_").upper(): name for name in KNOWN}
 _UNKNOWN = "no.such.property"
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")

@@ -142,3 +142,5 @@ def _resolve_locations(kafka: dict[str, object], folder: Path) -> None:
 def _add(draft: Draft, problems: Iterable[Problem]) -> None:
     for problem in problems:
         draft.fault(problem.path, "setting", problem.message, problem.remedy, problem.with_key)
+        if problem.hidden:
+            draft.hide(problem.path)

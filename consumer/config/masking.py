@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from consumer.config.secrets import CREDENTIALS
 from consumer.findings import Place
 
 # For files that cannot be parsed, where only the looks of a line tell what it holds.
@@ -13,13 +14,14 @@ _LOOKS_SECRET = re.compile(
 
 
 def masked_lines(lines: Sequence[str], secrets: Iterable[Place]) -> list[str]:
-    """The lines with what begins at these places as asterisks, to its end or that of the line."""
+    """The lines with what begins at these places as asterisks, to its end or that of the line. So
+    are user and password of any URL. Columns stay what they were."""
     shown = list(lines)
     for place in secrets:
         line, column = shown[place.line - 1], place.column - 1
         end = place.end - 1 if place.end > place.column else len(line)
         shown[place.line - 1] = line[:column] + "*" * (end - column) + line[end:]
-    return shown
+    return [CREDENTIALS.sub(lambda found: "*" * len(found[0]), line) for line in shown]
 
 
 def masked_text(text: str) -> str:

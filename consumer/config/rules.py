@@ -26,7 +26,8 @@ def kafka_problems(properties: Mapping[str, object], path: tuple[str, ...]) -> I
             near = nearest(name, kafka_names.KNOWN)
             remedy = f"did you mean `{near}`?" if near else "see librdkafka's CONFIGURATION.md"
             message = f"librdkafka has no property `{name}`"
-            yield Problem((*path, name), message, remedy, with_key=True)
+            hidden = near is None or kafka_names.is_secret(near)
+            yield Problem((*path, name), message, remedy, with_key=True, hidden=hidden)
         elif complaint:
             yield Problem((*path, name), f"`{name}`: {complaint}")
 

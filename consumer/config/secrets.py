@@ -7,12 +7,13 @@ from typing import Annotated, Any, Self
 from pydantic import GetCoreSchemaHandler, SecretStr, WrapValidator
 from pydantic_core import PydanticCustomError, core_schema
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+CREDENTIALS = re.compile(r"(?<=://)[^\s\"',]+(?=@)")
+"""User and password in a URL; up to the last `@`, since people write passwords with `@` and `/`."""
 
 
 def without_credentials(text: str) -> str:
     """The text with user and password of any URL in it masked."""
-    return _CREDENTIALS.sub("***", text)
+    return CREDENTIALS.sub("***", text)
 
 
 class LiveText(str):

@@ -13,7 +13,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, Literal
 
 import structlog
@@ -47,9 +47,20 @@ def _tell_faults(_: Any, __: str, line: Line) -> Line:
 
 def _mask_values(_: Any, __: str, line: Line) -> Line:
     for key, value in line.items():
-        if isinstance(value, str) and key != "timestamp":
-            line[key] = mask(value)
+        if key != "timestamp":
+            line[key] = _masked(value)
     return line
+
+
+def _masked(value: Any) -> Any:
+    """Texts masked, also those within lists and tables."""
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, Mapping):
+        return {name: _masked(one) for name, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_masked(one) for one in value]
+    return value
 
 
 class Repeats:

@@ -109,8 +109,12 @@ The program's configuration file, and the numbers that the chart reads out of it
 {{- $urls := kindIs "slice" $config.registry.url | ternary $config.registry.url (list $config.registry.url) -}}
 {{- range $name, $account := $config.yespo.accounts -}}
 {{- with $account.legacy }}{{ $urls = append $urls (.url | default "https://tracker.yespo.io") }}{{ end -}}
-{{- with $account.v2 }}{{ $urls = append $urls (.url | default "https://yespo.io") }}{{ end -}}
+{{- with $account.v2 -}}
+{{- $urls = append $urls (.url | default "https://yespo.io") -}}
+{{- with .past_events }}{{ $urls = concat $urls (compact (list .url)) }}{{ end -}}
 {{- end -}}
+{{- end -}}
+{{- $urls = concat $urls (compact (list (dig "delivery" "proxy" "" $config) (get $config.kafka "sasl.oauthbearer.token.endpoint.url"))) -}}
 {{- range $urls -}}
 {{- $host := get (urlParse .) "host" -}}
 {{- $ports = append $ports (regexFind "[0-9]+$" (regexFind ":[0-9]+$" $host) | default (hasPrefix "https" . | ternary "443" "80") | int) -}}

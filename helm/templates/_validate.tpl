@@ -17,7 +17,7 @@ value's name and what to do. Rendered by `validate.yaml`, so that Argo CD and `h
 {{- define "yespo-bridge.validate.connections" -}}
 {{- $own := .Values.config -}}
 {{- $ownKafka := $own.kafka | default dict -}}
-{{- $brokers := get $ownKafka "bootstrap.servers" | default (get $ownKafka "metadata.broker.list") -}}
+{{- $brokers := get $ownKafka "bootstrap.servers" -}}
 {{- if not (or .Values.kafka.bootstrapServers $brokers) }}
 - kafka.bootstrapServers is required, e.g. kafka-0.kafka:9093
 {{- end }}

@@ -119,6 +119,39 @@ def test_secrets_of_librdkafka_are_secrets_too(
     assert "hunter2" not in as_yaml(settings)
 
 
+@pytest.mark.parametrize(
+    "name", ["sasl.pasword", "sasl.passwort", "ssl.key.pasword", "sasl.oauthbearer.config.x", "zz"]
+)
+def test_the_value_of_a_misspelt_property_is_not_shown(read_config: Read, name: str) -> None:
+    loaded = read_config(LEAST.replace("  group.id", f"  {name}: hunter2\n  group.id"))
+    with pytest.raises(ConfigError) as caught:
+        loaded.raise_findings()
+    assert "hunter2" not in str(caught.value)
+    assert f"{name}: *******" in str(caught.value)
+
+
+def test_the_value_of_a_misspelt_harmless_property_is_shown(read_config: Read) -> None:
+    loaded = read_config(LEAST.replace("  group.id", "  fetch.min.byte: 17\n  group.id"))
+    with pytest.raises(ConfigError, match=r"fetch\.min\.byte: 17"):
+        loaded.raise_findings()
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "delivery: {proxi: 'http://me:hunter2@proxy:3128'}",
+        "delivery:\n  proxy: http://me:hunter2@proxy:3128\n  client: wrong",
+        "delivery:\n  proxi: http://me:hunter2/x@y@proxy:3128",
+        "registri: {url: 'https://me:hunter2@registry.example.com'}",
+    ],
+)
+def test_credentials_in_a_url_are_not_shown(read_config: Read, lines: str) -> None:
+    loaded = read_config(f"{LEAST}{lines}\n")
+    with pytest.raises(ConfigError) as caught:
+        loaded.raise_findings()
+    assert "hunter2" not in str(caught.value)
+
+
 def test_a_broker_error_about_a_secret_does_not_repeat_it(read_config: Read) -> None:
     text = LEAST.replace("  group.id", "  sasl.oauthbearer.config: ${env:X}\n  group.id")
     loaded = read_config(text + "dead_letters: {topic: 5}\n", X="hunter2")

@@ -29,7 +29,7 @@ _GIVEN = {
     "V2Settings": ("api_key",),
     "DeadLetterSettings": ("topic",),
 }
-_SECRET_PROPERTY = r"password|secret|passphrase|key\.pem$|^sasl\.oauthbearer\.config$"
+_SECRET_PROPERTY = r"pass?w|secret|passphrase|key\.pem$|^sasl\.oauthbearer\.config$"
 _CREDENTIALS = {"type": "string", "pattern": r"://[^/@\s]+@"}
 _KEY = re.compile(r"( *)([A-Za-z][A-Za-z0-9]*):(?: (.*))?$")
 

@@ -430,6 +430,30 @@ def test_the_network_policy_opens_the_ports_that_the_configuration_names() -> No
         assert policy["podSelector"]["matchLabels"].items() <= labels.items()
 
 
+@pytest.mark.parametrize(
+    ("path", "url", "port"),
+    [
+        ("config.delivery.proxy", "http://proxy.corp:3128", 3128),
+        ("config.yespo.accounts.main.v2.past_events.url", "https://gateway:8443/past", 8443),
+        ("config.kafka.sasl\\.oauthbearer\\.token\\.endpoint\\.url", "https://idp:9443/t", 9443),
+    ],
+)
+def test_the_network_policy_opens_the_port_of_each_url_that_is_configured(
+    path: str, url: str, port: int
+) -> None:
+    policy = render(changed(case_values("restricted"), path, url)).release("NetworkPolicy")
+    out = [entry["port"] for rule in policy["spec"]["egress"] for entry in rule["ports"]]
+    assert out == sorted([53, 53, 443, 8081, 9092, 9094, port])
+
+
+def test_annotations_of_the_check_are_those_of_its_pod_and_of_the_test_pod() -> None:
+    given = {"sidecar.istio.io/inject": "false"}
+    rendered = render(changed(case_values("minimal"), "check.podAnnotations", given))
+    job, pod = rendered.one("Job"), rendered.one("Pod")
+    assert annotations(job["spec"]["template"]) == given
+    assert annotations(pod).items() >= given.items()
+
+
 def _pod_labels(rendered: Rendered) -> Any:
     for found in rendered.objects:
         if found["kind"] in {"Deployment", "Job"}:

@@ -8,6 +8,8 @@ from tests.helm.chart import CHART, annotations, case, case_values, changed, ren
 
 RULES = sorted(CHART.glob("rules/*.yaml"))
 DASHBOARDS = sorted(CHART.glob("dashboards/*.json"))
+_ANY_BRIDGE = "absent(yespo_bridge_build_info)"
+_OWN_BRIDGE = 'absent(yespo_bridge_build_info{namespace="shop"})'
 _ON = changed(case_values("minimal"), "prometheusRule", {"enabled": True})
 
 
@@ -20,7 +22,19 @@ def test_rules_are_the_very_ones_that_were_tested() -> None:
     """Prometheus' own `{{ $labels }}` must not be taken for Helm's."""
     rendered = render(_ON)
     found = [o["spec"]["groups"] for o in rendered.all("PrometheusRule")]
-    assert found == [yaml.safe_load(path.read_text())["groups"] for path in RULES]
+    texts = [path.read_text().replace(_ANY_BRIDGE, _OWN_BRIDGE) for path in RULES]
+    assert found == [yaml.safe_load(text)["groups"] for text in texts]
+
+
+def test_a_bridge_that_vanishes_is_missed_though_another_shops_goes_on() -> None:
+    expressions = [
+        rule["expr"]
+        for found in render(_ON).all("PrometheusRule")
+        for group in found["spec"]["groups"]
+        for rule in group["rules"]
+        if rule.get("alert") == "YespoBridgeAbsent"
+    ]
+    assert expressions == ['absent(yespo_bridge_build_info{namespace="shop"})']
 
 
 def test_alerts_get_labels_and_recording_rules_none() -> None:

@@ -30,6 +30,7 @@ _BY_SCHEMA: list[tuple[str, Any, str]] = [
     ("config.buffer.bytes", "32 megabytes", "at '/config/buffer/bytes'"),
     ("config.log.level", "verbose", "at '/config/log/level'"),
     ("config.kafka.sasl\\.password", "s3cret", "at '/config/kafka/sasl.password'"),
+    ("config.kafka.sasl\\.pasword", "s3cret", "at '/config/kafka/sasl.pasword'"),
     ("config.kafka.ssl\\.key\\.pem", "-----BEGIN", "at '/config/kafka/ssl.key.pem'"),
     ("config.kafka.client\\.rack", ["a"], "at '/config/kafka/client.rack'"),
     ("config.registry.password", "s3cret", "at '/config/registry/password'"),

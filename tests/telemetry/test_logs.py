@@ -1,9 +1,12 @@
 """Lines that repeat, and texts that look personal."""
 
+import json
+from collections.abc import Callable, Iterator
+
 import pytest
 import structlog
 
-from consumer.telemetry.logs import REPEATS, Repeats, mask
+from consumer.telemetry.logs import REPEATS, Repeats, configure, mask
 
 
 class Seconds:
@@ -50,3 +53,17 @@ def test_a_line_that_repeats_is_left_out_and_counted() -> None:
 )
 def test_what_looks_personal_is_masked_and_positions_are_not(text: str, masked: str) -> None:
     assert mask(text) == masked
+
+
+@pytest.fixture
+def error_output(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
+    """Logging as the process has it, for the loggers that the test makes; what they have written."""
+    configure("info", "json")
+    yield lambda: capsys.readouterr().err
+    structlog.reset_defaults()
+
+
+def test_texts_within_lists_and_tables_are_masked_too(error_output: Callable[[], str]) -> None:
+    structlog.get_logger().warning("odd", of=["a@b.ua"], by={"who": ("x", "c@d.ua")}, count=2)
+    line = json.loads(error_output())
+    assert (line["of"], line["by"], line["count"]) == (["[e-mail]"], {"who": ["x", "[e-mail]"]}, 2)
