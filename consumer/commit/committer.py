@@ -44,7 +44,9 @@ class Committer:
         self._trackers: dict[Partition, Tracker] = {}
         self._unacknowledged = 0
         self._ended_since = 0
-        self._under_way = False
+        self._unanswered: set[Partition] = (
+            set()
+        )  # of the commit under way, which may be answered in parts
         self._timer_set = False
         self._failing_since: float | None = None
         self._warned = False
@@ -75,7 +77,7 @@ class Committer:
     def ended(self, flight: Flight) -> None:
         self._ended_since += flight.requests
         self._trackers[flight.partition].ended(flight)
-        if self._ended_since >= self._threshold and not self._under_way:
+        if self._ended_since >= self._threshold and not self._unanswered:
             self._commit()
         elif not self._timer_set:
             self._set_timer()
@@ -96,7 +98,7 @@ class Committer:
         return found
 
     def committed(self, positions: Positions, error: str | None) -> None:
-        self._under_way = False
+        self._unanswered.difference_update(positions)
         self._tallies.commits.add(("ok" if error is None else "error",))
         for partition in positions:
             tracker = self._trackers.get(partition)
@@ -112,6 +114,7 @@ class Committer:
             tracker = self._trackers.pop(partition, None)
             if tracker is not None:
                 self._unacknowledged -= tracker.unacknowledged
+        self._unanswered.difference_update(partitions)
 
     def _succeeded(self) -> None:
         self.last_success = self._clock.monotonic()
@@ -119,7 +122,7 @@ class Committer:
         if self._warned:
             self._warned = False
             log.info("commits succeed again")
-        if self._ended_since >= self._threshold:
+        if self._ended_since >= self._threshold and not self._unanswered:
             self._commit()
 
     def _failed(self, error: str) -> None:
@@ -140,7 +143,7 @@ class Committer:
 
     def _interval_over(self) -> None:
         self._timer_set = False
-        if self._under_way:
+        if self._unanswered:
             self._set_timer()
         else:
             self._commit()
@@ -149,7 +152,7 @@ class Committer:
         self._ended_since = 0
         positions = self.positions([p for p in self._trackers if p.active])
         if positions:
-            self._under_way = True
+            self._unanswered = set(positions)
             self._send(positions)
         else:
             self._failing_since = None  # what failed is not ours any more

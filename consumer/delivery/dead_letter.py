@@ -172,15 +172,22 @@ class DeadLetterWriter:
         letter.producer = None
         self._clock.call_later(AGAIN_SECONDS, lambda: self._write(letter))
 
-    def _watch(self) -> None:
+    def _watch(self, after: float = POLL_SECONDS) -> None:
         if self._timer is None and self._letters and not self._closed:
-            self._timer = self._clock.call_later(POLL_SECONDS, self._poll)
+            self._timer = self._clock.call_later(after, self._poll)
 
     def _poll(self) -> None:
         self._timer = None
         assert self._producer is not None
         self._login.look_after(self._producer)
-        self._producer.poll(0)
+        again = POLL_SECONDS
+        try:
+            self._producer.poll(0)
+        except KafkaException as fatal:  # how the binding tells of librdkafka's fatal errors
+            self._tallies.dead_letter_errors.add()
+            self._notice(fatal.args[0], "")
+            self._replace_producer()
+            again = AGAIN_SECONDS  # the next one may be as unusable
         reports, self._reports = self._reports, []
         for letter, producer, error in reports:
             if letter.producer is not producer:
@@ -189,7 +196,7 @@ class DeadLetterWriter:
                 self._acknowledged(letter)
             else:
                 self._refused(letter, error)
-        self._watch()
+        self._watch(again)
 
     def _acknowledged(self, letter: _Letter) -> None:
         if self._failing:
@@ -207,7 +214,7 @@ class DeadLetterWriter:
         if error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
             letter.extra = []  # the last thing that can be left out; after that a person must help
         self._write_later(letter)
-        if error.fatal():
+        if error.fatal() or error.code() == KafkaError._FATAL:  # noqa: SLF001 - spelt so
             self._replace_producer()
 
     def _replace_producer(self) -> None:

@@ -282,20 +282,22 @@ class Member:
         self._uncommitted_starts.forget_all(partitions)
         staying = [entry for entry in entries if not entry.leaving]
         self._tallies.rebalances.add(("revoked",), len(entries))
+        left = [entry.partition for entry in entries if entry.leaving]
         try:
             if staying and not self._leaving:
                 log.info("partitions revoked", partitions=names_of(staying))
-                self._finish([entry.partition for entry in staying])
+                left += self._finish([entry.partition for entry in staying])
             elif self._leaving:
                 self._commit_final()
         finally:
             for entry in entries:
                 self._assignment.end(entry.key)
-        if left := [entry.partition for entry in entries if entry.leaving]:
+        if left:
             self._outbox.post(self._listener.lost, left)
 
-    def _finish(self, partitions: list[Partition]) -> None:
-        """Wait for the pipeline to finish what it has begun, then commit it.
+    def _finish(self, partitions: list[Partition]) -> list[Partition]:
+        """Wait for the pipeline to finish what it has begun, then commit it. Returns those of which
+        that commit will never be answered, since it was not made.
 
         The commit's answer is not waited for: librdkafka lets go of partitions only once the
         commits under way are answered, so that the successor reads them.
@@ -305,8 +307,9 @@ class Member:
         self._run_commands()  # a commit asked for before that answer must not be left behind
         if positions is None:
             log.error("partitions let go without a last commit: no answer within the drain budget")
-        else:
-            self.commit(positions)
+            return partitions
+        self.commit(positions)
+        return []
 
     def _on_lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         entries = self._assignment.held(partitions)

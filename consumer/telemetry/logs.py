@@ -14,7 +14,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, MutableMapping
-from typing import Any, Literal
+from contextlib import suppress
+from typing import Any, Literal, TextIO, cast
 
 import structlog
 
@@ -91,16 +92,39 @@ class Repeats:
         return line
 
 
+class Unfailing:
+    """A text stream that loses what cannot be written: a full disk, or a reader that has gone, must
+    cost lines and not the events whose call-backs wrote them."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.lost = 0
+        """Lines, each of which ends with a flush."""
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError):  # ValueError: it is closed
+            return self.stream.write(text)
+        return 0
+
+    def flush(self) -> None:
+        try:
+            self.stream.flush()
+        except (OSError, ValueError):
+            self.lost += 1
+
+
 _repeats = Repeats()
+_output = Unfailing(sys.stderr)
 
 
 def suppressed() -> int:
-    """Lines left out so far in this process."""
-    return _repeats.suppressed
+    """Lines left out so far in this process, and lines that could not be written."""
+    return _repeats.suppressed + _output.lost
 
 
 def configure(level: str, style: Literal["auto", "json", "console"]) -> None:
     """Set logging up for the process; lines go to standard error."""
+    _output.stream = sys.stderr
     as_json = style == "json" or (style == "auto" and not sys.stderr.isatty())
     render = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
     structlog.configure(
@@ -115,6 +139,6 @@ def configure(level: str, style: Literal["auto", "json", "console"]) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _output)),
         cache_logger_on_first_use=True,
     )

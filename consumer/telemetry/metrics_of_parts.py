@@ -223,7 +223,7 @@ PARTS: tuple[Metric, ...] = (
         "log_lines_suppressed",
         "counter",
         (),
-        "Log lines left out because the same event repeated too often",
+        "Log lines left out because the same event repeated too often, or that could not be written",
         "Is the log complete?",
     ),
 )

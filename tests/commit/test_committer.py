@@ -25,8 +25,9 @@ class Harness:
         )
         self.committer.assigned({self.partition: Position(0)})
 
-    def flights(self, count: int) -> list[Flight]:
-        flights = [Flight(a_record(offset, partition=self.partition)) for offset in range(count)]
+    def flights(self, count: int, partition: Partition | None = None) -> list[Flight]:
+        of = partition or self.partition
+        flights = [Flight(a_record(offset, partition=of)) for offset in range(count)]
         for flight in flights:
             flight.requests = 1
             self.committer.admitted(flight)
@@ -37,7 +38,7 @@ class Harness:
 
     @property
     def offsets(self) -> list[int]:
-        return [positions[self.partition].offset for positions in self.sent]
+        return [sent[self.partition].offset for sent in self.sent if self.partition in sent]
 
 
 @pytest.fixture
@@ -68,6 +69,40 @@ def test_only_one_commit_is_under_way(harness: Harness) -> None:
     assert harness.offsets == [10]
     harness.answer()
     assert harness.offsets == [10, 30]
+
+
+def test_a_commit_that_is_answered_in_parts_is_under_way_until_the_last_part(
+    harness: Harness,
+) -> None:
+    """Else the answer to the first part would let a second commit out, whose requests the answer to
+    the last part would then seem to acknowledge."""
+    other = Partition("shop.clicks", 1, 1)
+    harness.committer.assigned({other: Position(0)})
+    for flight in (*harness.flights(2), *harness.flights(2, other)):
+        harness.committer.ended(flight)
+    harness.clock.advance(1.1)
+    [both] = harness.sent
+    assert both == {harness.partition: Position(2), other: Position(2)}
+    harness.committer.committed({other: both[other]}, "_ASSIGNMENT_LOST")
+    for flight in harness.flights(20):
+        harness.committer.ended(flight)
+    harness.clock.advance(5)
+    assert harness.sent == [both]
+    assert harness.committer.unacknowledged == 24
+    harness.committer.committed({harness.partition: both[harness.partition]}, None)
+    assert len(harness.sent) == 2
+    assert harness.committer.unacknowledged == 22
+
+
+def test_a_partition_that_is_given_up_answers_for_no_commit(harness: Harness) -> None:
+    for flight in harness.flights(10):
+        harness.committer.ended(flight)
+    harness.committer.forget([harness.partition])
+    harness.partition = Partition("shop.clicks", 0, 2)
+    harness.committer.assigned({harness.partition: Position(0)})
+    for flight in harness.flights(10):
+        harness.committer.ended(flight)
+    assert harness.offsets == [10], "the second one did not wait for an answer to the first"
 
 
 def test_progress_made_during_a_commit_does_not_wait_for_another_record(harness: Harness) -> None:

@@ -1,11 +1,13 @@
 """Dead letters on librdkafka's mock cluster, and on the real Kafka."""
 
 import asyncio
+import ctypes
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+import confluent_kafka
 import pytest
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
@@ -14,6 +16,7 @@ from structlog.testing import capture_logs
 from consumer.clock import SystemClock
 from consumer.config.secrets import LiveText
 from consumer.config.settings import DeadLetterSettings
+from consumer.delivery import dead_letter
 from consumer.delivery.dead_letter import DeadLetterWriter
 from consumer.delivery.producer import find_topic, producer_properties
 from consumer.errors import KafkaSetupError
@@ -88,6 +91,17 @@ def headers_of(letter: Message) -> list[tuple[str, bytes | None]]:
     headers = letter.headers()
     assert isinstance(headers, list)
     return [(name, value) for name, value in headers if not isinstance(value, str)]
+
+
+def lose_place(producer: Producer) -> None:
+    """The fatal error that a broker causes which has forgotten an idempotent producer, by
+    librdkafka's own means for tests. A client of the binding begins with librdkafka's handle."""
+    [file] = Path(confluent_kafka.__file__).parent.with_suffix(".libs").glob("librdkafka-*.so*")
+    library = ctypes.CDLL(str(file))
+    library.rd_kafka_test_fatal_error.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p]
+    handle = ctypes.c_void_p.from_address(id(producer) + object.__basicsize__).value
+    code = KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER
+    assert library.rd_kafka_test_fatal_error(handle, code, b"forgotten") == 0
 
 
 async def write(
@@ -396,3 +410,33 @@ def set_limit(kafka: KafkaBroker, topic: str, limit: str) -> None:
     change = ConfigEntry("max.message.bytes", limit, incremental_operation=AlterConfigOpType.SET)
     resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[change])
     kafka.admin.incremental_alter_configs([resource])[resource].result(10)
+
+
+@pytest.mark.parametrize("on_its_way", [True, False])
+async def test_a_producer_that_has_lost_its_place_is_replaced_and_its_letters_are_written(
+    mock_cluster: str, monkeypatch: pytest.MonkeyPatch, *, on_its_way: bool
+) -> None:
+    """Found out by a poll where letters are on their way, else when the next one is produced."""
+    made: list[Producer] = []
+
+    def new_producer(*arguments: Any) -> Producer:
+        made.append(Producer(*arguments))
+        return made[-1]
+
+    monkeypatch.setattr(dead_letter, "Producer", new_producer)
+    tallies, written = Tallies(), asyncio.Event()
+    writer = a_writer(mock_cluster, "dlq", tallies)
+    await writer.open()
+    await write(writer, a_source_record(), [REJECTED])
+    if on_its_way:
+        writer.send(a_source_record(), [REJECTED], "digest", written.set)
+    lose_place(made[0])
+    if not on_its_way:
+        writer.send(a_source_record(), [REJECTED], "digest", written.set)
+    async with asyncio.timeout(20):
+        await written.wait()
+    assert len(made) == 2
+    assert writer.outstanding == 0
+    assert writer.failing == ""
+    assert tallies.dead_letters.total() == 2
+    await writer.close(5)

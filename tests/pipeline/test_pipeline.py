@@ -393,6 +393,26 @@ async def test_a_drain_that_runs_out_of_time_releases_and_abandons(harness: Harn
     assert harness.balanced()
 
 
+async def test_a_drain_that_ended_too_late_to_be_committed_holds_no_part_of_the_budget() -> None:
+    """The source let go of the partition in between, and says so by `lost`."""
+    harness = Harness(unacknowledged=2)
+    one = Partition("shop.clicks", 1, 1)
+    harness.pipeline.assigned({one: Position(0)})
+    harness.receive("v2", "v2")
+    given: list[Positions] = []
+    harness.pipeline.revoked([harness.zero], 5.0, given.append)
+    harness.end(0)
+    harness.end(1)
+    await asyncio.sleep(0)
+    assert given == [{harness.zero: Position(2, "")}]
+    harness.zero.active = False
+    harness.pipeline.lost([harness.zero])
+    assert harness.committer.unacknowledged == 0
+    harness.pipeline.received({one: [a_record(0, value=b"v2", partition=one)]})
+    assert [flight.partition for _, flight in harness.deliver.submitted][2:] == [one]
+    assert harness.balanced()
+
+
 async def test_lost_partitions_are_dropped_without_a_commit(harness: Harness) -> None:
     harness.receive("v2", "bad")
     harness.zero.active = False

@@ -119,6 +119,19 @@ def test_a_revoke_commits_what_was_asked_during_the_drain_then_the_last_answer(
     assert stage.watch.commits == [({a: Position(6)}, None), ({a: Position(8)}, None)]
 
 
+def test_a_pipeline_that_does_not_answer_a_revoke_hears_that_it_lost_the_partition(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may answer later, with positions that nobody commits: it must not wait for their commit."""
+    monkeypatch.setattr(Outbox, "ask_to_finish", lambda *_: None)
+    stage.play(stage.kafka.assign(A, B), records(A, 5, 6, 7))
+    a = stage.watch.partition(0)
+    stage.play(stage.kafka.revoke(A))
+    assert stage.watch.lost_partitions == [a]
+    assert not a.active
+    assert stage.kafka.commits == []
+
+
 def test_records_of_a_partition_that_is_not_ours_are_left_out(stage: Stage) -> None:
     stage.play(stage.kafka.assign(A), records(A, 5) + records(B, 9))
     assert stage.watch.offsets(0) == [5]

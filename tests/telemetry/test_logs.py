@@ -1,12 +1,15 @@
 """Lines that repeat, and texts that look personal."""
 
 import json
-from collections.abc import Callable, Iterator
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 import structlog
 
-from consumer.telemetry.logs import REPEATS, Repeats, configure, mask
+from consumer.telemetry.logs import REPEATS, Repeats, configure, mask, suppressed
 
 
 class Seconds:
@@ -56,14 +59,31 @@ def test_what_looks_personal_is_masked_and_positions_are_not(text: str, masked: 
 
 
 @pytest.fixture
-def error_output(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
-    """Logging as the process has it, for the loggers that the test makes; what they have written."""
-    configure("info", "json")
-    yield lambda: capsys.readouterr().err
+def configurable() -> Iterator[None]:
+    """Logging may be set up as the process has it; for the loggers that the test makes."""
+    yield
     structlog.reset_defaults()
 
 
-def test_texts_within_lists_and_tables_are_masked_too(error_output: Callable[[], str]) -> None:
+@pytest.mark.usefixtures("configurable")
+def test_a_log_that_cannot_be_written_costs_lines_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = suppressed()
+    full = os.fdopen(os.open("/dev/full", os.O_WRONLY), "w")
+    monkeypatch.setattr(sys, "stderr", full)
+    configure("info", "json")
+    structlog.get_logger().warning("nobody will read this")
+    assert suppressed() == before + 1
+    with suppress(OSError):
+        full.close()
+    structlog.get_logger().warning("nor this: the stream is closed")
+    assert suppressed() == before + 2
+
+
+@pytest.mark.usefixtures("configurable")
+def test_texts_within_lists_and_tables_are_masked_too(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("info", "json")
     structlog.get_logger().warning("odd", of=["a@b.ua"], by={"who": ("x", "c@d.ua")}, count=2)
-    line = json.loads(error_output())
+    line = json.loads(capsys.readouterr().err)
     assert (line["of"], line["by"], line["count"]) == (["[e-mail]"], {"who": ["x", "[e-mail]"]}, 2)
