@@ -59,11 +59,12 @@ def in_loop(
     stop: Callable[[Exception], None],
 ) -> Callable[[asyncio.AbstractEventLoop, dict[str, Any]], None]:
     """An exception handler for the event loop. What a peer does to a connection is only logged;
-    behind anything else the state of some record is unknown, so that `stop` is asked for."""
+    behind anything else, an OSError in a call-back of ours too, the state of some record is unknown,
+    so that `stop` is asked for."""
 
     def handle(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
-        if error is None or isinstance(error, OSError):
+        if error is None or (isinstance(error, OSError) and "handle" not in context):
             fault = told(error) if error else ""
             log.warning("the event loop reports", about=sorted(context), fault=fault)
             return

@@ -1,6 +1,7 @@
 """What is told of a bug: where it is, and nothing of what it worked on."""
 
 import asyncio
+import os
 import subprocess
 import sys
 from typing import Any
@@ -92,14 +93,17 @@ def test_a_bug_in_a_call_back_asks_for_the_end_and_a_broken_connection_does_not(
         loop.call_exception_handler({"message": SECRET, "exception": ConnectionResetError(SECRET)})
         loop.call_exception_handler({"message": SECRET})
         assert stopped == []
+        loop.call_soon(os.stat, f"/no/such/{SECRET}")
         loop.call_soon(fails, SECRET)
         await asyncio.sleep(0)
         await asyncio.sleep(0)
 
     with asyncio.Runner(loop_factory=make) as runner:
         runner.run(run())
-    [fault] = stopped
+    [no_file, fault] = stopped
+    assert str(no_file).startswith("internal fault: FileNotFoundError")
     assert str(fault).startswith("internal fault: ValueError at tests/test_crash.py:")
+    assert SECRET not in str(stopped)
     out, err = capfd.readouterr()
     assert SECRET not in out + err
 

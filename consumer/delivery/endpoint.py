@@ -377,7 +377,7 @@ class EndpointLane:
 
     def _end(self, job: Job, outcome: Outcome) -> None:
         older = job.superseded
-        if older is None or outcome.ended is Ended.DELIVERED:
+        if older is None or outcome.ended is Ended.DELIVERED or outcome.ambiguous:  # or may be
             self._waiting.leave(job)
         else:
             self._waiting.fall_back(job)

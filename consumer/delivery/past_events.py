@@ -74,7 +74,11 @@ class PastEvents(Batches):
         self.lane = open_lane(partial(_Overheard, heard=self._hear), self._batch_ended)
 
     def take(self, job: Job) -> None:
-        """A job that its former lane has let go of."""
+        """A job that its former lane has let go of. One without a time, superseded by one that is too
+        old, is no past event: the vendor asks when it happened."""
+        if job.event.occurred_ms < 0:
+            self._ended(job.flight, job.event, Outcome(Ended.EXPIRED, job.attempts, job.ambiguous))
+            return
         self._budget.begin(job, self._delivered, self._clock.monotonic())
         job.failures = 0
         super().take(job)

@@ -20,12 +20,16 @@ class UntilEnds:
         self._ends = ends
         self._listener: SourceListener
         self._next: dict[Partition, int] = {}
+        self._leaving: set[Partition] = set()
 
     @property
     def reached(self) -> bool:
-        """Whether everything up to the ends has been handed on, of all partitions that are ours."""
-        return bool(self._next) and all(
-            offset >= self._end(partition) for partition, offset in self._next.items()
+        """Whether everything up to the ends has been handed on, of all partitions that are ours. One
+        that is left and still active begins anew, since its position is not in the log any more."""
+        return (
+            bool(self._next)
+            and all(offset >= self._end(partition) for partition, offset in self._next.items())
+            and not any(partition.active for partition in self._leaving)
         )
 
     def _end(self, partition: Partition) -> int:
@@ -75,6 +79,7 @@ class UntilEnds:
         self, partitions: Sequence[Partition], seconds: float, finished: Callable[[Positions], None]
     ) -> None:
         self._forget(partitions)
+        self._leaving.update(partitions)
         self._listener.revoked(partitions, seconds, finished)
 
     def lost(self, partitions: Sequence[Partition]) -> None:

@@ -116,7 +116,9 @@ class Output:
             raise InvalidRecord("mapping", "time", "time: not between 2000 and 2100")
         self._person = person
         self._time_ms = time_ms
-        self._occurred_ms = self._record.timestamp_ms if time_ms is None else time_ms
+        stamp = self._record.timestamp_ms if time_ms is None else time_ms
+        # A producer's clock may be anything, and its unit too.
+        self._occurred_ms = stamp if EARLIEST_MS <= stamp < LATEST_MS else -1
         self._user_agent = user_agent(agent)
         keys = _keys(person) if order_by is None else _distinct(order_by)
         self._order_by = keys or _fallback(self._record)

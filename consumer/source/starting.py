@@ -36,7 +36,6 @@ class UncommittedStarts:
         self._own: dict[Key, Position] = {}
         self._others: dict[Key, Position] = {}
         self._send_at: float | None = None
-        self._failed = False
 
     def add(self, starts: Mapping[Key, Position], own: Iterable[Key]) -> None:
         """`own` are the partitions of ours among `starts`; the others are for other members."""
@@ -58,14 +57,13 @@ class UncommittedStarts:
         if not self._own:
             self._others.clear()
             return
-        if self._failed and self._others:
-            # meanwhile their owners may have begun, and must not be thrown back
+        if self._others:
+            # their owners may have begun, and must not be thrown back
             for key in self._known(consumer, list(self._others)):
                 del self._others[key]
         self._commits.send(consumer, {**self._others, **self._own}, self._answered)
 
     def _answered(self, keys: Sequence[Key], error: str | None) -> None:
-        self._failed = error is not None
         if error is not None:
             log.warning("start positions are not committed yet, trying again", error=error)
             self._send_at = self._monotonic() + RETRY_SECONDS

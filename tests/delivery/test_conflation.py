@@ -109,15 +109,35 @@ def test_what_takes_the_place_of_a_failed_cart_starts_with_a_budget_of_its_own()
     bench.take(a_cart("cart-1", "anna"))
     bench.take(a_cart("cart-2", "anna"))
     bench.pool.answer("other", 200)
+    bench.pool.answer("cart-2", REFUSED)
+    bench.deliver("another")
+    bench.clock.advance(0.6)
+    bench.pool.answer("cart-2", REFUSED)
+    detail = "no answer: connect_refused; 2 attempts, others were delivered"
+    failure = Failure("delivery", "exhausted", detail, "main/v2/cartUpdated/cart/0")
+    assert bench.outcome("cart-2") == Outcome(Ended.DEAD_LETTERED, 2, False, failure)
+    bench.pool.answer("cart-1", 200)
+    assert bench.outcome("cart-1") == DELIVERED
+
+
+def test_a_cart_that_may_have_arrived_is_never_followed_by_an_older_one() -> None:
+    bench = Bench(limit=1, retry=RetrySettings(attempts=1, age=0.001))
+    busy(bench)
+    bench.take(a_cart("cart-1", "anna"))
+    bench.take(a_cart("cart-2", "anna"))
+    bench.submit("purchase", "anna")
+    bench.pool.answer("other", 200)
     bench.pool.answer("cart-2", Answer(0, Fault.RESPONSE_TIMEOUT))
     bench.deliver("another")
     bench.clock.advance(0.6)
-    bench.pool.answer("cart-2", Answer(0, Fault.RESPONSE_TIMEOUT))
-    detail = "no answer: response_timeout; 2 attempts, others were delivered"
-    failure = Failure("delivery", "exhausted", detail, "main/v2/cartUpdated/cart/0")
-    assert bench.outcome("cart-2") == Outcome(Ended.DEAD_LETTERED, 2, True, failure)
-    bench.pool.answer("cart-1", 200)
-    assert bench.outcome("cart-1") == DELIVERED
+    bench.pool.answer("cart-2", REFUSED)
+    assert bench.outcome("cart-2").ended is Ended.DEAD_LETTERED
+    assert bench.outcome("cart-2").ambiguous
+    assert bench.outcome("cart-1") == SUPERSEDED
+    bench.pool.answer("purchase", 200)
+    assert bench.pool.sent[-1] == "purchase"
+    assert "cart-1" not in bench.pool.sent
+    assert bench.delivery.waiting == 0
 
 
 def test_nothing_is_superseded_across_a_purchase(bench: Bench) -> None:
@@ -277,6 +297,23 @@ def test_as_past_events_superseded_carts_are_told_too_each_in_its_turn() -> None
     assert '"a-2"' in second
     assert '"a-3"' in third
     assert [outcome for _, outcome in bench.ended[1:]] == [DELIVERED] * 3
+    assert bench.delivery.waiting == 0
+
+
+def test_a_superseded_cart_without_a_time_is_no_past_event() -> None:
+    bench = Bench(limit=1)
+    busy(bench)
+    for name, occurred_ms in (("a-1", -1), ("a-2", NOW - 1000)):
+        cart = an_old_cart(name, "anna", at_ms=NOW - 1000)
+        cart.occurred_ms, cart.state_of = occurred_ms, CART
+        bench.take(cart)
+    bench.clock.advance(3600)
+    bench.pool.answer("other", 200)
+    bench.clock.advance(0.3)
+    bench.past.answer_all(Answer(200, body=b'{"results":[{"status":"ACCEPTED"}]}'))
+    [body] = bench.past.sent
+    assert '"a-2"' in body
+    assert [outcome for _, outcome in bench.ended[1:]] == [Outcome(Ended.EXPIRED, 0), DELIVERED]
     assert bench.delivery.waiting == 0
 
 

@@ -218,6 +218,8 @@ class Listener:
     def received(self, batches: dict[Partition, list[Record]]) -> None:
         self.offsets += [record.offset for records in batches.values() for record in records]
 
+    def revoked(self, *_: object) -> None: ...
+
 
 class Started:
     def start(self, listener: SourceListener) -> None: ...
@@ -234,3 +236,18 @@ def test_a_replay_hands_on_nothing_behind_the_end_seen_at_its_start() -> None:
     reached.append(source.reached)
     assert reached == [False, False, True]
     assert listener.offsets == [6, 7]
+
+
+def test_a_replay_whose_position_has_left_the_log_is_not_over_while_it_begins_anew() -> None:
+    former, other = Partition("clicks.dlq", 0, 1), Partition("clicks.dlq", 1, 1)
+    source = UntilEnds(Started(), {("clicks.dlq", 0): 30, ("clicks.dlq", 1): 7})  # type: ignore[arg-type]  # as above
+    source.start(Listener())  # type: ignore[arg-type]  # as above
+    source.assigned({former: Position(5), other: Position(7)})
+    source.revoked([former], 5.0, lambda _: None)
+    assert not source.reached
+    former.active = False
+    anew = Partition("clicks.dlq", 0, 2)
+    source.assigned({anew: Position(20)})
+    assert not source.reached
+    source.received({anew: [a_letter(29)]})
+    assert source.reached

@@ -55,6 +55,13 @@ def test_the_starts_of_a_whole_topic_go_in_one_commit() -> None:
     assert len(stage.kafka.commits) == 1
 
 
+def test_a_member_that_has_begun_before_is_not_thrown_back() -> None:
+    stage = Stage()
+    stage.known[THEIRS] = Position(25)
+    stage.look_after()
+    assert stage.kafka.commits == [{OURS: 10, IDLE: 30}]
+
+
 def test_a_repetition_never_throws_back_a_member_that_has_begun_meanwhile() -> None:
     stage = Stage()
     stage.look_after()
