@@ -468,8 +468,9 @@ def test_without_a_time_the_kafka_timestamp_gives_the_age(tmp_path: Path) -> Non
     (event,) = run(unit, **COOKIE).events
     assert event.occurred_ms == 1_700_000_000_500
     assert "datetime" not in body(event)["GeneralInfo"]
-    (event,) = run(unit, record(timestamp_ms=-1), **COOKIE).events
-    assert event.occurred_ms == -1
+    for odd in (-1, 1_700_000_000, 1_700_000_000_000_000):  # none, seconds, microseconds
+        (event,) = run(unit, record(timestamp_ms=odd), **COOKIE).events
+        assert event.occurred_ms == -1
 
 
 def test_age_counts_for_v2_unless_legacy_is_told_so(tmp_path: Path) -> None:
