@@ -86,10 +86,9 @@ def circumstances(arguments: Sequence[str]) -> list[str]:
         (
             f"`{command}` on {datetime.now(UTC):%Y-%m-%d}. Machine: {_processor()}, "
             f"{os.cpu_count()} cores, {_memory_gib():.0f} GiB, "
-            f"{platform.system()} {platform.release()}; the load of the last minute was "
-            f"{os.getloadavg()[0]:.1f}. Versions: Python {platform.python_version()} "
-            f"({sys.base_prefix}), Kafka 4.3.0, "
-            f"{versions}."
+            f"{platform.system()} {platform.release().partition('-')[0]}; "
+            f"the load of the last minute was {os.getloadavg()[0]:.1f}. Versions: "
+            f"Python {platform.python_version()} ({sys.base_prefix}), Kafka 4.3.0, {versions}."
         ),
     ]
 

@@ -120,11 +120,13 @@ def test_an_outage_costs_lag_and_nothing_else(shop: Shop, figure: Figure, member
     pace = sum(caught_up) / len(caught_up)
     grown = max(memory) - memory[0]
     found = findings(shop, watcher, repeats=0)
+    # A member that leaves and comes back takes its part with it for some seconds.
+    promised = (0.95 if members == 1 else 0.7) * RATE
     figure(
         f"vendor away for {OUTAGE_SECONDS:g} s (10 minutes, scaled) at {LOAD:g} records/s, "
         f"{members} member{'s' if members > 1 else ''}",
-        f"RSS +32 MB at most, no rebalance, no dead letter, order kept, v2 at its ceiling of "
-        f"{RATE:g}/s after it, never more than {RATE + BURST:g} in a second",
+        f"RSS +32 MB at most, no rebalance, no dead letter, order kept, v2 at {promised:g}/s at "
+        f"least after it (its ceiling is {RATE:g}), never more than {RATE + BURST:g} in a second",
         f"+{grown / MEBI:.0f} MiB, {sum(moved):g} rebalances, "
         f"{sum(shop.kafka.end_offsets(shop.dead).values())} dead letters, {behind:,} requests behind "
         f"worked off in {(done_ms - resumed) / 1000:.0f} s, v2 at {pace:.0f}/s, at most "
@@ -135,8 +137,7 @@ def test_an_outage_costs_lag_and_nothing_else(shop: Shop, figure: Figure, member
     assert sum(moved) == 0
     assert grown < 32 * 1_000_000
     assert most <= RATE + BURST
-    # A member that leaves and comes back takes its part with it for some seconds.
-    assert pace >= (0.95 if members == 1 else 0.7) * RATE
+    assert pace >= promised
 
 
 @pytest.mark.soak
