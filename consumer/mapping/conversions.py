@@ -88,6 +88,8 @@ def _remedy(given: Type, wanted: str) -> str:  # noqa: C901  # a table, one line
             return f"text is read with `{wanted.split(maxsplit=1)[0]}(x)` (absent if it is none)"
         case Text(), "boolean":
             return 'compare it: `x == "yes"`, or test it: `x != null`'
+        case ((Integer() | Number()), "currency"):
+            return 'an ISO 4217 code, such as `"UAH"`, or a text that holds one'
         case ((Integer() | Number()), "time"):
             return "a number has no unit: write `millis(x)`, `micros(x)` or `seconds(x)`"
         case ((Integer() | Number()), "boolean"):

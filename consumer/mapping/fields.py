@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from consumer.findings import Finding, Place, did_you_mean, nearest
 from consumer.mapping import grammar
-from consumer.mapping.conversions import mismatch, require, to_text, to_texts
+from consumer.mapping.conversions import mismatch
 from consumer.mapping.facts import when_true
+from consumer.mapping.fitting import fitted, refuse_known
 from consumer.mapping.infer import infer, infer_condition
 from consumer.mapping.names import loop_variable, path_text
 from consumer.mapping.nodes import Field, Index, Listed, Node, Var, plain
@@ -24,10 +25,11 @@ from consumer.mapping.types import (
     Record,
     Slot,
     Text,
-    Time,
     Union,
 )
-from consumer.vendor.currencies import CURRENCIES
+from consumer.vendor.catalogue import declared
+from consumer.vendor.kinds import ANY
+from consumer.vendor.names import name_fault
 from consumer.vendor.spec import FieldSpec, Free, Kind
 from consumer.yaml_tree import Scalar
 
@@ -108,6 +110,10 @@ class FieldChecker:
         """Entries of the user's own naming."""
         found = []
         for member in members.values():
+            fault = name_fault(member.name)
+            if fault is not None:
+                self._wrong(member.place, "bad-name", f"a free name {fault[1]}")
+                continue
             near = self._contract.near_miss(specs, member.name, free, path)
             if near is not None:
                 message = f"the free name `{member.name}` would be mistaken for `{near}`"
@@ -119,7 +125,7 @@ class FieldChecker:
                 continue
             kind = Kind.ANY if free is Free.PARAM else Kind.TEXTS
             where = f"{path}.{member.name}" if path else member.name
-            spec = FieldSpec(member.name, kind, required=False, doc="", source="")
+            spec = declared(member.name, kind)
             filled = self._field(spec, member, scope, where)
             found += [filled] if filled else []
         return found
@@ -150,9 +156,7 @@ class FieldChecker:
             message = f"{self._named(path)} is one value, not a block or list"
             remedy = "an expression that begins with `[` or `{` stands in a `|` block"
             raise Wrong(value.place, "shape", message, remedy)
-        node = fit(spec, infer(value.source, scope), self._named(path))
-        self._check_constant(spec, node, path)
-        return Plain(node)
+        return Plain(fitted(spec, infer(value.source, scope), self._named(path)))
 
     def _named(self, path: str) -> str:
         return f"`{self._contract.name}.{path}`" if path else f"`{self._contract.name}`"
@@ -208,7 +212,7 @@ class FieldChecker:
 
     def _texts(self, value: grammar.Sequence, scope: Scope, path: str) -> Target:
         elements = []
-        spec = FieldSpec(path, Kind.TEXT, required=False, doc="", source="")
+        spec = declared(path, Kind.TEXT)
         for item in value.items:
             target = self._target(spec, item, scope, path)
             assert isinstance(target, Plain)
@@ -219,7 +223,9 @@ class FieldChecker:
     def _any(self, value: grammar.Value, scope: Scope, path: str) -> Target:
         match value:
             case grammar.Expression(source=source):
-                return Plain(_json(infer(source, scope), self._named(path)))
+                node = _json(infer(source, scope), self._named(path))
+                refuse_known(node, ANY.refusal, self._named(path))
+                return Plain(node)
             case grammar.Sequence(items=items):
                 return Several(tuple(self._any(item, scope, f"{path}[]") for item in items))
         if value.loop is None:
@@ -281,22 +287,6 @@ class FieldChecker:
             node.place, "nullable", f"`{name}` may be absent, but {what} is required", remedy
         )
 
-    def _check_constant(self, spec: FieldSpec, node: Node, path: str) -> None:
-        kind = plain(node).slot.type
-        for text in (kind.symbols or ()) if isinstance(kind, Text) else ():
-            problem = ""
-            if spec.max_length is not None and len(text) > spec.max_length:
-                problem = f"is longer than {spec.max_length} characters"
-            elif any(character in text for character in spec.forbidden):
-                problem = f"holds one of the forbidden characters {spec.forbidden}"
-            elif not spec.may_be_empty and not text.strip():
-                problem = "is empty"
-            elif spec.kind is Kind.CURRENCY and text.upper() not in CURRENCIES:
-                problem = f"is no ISO 4217 currency: `{text}`"
-            if problem:
-                message = f"the constant for {self._named(path)} {problem}"
-                raise Wrong(node.place, "constant", message)
-
     def _wrong(self, place: Place, code: str, message: str, remedy: str = "") -> None:
         self._findings.append(Finding(place, code, message, remedy))
 
@@ -318,35 +308,6 @@ def absent_part(node: Node) -> Node:
     if not isinstance(node, Field | Index) and inner is not None and inner.slot.nullable:
         return absent_part(inner)
     return node
-
-
-def fit(spec: FieldSpec, node: Node, what: str) -> Node:
-    """The node in the form that the kind takes. Raises Wrong."""
-    match spec.kind:
-        case Kind.TEXT | Kind.CURRENCY:
-            return to_text(node, what)
-        case Kind.NUMBER:
-            return require(node, (Integer, Number), what, "number")
-        case Kind.INTEGER:
-            return require(node, Integer, what, "integer")
-        case Kind.MONEY:
-            return require(node, (Integer, Number, Text), what, "number or money")
-        case Kind.FLAG:
-            return (
-                node if _is_flag_text(node) else require(node, (Boolean, Integer), what, "boolean")
-            )
-        case Kind.MILLIS:
-            return require(node, Time, what, "time")
-        case Kind.TEXTS:
-            return to_texts(node, what)
-    raise mismatch(node, what, spec.kind.value)
-
-
-def _is_flag_text(node: Node) -> bool:
-    """Text that can be nothing but "0" or "1": ProductUpdate is shown with it, and with a number."""
-    kind = node.slot.type
-    known = kind.symbols if isinstance(kind, Text) else None
-    return bool(known and {"0", "1"}.issuperset(known))
 
 
 def _json(node: Node, what: str) -> Node:

@@ -276,9 +276,10 @@ class Inference:
             by = to_text(by, "a header's name")
             return KafkaPart("header", by, Slot(Text(), nullable=True), place)
         if isinstance(tree.value, ast.Name) and tree.value.id in self.scope.tables:
-            table = TableRef(tree.value.id, Slot(MapOf(Slot(Text()))), place)
+            values = Text(tuple(dict.fromkeys(self.scope.tables[tree.value.id].values())))
+            table = TableRef(tree.value.id, Slot(MapOf(Slot(values))), place)
             by = to_text(by, f"the table `{tree.value.id}`")
-            return Index(table, by, Slot(Text(), nullable=True), place, None)
+            return Index(table, by, Slot(values, nullable=True), place, None)
         of = self.of(tree.value)
         match of.slot.type:
             case Record() | Union():

@@ -11,6 +11,7 @@ from consumer.vendor import legacy, orders, v2
 from consumer.vendor.events import LegacyEvent, V2Event
 from consumer.vendor.fields import conversion, declared_conversion, specs_of
 from consumer.vendor.identifiers import People
+from consumer.vendor.kinds import ANY, BY_KIND
 from consumer.vendor.names import event_type_fault, locator, near_known, near_miss
 from consumer.vendor.rules import MAX_NAME
 from consumer.vendor.shape import Shape
@@ -183,4 +184,5 @@ def _check_declared(fields: Sequence[FieldSpec], common: Sequence[FieldSpec]) ->
 
 def declared(name: str, kind: Kind, *, required: bool = False, doc: str = "") -> FieldSpec:
     """A field of a custom event."""
-    return FieldSpec(name, kind, required, doc, "")
+    rule = BY_KIND.get(kind, ANY)
+    return FieldSpec(name, kind, required, doc, "", refusal=rule.refusal)

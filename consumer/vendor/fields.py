@@ -45,10 +45,10 @@ def _spec(name: str, info: FieldInfo) -> FieldSpec:
         fields=specs_of(nested) if nested else (),
         free=nested.FREE if nested else Free.NONE,
         max_length=rule.max_length,
-        forbidden=rule.forbidden,
         may_be_empty=rule.may_be_empty and not at_least_one,
         side_effect=about["side_effect"],
         also=tuple(about["also"]),
+        refusal=rule.refusal,
     )
 
 

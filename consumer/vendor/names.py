@@ -86,12 +86,20 @@ def _one_slip(a: str, b: str) -> bool:
     return rest[1:] == other[1:] or (rest[:2] == other[:2][::-1] and rest[2:] == other[2:])
 
 
-def event_type_fault(name: str) -> tuple[str, str] | None:
-    """(rule, message) of what makes `name` no event type key; None if it is one."""
+def name_fault(name: str) -> tuple[str, str] | None:
+    """(rule, message) of what makes `name` no name of a free property; None if it is one."""
     if not name.strip():
         return "blank", "may not be blank"
     if len(name) > MAX_NAME:
         return "too_long", f"may have {MAX_NAME} characters"
+    return None
+
+
+def event_type_fault(name: str) -> tuple[str, str] | None:
+    """(rule, message) of what makes `name` no event type key; None if it is one."""
+    fault = name_fault(name)
+    if fault is not None:
+        return fault
     if any(character in FORBIDDEN for character in name):
         return "forbidden_character", f"may not hold any of {FORBIDDEN}"
     return None

@@ -32,7 +32,7 @@ pages. Who, when and which site are filled in from `identity`, `time` and the ac
 | text | text; a whole number is written out |
 | number, integer | a number; at most 5 decimals are sent, never an exponent |
 | money | a number, or text such as `201.95` (`754 USD` where the field says so) |
-| flag | true or false, 0 or 1 |
+| flag | true or false; the constants 0 and 1 |
 | millis | epoch milliseconds |
 | currency | an ISO 4217 code |
 | texts | a list of texts, or one text |

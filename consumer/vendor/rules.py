@@ -7,13 +7,15 @@ rules themselves are in `kinds` and `person`.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, SchemaValidator, ValidationError
 from pydantic_core import core_schema as core
 
 from consumer.vendor.spec import Kind
+from consumer.vendor.violations import violations
 
 FORBIDDEN = "<;’\\/|\"`'^?!,>"
 """Not allowed in event type keys, keyValue and v2 contact identifiers (vendor: validating events)."""
@@ -37,8 +39,15 @@ class Rule:
     convert: CoreSchema
     json: Mapping[str, Any] = field(default_factory=dict)
     max_length: int | None = None
-    forbidden: str = ""
     may_be_empty: bool = True
+
+    def refusal(self, value: Any) -> str | None:
+        """Why this value of a mapping cannot be sent; None if it can."""
+        try:
+            _taking(self).validate_python(value)
+        except ValidationError as error:
+            return violations(error, "")[0].message
+        return None
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -49,6 +58,11 @@ class Rule:
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         return dict(self.json)
+
+
+@cache
+def _taking(rule: Rule) -> SchemaValidator:
+    return SchemaValidator(rule.convert)
 
 
 def says(

@@ -17,8 +17,10 @@ from pydantic_core import PydanticCustomError
 
 from consumer.vendor.catalogue import EVENTS
 from consumer.vendor.fields import FREE_KEY
+from consumer.vendor.kinds import BY_KIND, ID, pattern_text
 from consumer.vendor.names import near_miss
 from consumer.vendor.numbers import plain_text
+from consumer.vendor.rules import Rule
 from consumer.vendor.spec import FieldSpec, Free, Kind
 
 Values = Mapping[str, Any]
@@ -62,12 +64,18 @@ class SharedEvent:
         return None
 
 
+_CONTAINER = pattern_text(
+    "^(?:.*_)?r[0-9A-Za-z]+v[0-9A-Za-z]+$", "takes block and variant: 1253_r963v1317"
+)
+"""What is left of it behind the last `_` is the variant of v2."""
+
+
 def _field(
-    name: str, kind: Kind, doc: str, *, required: bool = False, max_length: int | None = None
+    name: str, kind: Kind, doc: str, *, required: bool = False, rule: Rule | None = None
 ) -> FieldSpec:
-    return FieldSpec(
-        name, kind, required, doc, "", max_length=max_length, may_be_empty=not required
-    )
+    """`rule` is the narrower one of both sides, where it is not that of the kind."""
+    rule = rule or (ID if required and kind is Kind.TEXT else BY_KIND[kind])
+    return FieldSpec(name, kind, required, doc, "", may_be_empty=not required, refusal=rule.refusal)
 
 
 def _object(name: str, doc: str, pairs: Sequence[Pair], kind: Kind = Kind.OBJECT) -> FieldSpec:
@@ -289,6 +297,7 @@ _ALL = (
                 Kind.TEXT,
                 "Block and variant as the recommendation request answered: 1253_r963v1317.",
                 required=True,
+                rule=_CONTAINER,
             ),
             _object("products", "The products shown.", SHOWN, Kind.OBJECTS),
             TAGS,

@@ -4,8 +4,8 @@ The declarations themselves are the pydantic models of `legacy` and `v2`; `catal
 descriptions from them, so that a field is declared once. Nothing here knows a particular event.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -38,6 +38,10 @@ class Free(StrEnum):
     PARAM = "param"  # v2 event: `<name>: value`, any JSON value (text stays text)
 
 
+def _none(value: Any) -> None:
+    del value
+
+
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
     """One field as the vendor spells it. `source` is the page and line it comes from (`S0:167`)."""
@@ -51,8 +55,6 @@ class FieldSpec:
     """Members, for OBJECT and OBJECTS."""
     free: Free = Free.NONE
     max_length: int | None = None
-    forbidden: str = ""
-    """Characters that may not occur."""
     may_be_empty: bool = True
     """Whether an empty text or list counts as given."""
     side_effect: str = ""
@@ -61,6 +63,8 @@ class FieldSpec:
     also: tuple[str, ...] = ()
     """Names of the same thing elsewhere at the vendor (`productKey` for `productId`): a free
     property of such a name is a mistake."""
+    refusal: Callable[[Any], str | None] = field(default=_none, compare=False, repr=False)
+    """Why a value that a mapping gives it cannot be sent; None if it can. For what is known early."""
 
     def member(self, name: str) -> "FieldSpec | None":
         return next((field for field in self.fields if field.name == name), None)

@@ -99,6 +99,23 @@ send(
     "type",
     'compare it: `x == "yes"`',
 )
+send("v2: searchRequest\nsearch: name\nisFound: count", "type", "compare it: `x > 0`")
+send(
+    'both: product_viewed\nproduct:\n  id: name\n  price: money(exact, "UAH")',
+    "type",
+    "give the number itself",
+)
+send(
+    "legacy: StatusCart\nGUID: name\nProducts:\n  - productKey: name\n    quantity: count\n"
+    '    price: |\n      f"{price} UAH"',
+    "type",
+    "takes an amount alone",
+)
+send(
+    "v2: productViewed\nproduct: {productId: name, price: price}\ncurrencyCode: price",
+    "type",
+    "a text that holds one",
+)
 value("attributes", "type", 'choose one of its values: `x["key"]`')
 value("event", "type", "tell the records apart with `is`")
 block('"a" if id == 7 else "b"', "type", "is never true")
@@ -221,8 +238,56 @@ send("legacy: PurchasedItems\nOrderNumber: name", "missing-field", "needs `Produ
 send(
     "v2: productViewed\nproduct: {productId: name, price: price}\ncurrencyCode: {text: UHA}",
     "constant",
-    "no ISO 4217 currency",
+    "takes an ISO 4217 code",
 )
+send(
+    "v2: productViewed\nproduct: {productId: name, price: price}\ncurrencyCode: kind",
+    "constant",
+    "say what each symbol is sent as",
+)
+rules(
+    "tables: {money: {kyiv: UAH, krakow: ZLN}}\nrules:\n  - name: r\n    send:\n"
+    "      - v2: productViewed\n        product: {productId: name, price: price}\n"
+    "        currencyCode: money[name]\n",
+    "constant",
+    'this may be `"ZLN"`',
+)
+send(
+    'legacy: ProductPage\nProduct:\n  productKey: name\n  price: {text: "12,50"}',
+    "constant",
+    "takes an amount, with or without an ISO 4217 code",
+)
+send(PRODUCT.replace("exact", 'money(exact, "UHA")'), "constant", 'this is `"UHA"`')
+send(
+    CART + "  - {productId: name, quantity: -1, price: price}",
+    "constant",
+    "may not be negative, and this is `-1`",
+)
+send(
+    CART + "  - {productId: name, quantity: 'coalesce(maybe_count, -1)', price: price}",
+    "constant",
+    "this is `-1`",
+)
+send("v2: searchRequest\nsearch: name\nisFound: 5", "constant", "takes 0 or 1 (or a boolean)")
+send("v2: searchRequest\nsearch: {text: ' '}", "constant", "may not be blank")
+send(
+    "v2: searchRequest\nsearch: name\nparams: {level: 1000000000000000}",
+    "constant",
+    "is too large a number",
+)
+send(
+    "v2: productImpressions\nrecomVariantId: {text: r963}\nproducts:\n  - productId: name",
+    "constant",
+    "takes r{recomId}v{variantId}",
+)
+send(
+    "both: product_impressions\ncontainer: {text: '1253'}\nproducts:\n  - id: name",
+    "constant",
+    "takes block and variant: 1253_r963v1317",
+)
+send("v2: searchRequest\nsearch: name\nparams: {'': name}", "bad-name", "may not be blank")
+send(PRODUCT + "  properties: {' ': name}", "bad-name", "may not be blank")
+send(PRODUCT + "tags: {" + "a" * 101 + ": name}", "bad-name", "may have 100 characters")
 send("v2: productViewed\nproduct: name", "shape", "is an object: a block of its fields")
 send("v2: cartUpdated\nrecycleStateId: name\nproducts: name", "shape", "is a list of objects")
 send("v2: searchRequest\nsearch: {for: x in lines, a: x.sku}", "shape", "is one value")

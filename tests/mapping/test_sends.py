@@ -52,14 +52,40 @@ VIEW = """\
 
 @pytest.mark.parametrize(
     ("given", "sent"),
-    [('"1" if yes else "0"', "1"), ("yes", "1"), ("0", "0")],
+    [
+        ('"1" if yes else "0"', "1"),
+        ("yes", "1"),
+        ("0", "0"),
+        ("0 if yes else 1", "0"),
+        ("coalesce(0 if maybe_yes else null, 1)", "1"),
+    ],
 )
-def test_a_flag_may_be_given_as_a_text_that_can_only_be_0_or_1(
+def test_a_flag_may_be_given_as_constants_or_a_text_that_can_only_be_0_or_1(
     tmp_path: Path, given: str, sent: str
 ) -> None:
     text = rules(VIEW.replace("count > 0", f"|\n            {given}"))
     (event,) = run(unit_of(tmp_path, text), user=USER, **COOKIE).events
     assert body(event)["ProductPage"]["Product"]["isInStock"] == sent
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ('money(exact, "UAH")', "19.90 UAH"),
+        ("exact", "19.90"),
+        ('f"{exact} PLN"', "19.90 PLN"),
+        ('"12.50"', "12.50"),
+        ("12.50 if yes else 754", "12.50"),
+        ('coalesce(maybe, "12 USD")', "12 USD"),
+    ],
+)
+def test_a_price_that_may_have_a_currency_is_given_in_either_form(
+    tmp_path: Path, given: str, sent: str
+) -> None:
+    text = rules(VIEW.replace('money(exact, "UAH")', f"|\n            {given}"))
+    text = text.replace("cookie: maybe", "cookie: name")
+    (event,) = run(unit_of(tmp_path, text), user=USER).events
+    assert body(event)["ProductPage"]["Product"]["price"] == sent
 
 
 def test_a_legacy_event_is_written_field_by_field(tmp_path: Path) -> None:
