@@ -12,6 +12,7 @@ from consumer.mapping.checked import Account, CheckedSend, Each, Side
 from consumer.mapping.conversions import to_text
 from consumer.mapping.facts import when_true
 from consumer.mapping.fields import Contract, FieldChecker, loop_over
+from consumer.mapping.fitting import known_texts
 from consumer.mapping.infer import infer, infer_condition
 from consumer.mapping.nodes import Const, Node
 from consumer.mapping.scope import Scope
@@ -161,9 +162,10 @@ class SendChecker:
             else:
                 self._findings.append(wrong.finding)
             return None
-        kind = node.slot.type
-        for name in (kind.symbols or ()) if isinstance(kind, Text) else ():
-            if name not in accounts:
+        for name in dict.fromkeys(known_texts(node)):
+            if name in accounts:
+                self._with_apis(name, apis, written.place)
+            else:
                 message = f"`account` may be `{name}`, which is not configured"
                 self._wrong(written.place, "account", message, did_you_mean(name, accounts))
         return node

@@ -48,9 +48,15 @@ def block(expression: str, code: str, says: str) -> None:
     value("|\n          " + expression.replace("\n", "\n          "), code, says)
 
 
-def rules(text: str, code: str, says: str, head: str = HEAD) -> None:
+def rules(
+    text: str,
+    code: str,
+    says: str,
+    head: str = HEAD,
+    accounts: Mapping[str, Account] | None = None,
+) -> None:
     """Wrong rules, or keys beside them."""
-    _FOUND.append(Wrong(_SECTION, code, head + text, says))
+    _FOUND.append(Wrong(_SECTION, code, head + text, says, accounts))
 
 
 def send(text: str, code: str, says: str, accounts: Mapping[str, Account] | None = None) -> None:
@@ -313,6 +319,32 @@ send(
     "account",
     "say which",
     {**ACCOUNTS, "second": ACCOUNTS["main"]},
+)
+TWO_ACCOUNTS = {
+    "ua": Account(AccountContext("ua"), frozenset({"legacy", "v2"})),
+    "pl": Account(AccountContext("pl"), frozenset({"legacy"})),
+}
+send(
+    'v2: searchRequest\nsearch: name\naccount: |\n  "pl" if name == "XX" else maybe',
+    "account",
+    "the account `pl` has no `v2` API",
+    TWO_ACCOUNTS,
+)
+rules(
+    "tables: {shops: {kyiv: ua, krakow: po}}\n"
+    + GOOD.replace("search: name", "search: name, account: 'shops[name]'"),
+    "account",
+    "`account` may be `po`, which is not configured",
+    accounts=TWO_ACCOUNTS,
+)
+rules(
+    "tables: {shops: {kyiv: ua, krakow: pl}}\n"
+    + GOOD.replace(
+        "legacy: SearchRequest, search: name", "both: searched, query: name, account: 'shops[name]'"
+    ),
+    "account",
+    "configure yespo.accounts.pl.v2",
+    accounts=TWO_ACCOUNTS,
 )
 send("legacy: SearchRequest\nsearch: name\nmax_age: 24", "duration", "`24h`, `30m`")
 send("v2: searchRequest\nsearch: name\nwhen_older: past", "unknown-word", "past_events")
