@@ -37,6 +37,10 @@ _CUSTOM_KINDS = {
 } | {"time": Kind.MILLIS}
 
 
+_UNPROVEN = frozenset({"nullable", "union"})
+"""Findings that say what a condition has not proven: of one that is wrong, nobody knows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
     """A mapping file with all it refers to, read."""
@@ -64,6 +68,8 @@ class _FileChecker:
         self._accounts = accounts
         self._findings = findings
         self._usage = Usage()
+        self._guarded = True
+        """Whether every `suppress` is understood, and so is what it proves about the records left."""
 
     def check(self) -> CheckedMapping:
         file = self._file
@@ -84,7 +90,9 @@ class _FileChecker:
         before = scope
         for entry in file.suppress:
             condition = self._condition(entry.when, before)
-            if condition:
+            if condition is None:
+                self._guarded = False
+            else:
                 suppress.append((condition, self._reason(entry.reason)))
                 before = before.knowing(when_false(condition))
         checked = CheckedMapping(
@@ -212,13 +220,14 @@ class _FileChecker:
         when = self._condition(rule.when, scope) if rule.when else None
         if when:
             scope = scope.knowing(when_true(when))
-        sends = []
-        for send in rule.sends:
-            checked = SendChecker(send, around, self._findings).check(scope)
-            if checked:
-                sends.append(checked)
+        unknown = rule.when is not None and when is None
+        found: list[Finding] = []
+        sends = [SendChecker(send, around, found).check(scope) for send in rule.sends]
+        proven = self._guarded and not unknown
+        self._findings += [one for one in found if proven or one.code not in _UNPROVEN]
         self._unused(scope, rule.definitions)
-        return CheckedRule(rule.name.text, rule.name.place, when, tuple(sends))
+        made = tuple(send for send in sends if send)
+        return CheckedRule(rule.name.text, rule.name.place, when, made, unknown)
 
     def _unused(self, scope: Scope, definitions: Sequence[tuple[grammar.Word, Source]]) -> None:
         """Definitions that nothing uses are checked as well, and named."""

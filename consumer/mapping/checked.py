@@ -68,6 +68,8 @@ class CheckedRule:
     place: Place
     when: Node | None
     sends: tuple[CheckedSend, ...]
+    unknown: bool = False
+    """Whether `when` is written, but wrong: there is a finding, and nothing follows from the rule."""
 
 
 @dataclass(frozen=True, slots=True)

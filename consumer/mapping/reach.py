@@ -171,6 +171,8 @@ def unreachable(mapping: CheckedMapping) -> list[Finding]:
     ]
     found = []
     for rule in mapping.rules:
+        if rule.unknown:
+            continue
         region = region_of(rule.when)
         place = rule.when.place if rule.when else rule.place
         if region.empty:

@@ -734,3 +734,41 @@ rules: [{name: r, send: [{legacy: SearchRequest, search: twice}]}]
     with pytest.raises(InvalidRecord) as caught:
         run(unit_of(tmp_path, text), name="x" * 150_000, **COOKIE)
     assert caught.value.reason == "too_long"
+
+
+BROKEN = """\
+SUPPRESS
+rules:
+  - name: first
+    when: FIRST
+    send: [{v2: searchRequest, search: user.id}]
+  - name: second
+    when: yes
+    send: [{legacy: SearchRequest, search: name}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("suppress", "first", "found"),
+    [
+        ("", "user != null and coutn > 2", ["test.yaml:13:28  unknown name `coutn`"]),
+        (
+            "suppress: [{when: usr == null, reason: nobody}]",
+            "count > 2",
+            ["test.yaml:10:19  unknown name `usr`"],
+        ),
+    ],
+)
+def test_a_condition_that_is_wrong_is_one_mistake_and_not_the_cause_of_others(
+    tmp_path: Path, suppress: str, first: str, found: list[str]
+) -> None:
+    text = BROKEN.replace("SUPPRESS", suppress).replace("FIRST", first)
+    _, findings, _ = check_text(tmp_path, HEAD + text)
+    assert [f"{finding.place}  {finding.message}" for finding in findings] == found
+
+
+def test_beside_a_condition_that_is_wrong_other_mistakes_are_still_named(tmp_path: Path) -> None:
+    text = BROKEN.replace("SUPPRESS", "").replace("FIRST", "coutn > 2")
+    text = text.replace("user.id", "user.ident").replace("search: name", "search: event.cart")
+    _, findings, _ = check_text(tmp_path, HEAD + text)
+    assert [finding.code for finding in findings] == ["unknown-name", "unknown-field", "union"]
