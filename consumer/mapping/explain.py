@@ -68,7 +68,7 @@ class Explainer:
             "rules": [shown.rule(rule) for rule in trace.rules],
             "who": [shown.field(one) for one in trace.person],
             "events": _events(outcome, trace, shown),
-            "not_built": [shown.not_built(send) for send in trace.sends if not send.made],
+            "not_built": [shown.not_built(send) for send in _not_built(outcome, trace)],
         }
         return explained | _end(outcome)
 
@@ -178,6 +178,12 @@ def _events(outcome: Mapped | InvalidRecord, trace: Trace, shown: _Shown) -> lis
         return []
     fields = {event.label: _of(send, event) for send in trace.sends for event in send.made}
     return [shown.event(event, fields.get(event.label, [])) for event in outcome.events]
+
+
+def _not_built(outcome: Mapped | InvalidRecord, trace: Trace) -> list[SendTrace]:
+    """What was tried; of an invalid record no event goes out, whatever had been made before."""
+    invalid = isinstance(outcome, InvalidRecord)
+    return [send for send in trace.sends if invalid or not send.made]
 
 
 def _of(send: SendTrace, event: Event) -> list[FilledFrom]:

@@ -161,6 +161,26 @@ def test_an_invalid_record_says_where_it_goes_and_what_had_been_filled() -> None
     assert send["fields"][0]["expression"] == "sku"
 
 
+def test_every_send_that_was_tried_is_shown_when_the_second_event_of_a_both_is_refused(
+    tmp_path: Path,
+) -> None:
+    text = (WORKBENCH / "shop.yaml").read_text()
+    text = text.replace("price: price", 'price: coalesce(brand, "1")')
+    mapping = tmp_path / "shop.yaml"
+    mapping.write_text(text.replace("click.avsc", str(WORKBENCH / "click.avsc")))
+    found = explained(mapping, brand="7 UAH")
+    assert found["detail"] == "product viewed: productViewed.params.product.price number"
+    assert found["events"] == []
+    [send] = found["not_built"]
+    assert send["events"] == ["legacy ProductPage", "v2 productViewed"]
+    assert [(one["field"], one["value"], one["expression"]) for one in send["fields"]] == [
+        ("product.id", "100-01", "sku"),
+        ("product.price", "7 UAH", 'coalesce(brand, "1")'),
+        ("product.properties.brand", ["7 uah"], "lower(brand)"),
+    ]
+    assert "no event: legacy ProductPage and v2 productViewed" in render(found)
+
+
 def test_a_record_that_no_mapping_takes_is_explained_too() -> None:
     unit, files = unit_of(".")
     record = Record(Partition("elsewhere", 0, 1), 1, None, b"", (), 0)
