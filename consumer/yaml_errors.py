@@ -10,6 +10,7 @@ from consumer.findings import Finding, Place
 
 # `key: "text" more`: what stands before the value, then the character the value begins with.
 _VALUE = re.compile(r"""^\s*(?:-\s+)*(?:[^\s"'\[{#][^:]*:\s+)?(?P<opens>["'\[{])""")
+_ITEM = re.compile(r"^(?P<indent> *)- +(?P<key>[^\s:\"'\[{#]+:(?= |$))?")
 _KEY = re.compile(r"^\s*(?:-\s+)*[^\s:]+\s*:\s*")
 
 
@@ -21,8 +22,7 @@ class _Complaint:
     lines: Sequence[str]
     line: int
     column: int
-    opened_line: int
-    opened_column: int
+    opened: tuple[int, int]
 
     @property
     def text(self) -> str:
@@ -33,7 +33,8 @@ class _Complaint:
 class _Advice:
     message: str
     remedy: str = ""
-    at_opening: bool = False
+    at: tuple[int, int] | None = None
+    """Line and column, where it is not the parser's own place that matters."""
 
 
 def explain(error: yaml.MarkedYAMLError, file: str, lines: Sequence[str]) -> Finding:
@@ -41,11 +42,11 @@ def explain(error: yaml.MarkedYAMLError, file: str, lines: Sequence[str]) -> Fin
     mark, context = error.problem_mark, error.context_mark or error.problem_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
     opened = (context.line, context.column) if context else (line, column)
-    complaint = _Complaint(error.problem or "no reason given", lines, line, column, *opened)
+    complaint = _Complaint(error.problem or "no reason given", lines, line, column, opened)
     advice = next(filter(None, (rule(complaint) for rule in _RULES)), None)
     advice = advice or _Advice(f"YAML cannot read this: {complaint.problem}")
-    if advice.at_opening:
-        line, column = opened
+    if advice.at is not None:
+        line, column = advice.at
     return Finding(Place(file, line + 1, column + 1), "bad-yaml", advice.message, advice.remedy)
 
 
@@ -56,9 +57,26 @@ def _tab(it: _Complaint) -> _Advice | None:
 
 
 def _open_quote(it: _Complaint) -> _Advice | None:
-    if "unexpected end of stream" not in it.problem:
+    if "unexpected end of stream" in it.problem:
+        return _Advice("this quote is never closed", "close it on the same line", at=it.opened)
+    begun = _crossing(it)
+    if begun is None:
         return None
-    return _Advice("this quote is never closed", "close it on the same line", at_opening=True)
+    message = f"this quote is not closed on its line, but by the next one, on line {it.line + 1}"
+    return _Advice(message, "close it on the same line", at=begun)
+
+
+def _crossing(it: _Complaint) -> tuple[int, int] | None:
+    """Where the quote began that ends, lines below, in the line that cannot be read."""
+    try:
+        for token in yaml.scan("\n".join(it.lines), Loader=yaml.CSafeLoader):
+            begun, end = token.start_mark, token.end_mark
+            quoted = isinstance(token, yaml.ScalarToken) and token.style in {'"', "'"}
+            if quoted and begun.line < end.line == it.line:
+                return begun.line, begun.column
+    except yaml.YAMLError:
+        return None
+    return None
 
 
 def _escape(it: _Complaint) -> _Advice | None:
@@ -71,11 +89,11 @@ def _escape(it: _Complaint) -> _Advice | None:
 def _open_bracket(it: _Complaint) -> _Advice | None:
     if not re.search(r"expected ',' or '[\]}]'", it.problem):
         return None
-    opening = it.lines[it.opened_line]
-    if it.line > it.opened_line:
-        message = f"this `{opening[it.opened_column]}` is never closed"
-        return _Advice(message, "close it", at_opening=True)
-    remedy = _as_block(opening, it.opened_column)
+    line, column = it.opened
+    if it.line > line:
+        message = f"this `{it.lines[line][column]}` is never closed"
+        return _Advice(message, "close it", at=it.opened)
+    remedy = _as_block(it.lines[line], column)
     return _Advice("something follows a value within brackets", remedy)
 
 
@@ -109,16 +127,34 @@ def _colon(it: _Complaint) -> _Advice | None:
 def _no_colon(it: _Complaint) -> _Advice | None:
     if "could not find expected ':'" not in it.problem:
         return None
-    return _Advice("a line without `:` where `key: value` is expected", at_opening=True)
+    return _Advice("a line without `:` where `key: value` is expected", at=it.opened)
 
 
 def _indentation(it: _Complaint) -> _Advice | None:
     if "did not find expected" not in it.problem:
         return None
-    if it.column == it.opened_column:
+    line, column = it.opened
+    key = _key_of_item(it) if "'-'" in it.problem else None
+    if key is not None:
+        remedy = f"begin it at column {key[1] + 1}, like the key on line {key[0] + 1}"
+        remedy += "\nif it is an item of its own, begin it with `- `"
+        return _Advice("this key stands outside of the list item above", remedy)
+    if it.column == column:
         return _Advice("a list item is expected here", "begin the line with `- `")
-    remedy = f"begin it at column {it.opened_column + 1}, like line {it.opened_line + 1}"
+    remedy = f"begin it at column {column + 1}, like line {line + 1}"
     return _Advice("the indentation of this line fits no line above", remedy)
+
+
+def _key_of_item(it: _Complaint) -> tuple[int, int] | None:
+    """The first key of the last item of this list, if it has keys and a key is what cannot be read."""
+    if ":" not in it.text:
+        return None
+    first, column = it.opened
+    for number in range(it.line - 1, first - 1, -1):
+        item = _ITEM.match(it.lines[number])
+        if item is not None and len(item["indent"]) == column:
+            return (number, item.start("key")) if item["key"] else None
+    return None
 
 
 _RULES = (

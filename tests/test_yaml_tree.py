@@ -24,6 +24,7 @@ def test_scalars_stay_what_was_written_with_their_places() -> None:
     assert [entry.key.text for entry in root] == ["a", "b", "c"]
 
 
+OR_ITEM = "\nif it is an item of its own, begin it with `- `"
 AS_BLOCK = "write it in a `|` block:\n  a: |\n    "
 
 
@@ -75,6 +76,18 @@ AS_BLOCK = "write it in a `|` block:\n  a: |\n    "
             "check that the line above has its `:`, and that this one is not indented deeper",
         ),
         ('a: 1\nb: "x\nc: 2\n', "2:4", "this quote is never closed", "close it on the same line"),
+        (
+            'a: "x > 0\nb: 1\nc: y == "z"\n',
+            "1:4",
+            "this quote is not closed on its line, but by the next one, on line 3",
+            "close it on the same line",
+        ),
+        (
+            "- {a: 'x, b: y}\n- {a: 'x', b: y}\n",
+            "1:7",
+            "this quote is not closed on its line, but by the next one, on line 2",
+            "close it on the same line",
+        ),
         ("a: [x\nb: c\n", "1:4", "this `[` is never closed", "close it"),
         (
             'a: "\\d"\n',
@@ -87,6 +100,24 @@ AS_BLOCK = "write it in a `|` block:\n  a: |\n    "
             "3:2",
             "the indentation of this line fits no line above",
             "begin it at column 1, like line 1",
+        ),
+        (
+            'a: "two\n  lines"\nb:\n  c: 1\n d: 2\n',
+            "5:2",
+            "the indentation of this line fits no line above",
+            "begin it at column 1, like line 1",
+        ),
+        (
+            "send:\n  - v2: a\n    x: b\n  - v2: pageViewed\n  page: x\n",
+            "5:3",
+            "this key stands outside of the list item above",
+            "begin it at column 5, like the key on line 4" + OR_ITEM,
+        ),
+        (
+            "send:\n  - v2: pageViewed\n   page:\n     location: x\n",
+            "3:4",
+            "this key stands outside of the list item above",
+            "begin it at column 5, like the key on line 2" + OR_ITEM,
         ),
         ("- a\nb: 1\n", "2:1", "a list item is expected here", "begin the line with `- `"),
         (

@@ -469,6 +469,16 @@ rules:
 
 section("YAML")
 rules("rules:\n\t- name: r\n", "bad-yaml", "tab")
+send(
+    'both: searched\nquery: name\nfound: "count > 0\nif: kind == "view"',
+    "bad-yaml",
+    "this quote is not closed on its line",
+)
+rules(
+    "rules:\n  - name: r\n    send:\n      - v2: pageViewed\n      page:\n        location: name\n",
+    "bad-yaml",
+    "like the key on line 13",
+)
 rules(GOOD + GOOD, "duplicate-key", "stands here twice")
 rules("define: &a {}\n" + GOOD, "anchor", "share it with `define`")
 rules("tables: {t: {a: &x y, b: *x}}\n" + GOOD, "anchor", "aliases are not allowed")
