@@ -11,8 +11,24 @@ from consumer.mapping.conversions import mismatch
 from consumer.mapping.facts import when_true
 from consumer.mapping.fitting import fitted, refuse_known
 from consumer.mapping.infer import infer, infer_condition
-from consumer.mapping.names import loop_variable, path_text
-from consumer.mapping.nodes import Field, Index, Listed, Node, Var, plain
+from consumer.mapping.names import UNNAMED, loop_variable, path_text
+from consumer.mapping.nodes import (
+    Arithmetic,
+    Call,
+    Choice,
+    Comprehension,
+    Const,
+    Converted,
+    Field,
+    Index,
+    Listed,
+    Node,
+    Template,
+    Var,
+    children,
+    key_of,
+    plain,
+)
 from consumer.mapping.scope import Scope
 from consumer.mapping.syntax import Wrong, loop
 from consumer.mapping.targets import Filled, Loop, Object, Plain, Several, Target
@@ -275,17 +291,21 @@ class FieldChecker:
         if node is None:
             return Wrong(value.place, "nullable", f"`if` may leave out {what}, which is required")
         culprit = absent_part(node)
-        name = path_text(culprit)
-        remedy = f"add `{name} != null` to `when`, or give a default: `coalesce({name}, ...)`"
+        name, whole = path_text(culprit), path_text(node)
+        shown = name if name == UNNAMED else f"`{name}`"
+        # Of records there is no other that could be the default.
+        given = whole if isinstance(culprit.slot.type, Record | Union) else name
+        given = "x" if given == UNNAMED else given
+        proof = f"add `{name} != null` to `when`"
+        if key_of(culprit) is None:
+            proof = "name it under `define`, as `x`, and add `x != null` to `when`"
+        remedy = f"{proof}, or give a default: `coalesce({given}, ...)`"
         if isinstance(target, Loop):
-            remedy = (
-                f"write `in coalesce({path_text(node)}, [])` to send an empty list,"
-                f"\nor add `{name} != null` to `when`"
-            )
+            listed = name if whole == UNNAMED else whole
+            remedy = f"write `in coalesce({listed}, [])` to send an empty list,\nor {proof}"
         remedy += "\nor say `on_missing: skip` (or `dead_letter`) in the send"
-        return Wrong(
-            node.place, "nullable", f"`{name}` may be absent, but {what} is required", remedy
-        )
+        message = f"{shown} may be absent, but {what} is required"
+        return Wrong(node.place, "nullable", message, remedy)
 
     def _wrong(self, place: Place, code: str, message: str, remedy: str = "") -> None:
         self._findings.append(Finding(place, code, message, remedy))
@@ -300,14 +320,28 @@ def loop_over(scalar: Scalar, scope: Scope) -> tuple[Node, Scope, Var]:
 
 
 def absent_part(node: Node) -> Node:
-    """The innermost part of a path that may be absent by itself."""
-    node = plain(node)
-    if isinstance(node, Field | Index) and node.of.slot.nullable:
-        return absent_part(node.of)
-    inner = getattr(node, "of", None)
-    if not isinstance(node, Field | Index) and inner is not None and inner.slot.nullable:
-        return absent_part(inner)
-    return node
+    """The innermost part that may be absent by itself, and makes the whole absent."""
+    inner = plain(node)
+    for part in _needed(inner):
+        if part.slot.nullable and not isinstance(part, Const):
+            return absent_part(part)
+    return inner if isinstance(inner, Field | Index) else node
+
+
+def _needed(node: Node) -> tuple[Node, ...]:
+    """The parts without which there is no value. What a function itself makes absent, no part cures."""
+    match node:
+        case Call(function=function) if function.name != "coalesce" and (
+            function.takes_absent or function.may_be_absent
+        ):
+            return ()
+        case Choice(then=then, otherwise=otherwise):
+            return (then, otherwise)
+        case Comprehension(source=source):
+            return (source,)
+        case Field() | Index() | Call() | Template() | Arithmetic() | Converted():
+            return children(node)
+    return ()
 
 
 def _json(node: Node, what: str) -> Node:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from consumer.findings import Place
 from consumer.mapping.nodes import (
+    Call,
     Const,
     Converted,
     Defined,
@@ -19,6 +20,9 @@ from consumer.mapping.nodes import (
 from consumer.mapping.scope import Scope
 from consumer.mapping.syntax import NAME, RESERVED, Wrong
 from consumer.mapping.types import Array, MapOf, Slot, describe
+
+UNNAMED = "this value"
+"""What a message calls a value that is neither a path nor a call."""
 
 
 def loop_variable(scope: Scope, name: str, source: Node, place: Place) -> tuple[Scope, Var]:
@@ -60,6 +64,8 @@ def path_text(node: Node) -> str:
             return name
         case Field(of=of, name=name):
             return f"{path_text(of)}.{name}"
+        case Index(of=TableRef(name=name)):
+            return f"{name}[...]"
         case Index(of=of, by=Const(value=str(value))):
             return f'{path_text(of)}["{value}"]'
         case Index(of=of, by=Const(value=value)):
@@ -68,4 +74,6 @@ def path_text(node: Node) -> str:
             return f"kafka.{part}"
         case Converted(of=of):
             return path_text(of)
-    return "this value"
+        case Call(function=function):
+            return f"{function.name}(...)"
+    return UNNAMED

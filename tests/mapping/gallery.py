@@ -160,8 +160,14 @@ send(
 section("Absent values")
 value("maybe", "nullable", "add `maybe != null` to `when`, or give a default")
 value("user.id", "nullable", "`user` may be absent")
+value("user.email", "nullable", "coalesce(user.email, ...)")
+block('f"{name} {maybe}"', "nullable", "add `maybe != null` to `when`")
+value("money(maybe_price, name)", "nullable", "give a default: `coalesce(maybe_price, ...)`")
+value("kafka.key", "nullable", "name it under `define`, as `x`")
 value("text(count / maybe_count)", "nullable", "may be absent")
 value("url_host(name)", "nullable", "may be absent, but SearchRequest.search is required")
+value("lower(url_host(name))", "nullable", "coalesce(url_host(...), ...)")
+value("name if yes else null", "nullable", "this value may be absent")
 send(
     CART + "  for: line in maybe_lines\n  productId: line.sku\n"
     "  quantity: line.quantity\n  price: price",

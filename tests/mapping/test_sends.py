@@ -772,3 +772,28 @@ def test_beside_a_condition_that_is_wrong_other_mistakes_are_still_named(tmp_pat
     text = text.replace("user.id", "user.ident").replace("search: name", "search: event.cart")
     _, findings, _ = check_text(tmp_path, HEAD + text)
     assert [finding.code for finding in findings] == ["unknown-name", "unknown-field", "union"]
+
+
+@pytest.mark.parametrize(
+    ("search", "define", "when"),
+    [
+        ('f"{name} {maybe}"', "y: name", "maybe != null and y != null"),
+        ("x", "x: kafka.key", "x != null"),
+        ("x", "x: lower(url_host(name))", "x != null"),
+        ('coalesce(user.id, "nobody")', "y: name", "y != null"),
+    ],
+)
+def test_the_remedies_for_what_may_be_absent_are_accepted(
+    tmp_path: Path, search: str, define: str, when: str
+) -> None:
+    text = f"""\
+define: {{{define}}}
+rules:
+  - name: search
+    when: {when}
+    send:
+      - legacy: SearchRequest
+        search: |
+          {search}
+"""
+    unit_of(tmp_path, HEAD + text)
