@@ -10,14 +10,13 @@ from typing import Any, NamedTuple
 
 from consumer.vendor.names import LOCATORS
 from consumer.vendor.numbers import is_unicode
-from consumer.vendor.person import BLANK, LONGEST_BLANK
+from consumer.vendor.person import BLANK, LONGEST_BLANK, PHONE_SPELLING
 from consumer.vendor.rules import FORBIDDEN, MAX_IDENTIFIER
 from consumer.vendor.spec import AccountContext, Identity, NoIdentifier
 
 _FORBIDDEN = re.compile("[" + re.escape(FORBIDDEN) + "]")
 EMAIL = re.compile(r"[^\s@]+@[^\s@]+\Z")
-PHONE = re.compile(r"(?:\+|00)?(?:[ ().\-]*[0-9]){7,15}\Z")
-"""An international number in any of the usual spellings; E.164 has at most 15 digits."""
+PHONE = re.compile(PHONE_SPELLING + r"\Z")
 CONTACT_ID = re.compile(r"[0-9]{1,20}\Z")
 _FREE_FORM = frozenset({"externalCustomerId", "name", "cookie"})
 """Fields of the tracker that have no form of their own."""
@@ -47,8 +46,9 @@ def phone_digits(value: str) -> str | None:
         return value
     if PHONE.match(value) is None:
         return None
-    digits = _NOT_DIGITS.sub("", value)
-    return digits.removeprefix("00")
+    digits = _NOT_DIGITS.sub("", value).removeprefix("00")
+    # Counted again: `00 12 34 5` has seven digits, the number that it spells has five.
+    return digits if 7 <= len(digits) <= 15 else None
 
 
 @lru_cache(maxsize=4_096)  # browsers are few, and each event has one

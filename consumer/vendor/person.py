@@ -38,6 +38,8 @@ def _not_blank(value: str) -> str:
     return value
 
 
+PHONE_SPELLING = r"(?:\+|00)?(?:[ ().\-]*[0-9]){7,15}"
+"""An international number in any of the usual spellings; E.164 has at most 15 digits."""
 NO_FORBIDDEN = refused_as(
     "forbidden_character",
     f"may not hold any of {FORBIDDEN}",
@@ -46,7 +48,7 @@ NO_FORBIDDEN = refused_as(
 PHONE_FORM = refused_as(
     "format",
     "takes an international phone number: 380501234567",
-    core.str_schema(pattern=r"^\+?(?:[ ().\-]*[0-9]){7,15}$"),
+    core.str_schema(pattern=f"^{PHONE_SPELLING}$"),
 )
 EMAIL_FORM = refused_as(
     "format", "takes an e-mail address", core.str_schema(pattern=r"^[^\s@]+@[^\s@]+$")

@@ -152,6 +152,10 @@ def test_the_tracker_gets_no_blank_and_no_null() -> None:
         ("++380501234567", None),
         ("123456", None),
         ("1234567890123456", None),
+        ("00 12 34 5", None),
+        ("0000000", None),
+        ("00 123 45 67", "1234567"),
+        ("00380501234567890", "380501234567890"),
         ("", None),
     ],
 )
@@ -164,6 +168,13 @@ def test_a_legacy_phone_keeps_its_dashes_when_the_account_asks_for_it() -> None:
     assert legacy(who)[0]["user_phone"] == "15417543010"
     dashed = AccountContext("main", "8A412DC", phones="as_given")
     assert legacy(who, dashed)[0]["user_phone"] == "1-541-754-3010"
+
+
+def test_a_phone_with_two_zeros_passes_the_judge_as_digits_and_as_given() -> None:
+    who = Identity(phone="00 380501234567890", cookie="c")
+    assert legacy(who)[0]["user_phone"] == "380501234567890"
+    dashed = AccountContext("main", "8A412DC", phones="as_given")
+    assert legacy(who, dashed)[0]["user_phone"] == "00 380501234567890"
 
 
 def test_a_key_value_of_the_mappings_own_comes_first_and_is_enough() -> None:

@@ -63,11 +63,12 @@ ACCOUNTS = st.builds(
     without_cookie=st.sampled_from(["send", "skip"]),
 )
 WORDS = st.none() | TEXT | st.sampled_from(["null", "o'brien@mail.com", "a@b.c", "+380501234567"])
+PHONES = WORDS | st.from_regex(r"(\+|00)?[ 0-9-]{3,18}", fullmatch=True)
 PEOPLE = st.builds(
     Identity,
     external_customer_id=WORDS,
     email=WORDS,
-    phone=WORDS,
+    phone=PHONES,
     contact_id=st.just("17") | WORDS,
     push_token=WORDS,
     name=WORDS,
