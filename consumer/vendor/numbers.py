@@ -27,10 +27,10 @@ def plain_number(value: Any) -> int | float:
     elif kind is float:
         if -_EXACT < value < _EXACT:
             cut = round(value, DECIMALS)
-        elif -LIMIT < value < LIMIT:
-            cut = float(f"{value:.15g}")
         else:
-            raise _out_of_range(value)
+            cut = float(f"{value:.15g}")
+            if not -LIMIT < cut < LIMIT:  # looked at last: rounding may reach it
+                raise _out_of_range(value)
         whole = int(cut)
         return whole if whole == cut else cut
     elif kind is Decimal:

@@ -116,6 +116,7 @@ def test_a_legacy_price_is_text_without_exponent_or_noise(given: Any, sent: str)
         (123456789.1, "123456789.1"),
         (99999999999999.11, "99999999999999.1"),
         (10**15 - 1, "999999999999999"),
+        (999999999999999.4, "999999999999999"),
     ],
 )
 def test_a_v2_price_is_a_number_without_exponent_or_noise(given: Any, sent: str) -> None:
@@ -134,6 +135,8 @@ def test_a_v2_price_is_a_number_without_exponent_or_noise(given: Any, sent: str)
         (-0.01, "range"),
         (10**15, "range"),
         (1e15, "range"),
+        (999999999999999.9, "range"),
+        (Decimal("999999999999999.9"), "range"),
         (Decimal("1E+15"), "range"),
         (True, "type"),
         (None, "type"),
