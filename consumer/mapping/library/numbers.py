@@ -12,8 +12,17 @@ from consumer.mapping.functions import Library
 
 # Digits are bounded, so that no text can become a number that is slow to print.
 _NUMBER = re.compile(r"\s*([+-]?\d{1,30}(?:\.\d{1,30})?)\s*", re.ASCII)
-_AMOUNT = re.compile(r"\d{1,30}(?:\.\d{1,30})?", re.ASCII)
-_SPACES = re.compile(r"(?<=\d)[\s']+(?=\d{3}(?:\D|$))")
+# A point after a letter ends an abbreviation (`Rs.500`), one of several is a row of dots.
+_AMOUNT = re.compile(
+    r"(?P<before>\D*?)"
+    r"(?P<number>(?<![\w.,])[.,]\d{1,30}"
+    r"|\d{1,30}(?:[\s']+\d{3}(?!\d)){0,9}(?:[.,]\d{1,30})?)"
+    r"\D*"
+)
+_GROUPING = re.compile(r"[\s']+")
+_MINUS = re.compile(r"\A\s*[-\u2212]|[-\u2212]\W*\Z")
+# Thousands to one shop, decimals to another: nothing in the text tells them apart.
+_AMBIGUOUS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
 
 
 def _number(text: str) -> Decimal | None:
@@ -31,8 +40,10 @@ def _integer(value: Any) -> int | None:
 def _amount(text: str) -> Decimal | None:
     if len(text) > 200:
         return None
-    found = _AMOUNT.findall(_SPACES.sub("", text).replace(",", "."))
-    return Decimal(found[0]) if len(found) == 1 else None
+    found = _AMOUNT.fullmatch(text)
+    if found is None or _MINUS.search(found["before"]) or _AMBIGUOUS.fullmatch(found["number"]):
+        return None
+    return Decimal(_GROUPING.sub("", found["number"]).replace(",", "."))
 
 
 def _money(amount: runtime.Numeric, currency: str) -> str:
@@ -98,7 +109,8 @@ def add_to(library: Library) -> None:
     number(
         "amount(text) -> number?",
         "The one number in a price text; a comma is a decimal point, "
-        "spaces group digits. Absent if there is none, or more than one.",
+        "spaces group digits. Absent if there is none, or more than one, if a minus stands before "
+        "it, or if its comma or point may as well group thousands: `1.299`, `12,500`.",
         'amount("1 754,50 USD")',
         Decimal("1754.50"),
         _amount,
