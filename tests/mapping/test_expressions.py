@@ -154,6 +154,32 @@ def test_a_number_of_binary_floats_reads_by_its_shortest_form() -> None:
     assert evaluate("price != 1", price=float("nan")) is False
 
 
+@pytest.mark.parametrize(
+    ("text", "fields", "value"),
+    [
+        ("split(name, kind)", {"name": " a > b ", "kind": ""}, ["a > b"]),
+        ("split(name, kind)", {"name": " ", "kind": ""}, []),
+        ("sample(name, price)", {"price": float("nan")}, False),
+        ("sample(name, price)", {"price": float("inf")}, True),
+        ("sample(name, price)", {"price": float("-inf")}, False),
+        ("sample(name, price)", {"price": 1e300}, True),
+        ("integer(data)", {"data": b"7"}, None),
+        ("integer(yes)", {"yes": True}, None),
+        ("integer(tags)", {}, None),
+        ("integer(price)", {"price": float("nan")}, None),
+    ],
+)
+def test_functions_take_from_a_record_what_no_constant_could_be(
+    text: str, fields: dict[str, Any], value: Any
+) -> None:
+    assert evaluate(text, **fields) == value
+
+
+def test_a_sample_is_the_same_for_ever() -> None:
+    taken = [n for n in range(20) if evaluate("sample(name, 0.25)", name=f"visitor-{n}")]
+    assert taken == [3, 4, 6, 13]
+
+
 def test_a_mixed_union_has_text_unless_it_is_no_number_or_text() -> None:
     assert evaluate("text(id)", id=7) == "7"
     assert evaluate("text(id)", id="a7") == "a7"

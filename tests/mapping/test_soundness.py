@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from consumer.mapping.compile import RUNTIME
 from consumer.mapping.emit import Code
+from consumer.mapping.functions import Function, result_type
+from consumer.mapping.library.all import LIBRARY
 from consumer.mapping.nodes import Node
 from consumer.mapping.runtime import Unusable
 from consumer.mapping.syntax import Wrong
@@ -255,6 +257,67 @@ def test_what_the_check_says_holds_for_every_record_at_length(figure: Figure) ->
     promised = "100,000 cases; refused in words, or every value as the check said"
     figure("fuzzed expressions over fuzzed records", promised, f"{cases:,} cases, 0 exceptions")
     assert cases >= 100_000
+
+
+HUGE = st.sampled_from([2**63, -(2**63) - 1, 10**30, -(10**40)])
+INTEGERS = LONG | HUGE
+EXACTS = st.decimals() | st.sampled_from(
+    [Decimal("1E+9999"), Decimal("-1E+9999"), Decimal("1E-9999"), Decimal(2**511), Decimal("-0.0")]
+)
+ANY_TEXT = TEXT | st.text(max_size=50) | st.text("0123456789+-.,%:/?=&[]@ ", max_size=60)
+HOSTILE: dict[str, st.SearchStrategy[Any]] = {
+    "text": ANY_TEXT | st.sampled_from(["\udfff", "http://[", "//[::1", "9" * 60, "1" * 31, "ua"]),
+    "integer": INTEGERS,
+    "number": INTEGERS | DOUBLE | EXACTS,
+    "boolean": st.booleans(),
+    "time": INTEGERS,
+    "date": st.integers(-(2**31), 2**31 - 1),
+    "bytes": st.binary(max_size=9),
+}
+ANYTHING = st.one_of(*HOSTILE.values())
+ANYTHING |= st.lists(ANYTHING, max_size=3) | st.dictionaries(TEXT, ANYTHING, max_size=3)
+ANYTHING |= st.tuples(st.just("shop.Viewed"), st.fixed_dictionaries({"sku": TEXT}))
+"""What values of each type may hold at run time, as far as the types admit it."""
+
+
+def _hostile(shape: str) -> st.SearchStrategy[Any]:
+    if shape in {"any", "T"}:
+        return ANYTHING
+    if shape.startswith("["):
+        return st.lists(_hostile(shape[1:-1]), max_size=3)
+    if shape.startswith("{"):
+        return st.dictionaries(TEXT, _hostile(shape[1:-1]), max_size=3)
+    return HOSTILE[shape]
+
+
+@st.composite
+def _arguments(draw: st.DrawFn, function: Function) -> list[Any]:
+    """A call's arguments; functions that take absent ones get some."""
+    absent = st.none() if function.takes_absent else st.nothing()
+    given: list[Any] = []
+    for one in function.parameters:
+        if one.optional and draw(st.booleans()):
+            break
+        values = _hostile(one.shape) | absent
+        given += draw(st.lists(values, min_size=1, max_size=3 if one.repeats else 1))
+    return given
+
+
+@pytest.mark.parametrize("function", LIBRARY.by_name.values(), ids=list(LIBRARY.by_name))
+@given(st.data())
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+def test_no_function_fails_whatever_its_arguments_hold(
+    function: Function, data: st.DataObject
+) -> None:
+    """Constants are checked when a mapping is loaded; what a record brings can only be lived with."""
+    try:
+        found = function.call(*data.draw(_arguments(function)))
+    except Unusable:
+        return
+    if found is None:
+        assert function.may_be_absent or function.takes_absent
+    elif "T" not in function.result:
+        assert _fits(found, result_type(function.result, None))
 
 
 @given(st.text(max_size=40) | st.text("()[]{}.,=<>+-*/%'\"fabc:! \\\n#0_", max_size=60))

@@ -10,6 +10,7 @@ from typing import Any
 
 import phonenumbers
 
+from consumer.mapping import runtime
 from consumer.mapping.functions import Library
 from consumer.mapping.library.national import international
 
@@ -60,9 +61,9 @@ def _uuid(*parts: str) -> str:
     return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:32]}"
 
 
-def _sample(value: str, share: Any) -> bool:
+def _sample(value: str, share: runtime.Numeric) -> bool:
     bucket = int.from_bytes(hashlib.sha256(_bytes(value)).digest()[:8], "big")
-    return bucket < int(share * 2**64)
+    return runtime.less(bucket, runtime.multiply(share, 2**64))
 
 
 def _region(arguments: Sequence[Any]) -> str | None:

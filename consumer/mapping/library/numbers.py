@@ -31,6 +31,8 @@ def _number(text: str) -> Decimal | None:
 
 
 def _integer(value: Any) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        return None
     number = _number(value) if isinstance(value, str) else runtime.decimal(value)
     if number is None or not number.is_finite() or number != number.to_integral_value():
         return None
@@ -101,7 +103,8 @@ def add_to(library: Library) -> None:
     )
     number(
         "integer(any) -> integer?",
-        "Text or number as an integer; absent if it is not whole.",
+        "Text or number as an integer; absent if it is not whole, and for what is neither (a boolean, "
+        "bytes).",
         'integer("12")',
         12,
         _integer,

@@ -17,7 +17,8 @@ def _join(parts: Sequence[str | None] | None, separator: str | None) -> str | No
 
 
 def _split(text: str, separator: str) -> list[str]:
-    return [part.strip() for part in text.split(separator) if part.strip()]
+    parts = text.split(separator) if separator else [text]
+    return [part.strip() for part in parts if part.strip()]
 
 
 def _filled(text: str) -> str | None:
@@ -126,7 +127,8 @@ def add_to(library: Library) -> None:
     )
     text(
         "split(text, text) -> [text]",
-        "The parts between separators, trimmed, without empty ones.",
+        "The parts between separators, trimmed, without empty ones. An empty separator of a record "
+        "separates nothing.",
         'split("a > b > ", ">")',
         ["a", "b"],
         _split,
