@@ -180,6 +180,24 @@ def test_a_sample_is_the_same_for_ever() -> None:
     assert taken == [3, 4, 6, 13]
 
 
+@pytest.mark.parametrize(
+    ("number", "country", "digits"),
+    [
+        ("050 123-45-67", "UA", "380501234567"),
+        ("050 123-45-67", "ua", "380501234567"),
+        ("050 123-45-67", "Ua", "380501234567"),
+        ("050 123-45-67", "Ukraine", None),
+        ("050 123-45-67", "", None),
+        ("+380 50 123-45-67", "Ukraine", "380501234567"),
+        ("+380 50 123-45-67", "", "380501234567"),
+    ],
+)
+def test_a_phone_takes_the_country_of_a_record_in_any_case(
+    number: str, country: str, digits: str | None
+) -> None:
+    assert evaluate("phone(name, kind)", name=number, kind=country) == digits
+
+
 def test_a_mixed_union_has_text_unless_it_is_no_number_or_text() -> None:
     assert evaluate("text(id)", id=7) == "7"
     assert evaluate("text(id)", id="a7") == "a7"

@@ -5,6 +5,8 @@ import random
 import phonenumbers
 import pytest
 
+from consumer.mapping.library import national
+from consumer.mapping.library.identity import phone_number
 from consumer.mapping.library.national import international
 
 REGIONS = (
@@ -57,6 +59,13 @@ def test_the_usual_spellings_become_international(number: str, region: str, expe
 )
 def test_whatever_else_is_left_to_the_library(number: str, region: str) -> None:
     assert international(number, region) is None
+
+
+def test_countries_that_do_not_exist_are_not_kept() -> None:
+    phone_number("050 123-45-67", "nowhere")
+    before = national._region.cache_info().currsize
+    assert {phone_number("050 123-45-67", f"country {n}") for n in range(100)} == {None}
+    assert national._region.cache_info().currsize == before
 
 
 def test_it_never_says_anything_else_than_the_library() -> None:

@@ -16,14 +16,22 @@ from consumer.mapping.library.national import international
 
 # Fixed for ever: a replayed record must give the id it gave the first time.
 _NAMESPACE = uuid.UUID("8f1e9c3a-5a0e-5c55-9a4b-2a1b7d6f0c11").bytes
+_NO_REGION = "ZZ"
+"""Only numbers that bring their country have one there."""
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
-@lru_cache(maxsize=20_000)  # an odd one costs some 50 µs, and people come back
 def phone_number(number: str, region: str) -> str | None:
     """International digits of a number as typed in that region; None if it cannot be one."""
     if len(number) > 40:
         return None
+    country = region.upper()
+    return _phone(number, country if country in phonenumbers.SUPPORTED_REGIONS else _NO_REGION)
+
+
+# An odd one costs some 50 µs, and people come back. Only short texts get here to be kept.
+@lru_cache(maxsize=20_000)
+def _phone(number: str, region: str) -> str | None:
     if (usual := international(number, region)) is not None:
         return usual
     try:
