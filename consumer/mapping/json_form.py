@@ -34,7 +34,7 @@ Schema = Any
 
 
 class JsonFormError(ValueError):
-    """The record does not fit the schema. The text names the field, never its value."""
+    """The record does not fit the schema. The text names the field, never a value or a map's key."""
 
 
 def named_types(schema: Schema) -> dict[str, Schema]:
@@ -80,10 +80,8 @@ class JsonForm:
             ]
         if kind == "map":
             entries = _need(value, dict, "a map", path)
-            return {
-                key: self._read(item, schema["values"], f'{path}["{key}"]')
-                for key, item in entries.items()
-            }
+            inner = f"{path}[...]"  # a key may name a person
+            return {key: self._read(item, schema["values"], inner) for key, item in entries.items()}
         return _scalar(value, schema, path)
 
     def _record(self, value: Any, schema: Schema, path: str) -> dict[str, Any]:

@@ -132,3 +132,10 @@ def test_the_error_never_shows_the_value() -> None:
     with pytest.raises(JsonFormError) as caught:
         form(("mail", "long")).decoded({"mail": "ann@shop.ua"})
     assert "ann" not in str(caught.value)
+
+
+def test_the_error_never_shows_the_key_of_a_map() -> None:
+    by_mail = {"type": "map", "values": {"type": "array", "items": "long"}}
+    with pytest.raises(JsonFormError) as caught:
+        form(("orders", by_mail)).decoded({"orders": {"ann@shop.ua": [1, "x"]}})
+    assert str(caught.value) == "`orders[...][1]` has to be of type long"
