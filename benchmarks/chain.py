@@ -22,13 +22,13 @@ import uvloop
 
 from benchmarks.parts import SinkProcess
 from benchmarks.topics import ROOT, SCHEMA, Records, visitor
+from consumer.avro.schema import parse
 from consumer.clock import SystemClock
 from consumer.commit.committer import Committer
 from consumer.config.settings import BreakerSettings, DecodeSettings, DeliverySettings
 from consumer.dead_letter_breaker import DeadLetterBreaker
 from consumer.decode.decoder import Decoder
 from consumer.decode.registry import RegistryClient
-from consumer.decode.schema import parse
 from consumer.delivery.deliver import Delivery, pool_opener
 from consumer.delivery.destination import Destination
 from consumer.errors import FatalError

@@ -16,10 +16,10 @@ from fastavro import parse_schema, schemaless_reader
 
 from benchmarks.chain import bench_mapping
 from benchmarks.topics import SCHEMA, Records
+from consumer.avro.nodes import RecordType
+from consumer.avro.schema import parse
 from consumer.decode.by_fastavro import by_fastavro as reference
 from consumer.decode.compiled.reader import generate
-from consumer.decode.nodes import RecordType
-from consumer.decode.schema import parse
 from consumer.reads import WHOLE, Reads
 
 COUNT = 1000

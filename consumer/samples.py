@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from consumer.avro.nodes import Node, RecordType
+from consumer.avro.schema import SchemaError, parse
 from consumer.decode.avro import Wanted, plan
-from consumer.decode.nodes import Node, RecordType
-from consumer.decode.schema import SchemaError, parse
 from consumer.errors import ConfigError, InvalidRecord
 from consumer.mapping.checked import CheckedMapping
 from consumer.mapping.json_form import JsonForm, JsonFormError

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from consumer.avro.schema import SchemaError, parse
 from consumer.config.budgets import Problem
 from consumer.config.load import read
 from consumer.config.settings import Settings
-from consumer.decode.schema import SchemaError, parse
 from consumer.errors import ConfigError
 from consumer.findings import Finding
 from consumer.mapping.checked import Account

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from consumer.avro.nodes import RecordType
+from consumer.avro.schema import SchemaError, parse
 from consumer.config.settings import Settings
 from consumer.decode.api import Missing, Registered, RegistryApi, UnavailableError, Unsupported
 from consumer.decode.compatibility import Doubt, doubts
-from consumer.decode.nodes import RecordType
-from consumer.decode.schema import SchemaError, parse
 from consumer.findings import Finding, Place, Severity
 from consumer.mapping.checked import CheckedMapping
 from consumer.mapping.takers import takes

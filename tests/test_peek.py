@@ -10,11 +10,11 @@ from click.testing import CliRunner
 from confluent_kafka import Producer
 
 from consumer import peek
+from consumer.avro.nodes import rabin
+from consumer.avro.schema import parse
 from consumer.cli.main import cli
 from consumer.config.load import load
 from consumer.config.settings import Settings
-from consumer.decode.nodes import rabin
-from consumer.decode.schema import parse
 from consumer.errors import KafkaSetupError
 from consumer.mapping.cases import run_cases
 from consumer.source.properties import refused

@@ -9,12 +9,12 @@ from typing import Final
 
 from fastavro.schema import SchemaParseException, UnknownType
 
+from consumer.avro.nodes import Node, Primitive, RecordType, Union, describe
 from consumer.decode.by_fastavro import WALK_FROM_BYTES, Plan, by_fastavro, diagnosis
 from consumer.decode.compiled.reader import generate
 from consumer.decode.compiled.resolve import NotTaken
 from consumer.decode.compiled.wire import IRREGULAR
 from consumer.decode.logical import MismatchError
-from consumer.decode.nodes import Node, Primitive, RecordType, Union, describe
 from consumer.decode.reasons import Reason, invalid
 from consumer.model import Decoded
 from consumer.reads import WHOLE, Reads

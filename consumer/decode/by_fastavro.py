@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from fastavro import parse_schema, schemaless_reader
 
+from consumer.avro.nodes import Node, RecordType, Union, describe, every_node, readable
 from consumer.decode.logical import UnfitError
-from consumer.decode.nodes import Node, RecordType, Union, describe, every_node, readable
 from consumer.decode.reasons import Reason, invalid
 from consumer.decode.resolution import adapter, added_cells
 from consumer.decode.risk import Added, is_risky

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from consumer.avro.nodes import Node, Primitive, RecordType, Union, describe
 from consumer.decode.avro import reader_for
 from consumer.decode.logical import MismatchError
-from consumer.decode.nodes import Node, Primitive, RecordType, Union, describe
 from consumer.decode.resolution import adapter
 
 

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
+from consumer.avro.nodes import Node, RecordType, rabin
+from consumer.avro.schema import SchemaError, parse
 from consumer.config.settings import DecodeSettings, TopicDecodeSettings
 from consumer.decode.api import Missing, Unsupported
 from consumer.decode.avro import Chosen, Wanted, plan
 from consumer.decode.by_fastavro import Plan
 from consumer.decode.framing import FRAMES, Bare, Fingerprint, Frame, SchemaRef
-from consumer.decode.nodes import Node, RecordType, rabin
 from consumer.decode.reasons import Reason, invalid
 from consumer.decode.registry import RegistryClient
-from consumer.decode.schema import SchemaError, parse
 from consumer.errors import ConfigError, SchemaPending
 from consumer.model import Decoded, Record
 from consumer.reads import Reads

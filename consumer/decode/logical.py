@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from typing import Any, Final
 
-from consumer.decode.nodes import (
+from consumer.avro.nodes import (
     NO_DEFAULT,
     Array,
     EnumType,

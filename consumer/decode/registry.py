@@ -12,12 +12,12 @@ from typing import Final
 
 import structlog
 
+from consumer.avro.nodes import Node
+from consumer.avro.schema import SchemaError, parse
 from consumer.clock import Clock
 from consumer.config.settings import RegistrySettings
 from consumer.decode.api import Missing, RegistryApi, UnavailableError, Unsupported
 from consumer.decode.cache import DiskCache
-from consumer.decode.nodes import Node
-from consumer.decode.schema import SchemaError, parse
 from consumer.telemetry.tallies import Tallies
 
 log = structlog.get_logger()

@@ -10,16 +10,7 @@ applied here too.
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
-from consumer.decode.logical import (
-    Adapter,
-    MismatchError,
-    UnfitError,
-    decimal_adapter,
-    default_value,
-    unit_adapter,
-    uuid_text,
-)
-from consumer.decode.nodes import (
+from consumer.avro.nodes import (
     NO_DEFAULT,
     Array,
     EnumType,
@@ -32,6 +23,15 @@ from consumer.decode.nodes import (
     RecordType,
     Union,
     describe,
+)
+from consumer.decode.logical import (
+    Adapter,
+    MismatchError,
+    UnfitError,
+    decimal_adapter,
+    default_value,
+    unit_adapter,
+    uuid_text,
 )
 from consumer.decode.reasons import Reason
 from consumer.decode.risk import Added, cells

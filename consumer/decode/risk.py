@@ -8,7 +8,7 @@ fifty optional fields makes it 55.
 from collections.abc import Mapping
 from typing import Final
 
-from consumer.decode.nodes import (
+from consumer.avro.nodes import (
     Array,
     EnumType,
     Fixed,

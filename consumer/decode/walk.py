@@ -8,7 +8,7 @@ walked *before* they are decoded, and records that failed are walked to name rea
 from dataclasses import dataclass, field
 from typing import Final
 
-from consumer.decode.nodes import (
+from consumer.avro.nodes import (
     Array,
     EnumType,
     Fixed,

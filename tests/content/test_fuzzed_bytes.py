@@ -17,10 +17,10 @@ import pytest
 from fastavro import parse_schema, schemaless_reader
 from fastavro.utils import generate_one
 
+from consumer.avro.nodes import RecordType, readable
+from consumer.avro.schema import parse
 from consumer.decode.by_fastavro import by_fastavro
-from consumer.decode.nodes import RecordType, readable
 from consumer.decode.reasons import Reason
-from consumer.decode.schema import parse
 from consumer.errors import InvalidRecord
 from consumer.model import Decoded, Partition, Record
 from consumer.sandbox.visitors import Visitors

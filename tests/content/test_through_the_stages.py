@@ -9,12 +9,12 @@ from typing import Any, cast
 import orjson
 import pytest
 
+from consumer.avro.nodes import Node
+from consumer.avro.schema import parse
 from consumer.config.settings import DecodeSettings
 from consumer.decode.api import Missing
 from consumer.decode.decoder import Decoder
-from consumer.decode.nodes import Node
 from consumer.decode.registry import RegistryClient
-from consumer.decode.schema import parse
 from consumer.errors import InvalidRecord
 from consumer.mapping.cases import TEST_ACCOUNTS
 from consumer.mapping.json_form import JsonForm

@@ -11,14 +11,14 @@ from fastavro import parse_schema, schemaless_reader
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from consumer.avro.nodes import RecordType
+from consumer.avro.schema import parse
 from consumer.decode.by_fastavro import by_fastavro
 from consumer.decode.compiled.reader import Generated, generate
 from consumer.decode.compiled.resolve import NotTaken
 from consumer.decode.compiled.wire import IRREGULAR
-from consumer.decode.nodes import RecordType
 from consumer.decode.resolution import added_cells
 from consumer.decode.risk import is_risky
-from consumer.decode.schema import parse
 from tests.decode.encoding import avro, field, long, record_type
 from tests.decode.schemas import Shape, Shapes, only, some_reads
 from tests.decode.test_guards import mutated

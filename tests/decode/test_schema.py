@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from consumer.decode.nodes import Array, Fixed, Primitive, RecordType, Union, rabin
-from consumer.decode.schema import SchemaError, parse
+from consumer.avro.nodes import Array, Fixed, Primitive, RecordType, Union, rabin
+from consumer.avro.schema import SchemaError, parse
 from tests.decode.encoding import field, record_type
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from consumer.avro.nodes import Node
 from consumer.code_lines import TooMuchCode
 from consumer.decode.compiled.emit import source_of
 from consumer.decode.compiled.resolve import NotTaken, steps_for
@@ -23,7 +24,6 @@ from consumer.decode.compiled.wire import (
     past_text,
     sized,
 )
-from consumer.decode.nodes import Node
 from consumer.decode.resolution import added_cells
 from consumer.decode.risk import is_risky
 from consumer.reads import Reads

@@ -2,6 +2,16 @@
 
 from typing import Final
 
+from consumer.avro.nodes import (
+    Array,
+    EnumType,
+    Fixed,
+    MapType,
+    Node,
+    Primitive,
+    RecordType,
+    Union,
+)
 from consumer.decode.compiled.steps import (
     Choice,
     Entries,
@@ -14,16 +24,6 @@ from consumer.decode.compiled.steps import (
     Wire,
 )
 from consumer.decode.logical import MismatchError
-from consumer.decode.nodes import (
-    Array,
-    EnumType,
-    Fixed,
-    MapType,
-    Node,
-    Primitive,
-    RecordType,
-    Union,
-)
 from consumer.decode.resolution import (
     default_of,
     fixed_adapter,

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
 
-from consumer.decode.nodes import (
+from consumer.avro.nodes import (
     NO_DEFAULT,
     Array,
     EnumType,
