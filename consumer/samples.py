@@ -32,8 +32,9 @@ def read(
     `topic` is where they are taken to come from; left out, the mapping's first.
     Raises ConfigError for what is no JSON, or fits no schema.
     """
+    forms = [(mapping, JsonForm(mapping.reader_schema)) for mapping in mappings]
     return [
-        _sample(name, document, mappings, topic)
+        _sample(name, document, forms, topic)
         for path in paths
         for name, document in _documents(path)
     ]
@@ -102,12 +103,15 @@ def _json(data: bytes, name: str) -> Any:
 
 
 def _sample(
-    name: str, document: Any, mappings: Sequence[CheckedMapping], topic: str | None
+    name: str,
+    document: Any,
+    forms: Sequence[tuple[CheckedMapping, JsonForm]],
+    topic: str | None,
 ) -> Sample:
     whys = []
-    for mapping in mappings:
+    for mapping, form in forms:
         try:
-            value = JsonForm(mapping.reader_schema).decoded(document)
+            value = form.decoded(document)
         except JsonFormError as error:
             whys.append(f"{mapping.record.name}: {error}")
         else:

@@ -24,14 +24,13 @@ from consumer.avro.nodes import (
     Union,
     describe,
 )
+from consumer.avro.values import DefaultError, default_value, uuid_text
 from consumer.decode.logical import (
     Adapter,
     MismatchError,
     UnfitError,
     decimal_adapter,
-    default_value,
     unit_adapter,
-    uuid_text,
 )
 from consumer.decode.reasons import Reason
 from consumer.decode.risk import Added, cells
@@ -288,7 +287,10 @@ def default_of(one: Field, writer: RecordType, path: str) -> Any:
     if one.default is NO_DEFAULT:
         what = f"`{writer.name}` was written without it, and the reader schema gives no default"
         raise MismatchError(path, what)
-    return default_value(one.node, one.default, path)
+    try:
+        return default_value(one.node, one.default)
+    except DefaultError as error:
+        raise MismatchError(path, str(error)) from error
 
 
 def _record_adapter(

@@ -3,17 +3,21 @@
     {"event_time": "2026-11-20T09:03:00.250Z", "kind": "page_view"}
       ->  {"event_time": 1795165380250, "kind": "page_view", "visitor_id": None, ...}
 
-Fields left out take the schema's defaults. Times may be ISO 8601 text or the number of their unit,
-decimals text or numbers, bytes the text of Avro's JSON encoding (ISO 8859-1). One record out of a
-union of several is named: `{"payments.Paid": {...}}`.
+Fields left out take the schema's defaults, which decoding reads too. Times may be ISO 8601 text or
+the number of their unit, decimals text or numbers, bytes the text of Avro's JSON encoding (ISO
+8859-1). One record out of a union of several is named: `{"payments.Paid": {...}}`.
 """
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from consumer.avro.nodes import Field, RecordType, every_node
+from consumer.avro.schema import SchemaError, parse
+from consumer.avro.values import DefaultError, default_value
 from consumer.findings import did_you_mean
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -99,20 +103,28 @@ class JsonForm:
             if name in given:
                 record[name] = self._read(given[name], field["type"], inner)
             elif "default" in field:
-                record[name] = self.default(field, inner)
+                record[name] = self.default(schema["name"], name, inner)
             else:
                 raise JsonFormError(f"`{inner}` is missing and has no default")
         return record
 
-    def default(self, field: Mapping[str, Any], path: str) -> Any:
-        """The default of a union is a value of its first branch, without the branch's name."""
-        branches = field["type"]
-        if not isinstance(branches, list):
-            return self._read(field["default"], branches, path)
-        value = self._read(field["default"], branches[0], path)
-        names = [name for branch in branches if (name := self._record_name(branch))]
-        several = len(names) > 1 and self._record_name(branches[0]) is not None
-        return (names[0], value) if several else value
+    def default(self, record: str, field: str, path: str) -> Any:
+        """What decoding puts where the field is missing. Raises JsonFormError."""
+        one = self._fields[record, field]
+        try:
+            return default_value(one.node, one.default)
+        except DefaultError as error:
+            raise JsonFormError(f"`{path}`: {error}") from error
+
+    @cached_property
+    def _fields(self) -> Mapping[tuple[str, str], Field]:
+        """The fields as the decoder knows them, by the names of record and field."""
+        try:
+            nodes = every_node(parse(self._schema))
+        except SchemaError as error:
+            raise JsonFormError(f"the schema cannot be read: {error}") from error
+        records = [node for node in nodes if isinstance(node, RecordType)]
+        return {(record.name, one.name): one for record in records for one in record.fields}
 
     def _union(self, value: Any, branches: list[Schema], path: str) -> Any:
         if value is None:
@@ -191,7 +203,7 @@ def _binary(text: str, path: str) -> bytes:
 
 
 def _uuid(text: str, path: str) -> str:
-    """From its usual spelling, or (a schema's default) from a character per byte."""
+    """From its usual spelling, or from a character per byte."""
     try:
         return str(UUID(bytes=_binary(text, path)) if len(text) == 16 else UUID(text))
     except ValueError:

@@ -50,7 +50,8 @@ class Written:
             field["name"]: self._write(value[field["name"]], field["type"])
             for field in schema["fields"]
             if "default" not in field
-            or value[field["name"]] != self._form.default(field, field["name"])
+            or value[field["name"]]
+            != self._form.default(schema["name"], field["name"], field["name"])
         }
 
     def _union(self, value: Any, branches: list[Any]) -> Any:

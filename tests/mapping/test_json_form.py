@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 from fastavro import parse_schema
 
+from consumer.avro.nodes import Field, RecordType
+from consumer.avro.schema import parse
+from consumer.decode.avro import Wanted, plan
 from consumer.mapping.json_form import JsonForm, JsonFormError
 
 UUID_TYPE = {"type": "fixed", "name": "t.U", "size": 16, "logicalType": "uuid"}
@@ -91,6 +94,52 @@ def test_the_default_of_a_union_is_of_its_first_branch() -> None:
     two = {"type": "record", "name": "t.Two", "fields": [{"name": "y", "type": "long"}]}
     reader = form(("event", [one, two], {"x": 1}), ("only", ["t.Two", "null"], {"y": 2}))
     assert reader.decoded({}) == {"event": ("t.One", {"x": 1}), "only": {"y": 2}}
+
+
+PRICE = logical("bytes", "decimal", precision=10, scale=2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "default", "value"),
+    [
+        (PRICE, "1", Decimal("0.49")),
+        (PRICE, "\u0000", Decimal("0.00")),
+        (PRICE, "\u0004\u00d2", Decimal("12.34")),
+        (
+            {"type": "fixed", "name": "t.P", "size": 2, "logicalType": "decimal", "precision": 4},
+            "\u0000\u0005",
+            Decimal("5"),
+        ),
+        ({"type": "array", "items": PRICE}, ["\u0001"], [Decimal("0.01")]),
+        (["null", PRICE], "1", Decimal("0.49")),
+        (logical("long", "timestamp-millis"), 0, 0),
+    ],
+)
+def test_a_default_is_what_decoding_makes_of_it(kind: Any, default: Any, value: Any) -> None:
+    assert form(("f", kind, default)).decoded({}) == {"f": value}
+    reader = RecordType("t.R", (), [Field("f", parse(kind), default, ())])
+    writer = RecordType("t.R", ())
+    assert plan(writer, Wanted({"t.R": reader}), "1")(b"", 0).value == {"f": value}
+
+
+@pytest.mark.parametrize(
+    ("kind", "default", "message"),
+    [
+        (PRICE, "", "`f`: its default is no decimal of scale 2"),
+        (
+            logical("long", "timestamp-millis"),
+            "2026-11-20",
+            "`f`: its default is no timestamp-mill",
+        ),
+        ("string", 5, "`f`: its default is no string"),
+    ],
+)
+def test_a_default_that_decoding_refuses_is_named(kind: Any, default: Any, message: str) -> None:
+    written = {"type": "record", "name": "t.R", "fields": [{"name": "f", "type": kind}]}
+    schema: Any = parse_schema(written, _write_hint=False)
+    schema["fields"][0]["default"] = default  # fastavro would refuse some of them
+    with pytest.raises(JsonFormError, match=message):
+        JsonForm(schema).decoded({})
 
 
 @pytest.mark.parametrize(
