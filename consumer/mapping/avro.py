@@ -114,12 +114,12 @@ class AvroTypes:
                     return schema["name"]
                 written.add(schema["name"])
                 fields = [{**field, "type": copy(field["type"])} for field in schema["fields"]]
-                return {**schema, "fields": fields}
+                return {**_whole_name(schema), "fields": fields}
             if schema["type"] in {"enum", "fixed"}:
                 if schema["name"] in written:
                     return schema["name"]
                 written.add(schema["name"])
-                return schema
+                return _whole_name(schema)
             inner = {"array": "items", "map": "values"}.get(schema["type"])
             return {**schema, inner: copy(schema[inner])} if inner else schema
 
@@ -180,6 +180,11 @@ class AvroTypes:
             for field in schema["fields"]:
                 record.fields[field["name"]] = self._slot(field["type"])
         return self._records[name]
+
+
+def _whole_name(schema: dict[str, Any]) -> dict[str, Any]:
+    """A name of fastavro's is whole: without a dot it has no namespace, not that around it."""
+    return schema if "." in schema["name"] else {**schema, "namespace": ""}
 
 
 def _union(rest: list[Type]) -> Type:

@@ -6,14 +6,30 @@ from typing import Any
 
 import pytest
 
+from consumer.avro.nodes import Named, every_node
+from consumer.avro.schema import parse
 from consumer.mapping.avro import AvroTypes
-from consumer.mapping.types import Binary, Number, Slot, Text, Time, Type
+from consumer.mapping.types import Binary, Number, Slot, Text, Time, Type, Union
 
 
 def slot_of(kind: Any) -> Slot:
     schema = {"type": "record", "name": "t.R", "fields": [{"name": "f", "type": kind}]}
     record, _ = AvroTypes(Path("t.avsc"), json.dumps(schema).encode()).record(None)
     return record.fields["f"]
+
+
+def test_a_type_without_a_namespace_has_the_name_that_decoding_gives_it() -> None:
+    bare = {"type": "record", "name": "Bare", "namespace": "", "fields": []}
+    kind = {"type": "enum", "name": "Kind", "namespace": "", "symbols": ["A"]}
+    inner = {"type": "record", "name": "Inner", "fields": [{"name": "k", "type": kind}]}
+    fields = [{"name": "f", "type": [bare, inner]}]
+    schema = {"type": "record", "name": "R", "namespace": "shop", "fields": fields}
+    record, standalone = AvroTypes(Path("t.avsc"), json.dumps(schema).encode()).record(None)
+    [union] = [slot.type for slot in record.fields.values()]
+    assert isinstance(union, Union)
+    assert [one.name for one in union.records] == ["Bare", "shop.Inner"]
+    named = [node for node in every_node(parse(standalone)) if isinstance(node, Named)]
+    assert {one.name for one in named} == {"shop.R", "Bare", "shop.Inner", "Kind"}
 
 
 @pytest.mark.parametrize(
