@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from confluent_kafka import KafkaError, Message, Producer
+from fastavro import parse_schema
 
 from consumer.mapping.json_form import JsonForm
 from consumer.sandbox.broker import AvroWriter
@@ -54,7 +55,7 @@ class Records:
     def __init__(self, schema_id: int, schema: dict[str, Any] = SCHEMA) -> None:
         """`schema`: that of the writer, one that the fixture fits as well."""
         fixture = json.loads((ROOT / "avro" / "fixtures" / "product_view.json").read_text())
-        record = JsonForm(SCHEMA).decoded(fixture)
+        record = JsonForm(parse_schema(SCHEMA, _write_hint=False)).decoded(fixture)
         record["visitor_id"], record["event_id"] = NO_VISITOR.decode(), NO_EVENT.decode()
         record["user"] |= {
             "id": f"C-{NO_PERSON.decode()}",

@@ -56,7 +56,7 @@ def named_types(schema: Schema) -> dict[str, Schema]:
 
 
 class JsonForm:
-    """Reads records of one schema."""
+    """Reads records of one schema as fastavro has parsed it: its names are whole."""
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
