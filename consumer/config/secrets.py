@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import GetCoreSchemaHandler, SecretStr, WrapValidator
 from pydantic_core import PydanticCustomError, core_schema
 
-CREDENTIALS = re.compile(r"(?<=://)[^\s\"',]+(?=@)")
+CREDENTIALS = re.compile(r"(?<=://)(?:(?!://)\S)+(?=@)")
 """User and password in a URL; up to the last `@`, since people write passwords with `@` and `/`."""
 
 

@@ -180,14 +180,11 @@ class DeadLetterWriter:
         self._timer = None
         assert self._producer is not None
         self._login.look_after(self._producer)
-        again = POLL_SECONDS
+        fatal: KafkaError | None = None
         try:
             self._producer.poll(0)
-        except KafkaException as fatal:  # how the binding tells of librdkafka's fatal errors
-            self._tallies.dead_letter_errors.add()
-            self._notice(fatal.args[0], "")
-            self._replace_producer()
-            again = AGAIN_SECONDS  # the next one may be as unusable
+        except KafkaException as raised:  # how the binding tells of librdkafka's fatal errors
+            fatal = raised.args[0]
         reports, self._reports = self._reports, []
         for letter, producer, error in reports:
             if letter.producer is not producer:
@@ -196,7 +193,15 @@ class DeadLetterWriter:
                 self._acknowledged(letter)
             else:
                 self._refused(letter, error)
-        self._watch(again)
+        if fatal is None:
+            self._watch()
+            return
+        # Last, so that what this very poll acknowledged is not written again.
+        self._tallies.dead_letter_errors.add()
+        if self._letters:
+            self._notice(fatal, "")
+        self._replace_producer()
+        self._watch(AGAIN_SECONDS)  # the next one may be as unusable
 
     def _acknowledged(self, letter: _Letter) -> None:
         if self._failing:

@@ -172,7 +172,8 @@ class FieldChecker:
             message = f"{self._named(path)} is one value, not a block or list"
             remedy = "an expression that begins with `[` or `{` stands in a `|` block"
             raise Wrong(value.place, "shape", message, remedy)
-        return Plain(fitted(spec, infer(value.source, scope), self._named(path)))
+        node, what = infer(value.source, scope), self._named(path)
+        return Plain(fitted(spec, node, what, self._findings.append))
 
     def _named(self, path: str) -> str:
         return f"`{self._contract.name}.{path}`" if path else f"`{self._contract.name}`"
@@ -240,7 +241,7 @@ class FieldChecker:
         match value:
             case grammar.Expression(source=source):
                 node = _json(infer(source, scope), self._named(path))
-                refuse_known(node, ANY.refusal, self._named(path))
+                refuse_known(node, ANY.refusal, self._named(path), self._findings.append)
                 return Plain(node)
             case grammar.Sequence(items=items):
                 return Several(tuple(self._any(item, scope, f"{path}[]") for item in items))
@@ -292,16 +293,16 @@ class FieldChecker:
             return Wrong(value.place, "nullable", f"`if` may leave out {what}, which is required")
         culprit = absent_part(node)
         name, whole = path_text(culprit), path_text(node)
-        shown = name if name == UNNAMED else f"`{name}`"
+        shown = UNNAMED if UNNAMED in name else f"`{name}`"
         # Of records there is no other that could be the default.
         given = whole if isinstance(culprit.slot.type, Record | Union) else name
-        given = "x" if given == UNNAMED else given
+        given = "x" if UNNAMED in given else given
         proof = f"add `{name} != null` to `when`"
         if key_of(culprit) is None:
             proof = "name it under `define`, as `x`, and add `x != null` to `when`"
         remedy = f"{proof}, or give a default: `coalesce({given}, ...)`"
         if isinstance(target, Loop):
-            listed = name if whole == UNNAMED else whole
+            listed = name if UNNAMED in whole else whole
             remedy = f"write `in coalesce({listed}, [])` to send an empty list,\nor {proof}"
         remedy += "\nor say `on_missing: skip` (or `dead_letter`) in the send"
         message = f"{shown} may be absent, but {what} is required"
@@ -339,7 +340,7 @@ def _needed(node: Node) -> tuple[Node, ...]:
             return (then, otherwise)
         case Comprehension(source=source):
             return (source,)
-        case Field() | Index() | Call() | Template() | Arithmetic() | Converted():
+        case Field() | Call() | Template() | Arithmetic() | Converted():
             return children(node)
     return ()
 

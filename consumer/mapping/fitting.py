@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from consumer.findings import Finding
 from consumer.mapping.conversions import mismatch, require, to_text, to_texts
-from consumer.mapping.nodes import Call, Choice, Const, Node, Template, plain
+from consumer.mapping.nodes import Call, Choice, Const, Index, Node, TableRef, Template, plain
 from consumer.mapping.runtime import text
 from consumer.mapping.syntax import Wrong
 from consumer.mapping.types import Boolean, Integer, Number, Text, Time
@@ -21,26 +23,41 @@ _BARE = (
 )
 
 
-def fitted(spec: FieldSpec, node: Node, what: str) -> Node:
+Doubt = Callable[[Finding], None]
+"""Told what is wrong only if conditions let it happen."""
+
+
+def fitted(spec: FieldSpec, node: Node, what: str, doubt: Doubt) -> Node:
     """The node in the form that the field takes; no known value of it is refused. Raises Wrong."""
     made = _of_kind(spec.kind, node, what)
     if spec.kind is Kind.MONEY:
-        _check_money(spec, node, what)
+        _check_money(spec, node, what, doubt)
     as_text = spec.kind in {Kind.TEXT, Kind.CURRENCY, Kind.TEXTS}
-    refuse_known(node, lambda value: spec.refusal(text(value) if as_text else value), what)
+    refuse_known(node, lambda value: spec.refusal(text(value) if as_text else value), what, doubt)
     return made
 
 
-def refuse_known(node: Node, refusal: Callable[[Any], str | None], what: str) -> None:
+def refuse_known(node: Node, refusal: Callable[[Any], str | None], what: str, doubt: Doubt) -> None:
     """That no value which is known before any record would be refused. Raises Wrong."""
     for one in outcomes(node):
-        for value in _known(one):
-            problem = refusal(value)
-            if problem:
-                verb = "is" if isinstance(one, Const) else "may be"
-                shown = f'"{value}"' if isinstance(value, str) else str(value)
-                message = f"{what} {problem}, and this {verb} `{shown}`"
-                raise Wrong(one.place, "constant", message, _symbol_remedy(one))
+        known = _known(one)
+        refused = [(value, problem) for value in known if (problem := refusal(value))]
+        if not refused:
+            continue
+        value, problem = refused[0]
+        verb = "is" if isinstance(one, Const) else "may be"
+        shown = f'"{value}"' if isinstance(value, str) else str(value)
+        message = f"{what} {problem}, and this {verb} `{shown}`"
+        wrong = Wrong(one.place, "constant", message, _symbol_remedy(one))
+        if from_table(one) and len(refused) < len(known):
+            doubt(replace(wrong.finding, severity="warning"))
+        else:
+            raise wrong
+
+
+def from_table(node: Node) -> bool:
+    """Whether this looks a value up that the file lists: which of them, conditions may say."""
+    return isinstance(node, Index) and isinstance(node.of, TableRef)
 
 
 def _symbol_remedy(node: Node) -> str:
@@ -106,7 +123,7 @@ def _is_0_or_1(node: Node) -> bool:
     return bool(known and {"0", "1"}.issuperset(known))
 
 
-def _check_money(spec: FieldSpec, node: Node, what: str) -> None:
+def _check_money(spec: FieldSpec, node: Node, what: str, doubt: Doubt) -> None:
     """Text with a currency, or around an amount, where the vendor takes an amount alone; and codes
     that are none."""
     bare = spec.refusal("1 USD") is not None
@@ -119,4 +136,4 @@ def _check_money(spec: FieldSpec, node: Node, what: str) -> None:
             ):
                 raise Wrong(one.place, "type", f"{what} takes an amount alone", _BARE)
             case Call(function=function, arguments=(_, currency)) if function.name == "money":
-                refuse_known(currency, lambda code: spec.refusal(f"1 {code}"), what)
+                refuse_known(currency, lambda code: spec.refusal(f"1 {code}"), what, doubt)

@@ -70,8 +70,10 @@ def path_text(node: Node) -> str:
             return f'{path_text(of)}["{value}"]'
         case Index(of=of, by=Const(value=value)):
             return f"{path_text(of)}[{value}]"
-        case KafkaPart(part=part):
-            return f"kafka.{part}"
+        case KafkaPart(part=part, header=header):
+            if header is None:
+                return f"kafka.{part}"
+            return f'kafka.headers["{header.value}"]' if isinstance(header, Const) else UNNAMED
         case Converted(of=of):
             return path_text(of)
         case Call(function=function):

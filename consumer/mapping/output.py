@@ -193,7 +193,7 @@ def _keys(person: Identity) -> tuple[str, ...]:
         person.contact_id,
         person.push_token,
         None if email is None else email.lower(),
-        phone if phone is None or phone.isdecimal() else _digits(phone),
+        None if phone is None else phone_digits(phone.strip()) or phone,
     )
     return tuple(
         [
@@ -203,10 +203,6 @@ def _keys(person: Identity) -> tuple[str, ...]:
             and (len(own := value.strip()) > LONGEST_BLANK or own.casefold() not in BLANK)
         ]
     )
-
-
-def _digits(phone: str) -> str:
-    return phone_digits(phone.strip()) or phone
 
 
 def _products(values: Mapping[str, Any]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from consumer.findings import Finding, Place, did_you_mean
@@ -12,7 +12,7 @@ from consumer.mapping.checked import Account, CheckedSend, Each, Side
 from consumer.mapping.conversions import to_text
 from consumer.mapping.facts import when_true
 from consumer.mapping.fields import Contract, FieldChecker, loop_over
-from consumer.mapping.fitting import known_texts
+from consumer.mapping.fitting import from_table, known_texts, outcomes
 from consumer.mapping.infer import infer, infer_condition
 from consumer.mapping.nodes import Const, Node
 from consumer.mapping.scope import Scope
@@ -162,21 +162,32 @@ class SendChecker:
             else:
                 self._findings.append(wrong.finding)
             return None
-        for name in dict.fromkeys(known_texts(node)):
-            if name in accounts:
-                self._with_apis(name, apis, written.place)
-            else:
-                message = f"`account` may be `{name}`, which is not configured"
-                self._wrong(written.place, "account", message, did_you_mean(name, accounts))
+        for one in outcomes(node):
+            names = list(dict.fromkeys(known_texts(one)))
+            faults = [found for name in names if (found := self._fault(name, apis, written.place))]
+            if from_table(one) and len(faults) < len(names):
+                faults = [replace(found, severity="warning") for found in faults]
+            self._findings += faults
         return node
 
-    def _with_apis(self, name: str, apis: Sequence[str], place: Place) -> str | None:
+    def _fault(self, name: str, apis: Sequence[str], place: Place) -> Finding | None:
+        """Why no event can go to an account of that name."""
+        accounts = self._around.accounts
+        if name not in accounts:
+            message = f"`account` may be `{name}`, which is not configured"
+            return Finding(place, "account", message, did_you_mean(name, accounts))
         for api in apis:
-            if api not in self._around.accounts[name].apis:
+            if api not in accounts[name].apis:
                 message = f"the account `{name}` has no `{api}` API"
-                self._wrong(place, "account", message, f"configure yespo.accounts.{name}.{api}")
-                return None
-        return name
+                return Finding(place, "account", message, f"configure yespo.accounts.{name}.{api}")
+        return None
+
+    def _with_apis(self, name: str, apis: Sequence[str], place: Place) -> str | None:
+        fault = self._fault(name, apis, place)
+        if fault is None:
+            return name
+        self._findings.append(fault)
+        return None
 
     def _values(
         self, specs: Sequence[EventSpec], shared: SharedEvent | None, scope: Scope

@@ -116,8 +116,10 @@ The program's configuration file, and the numbers that the chart reads out of it
 {{- end -}}
 {{- $urls = concat $urls (compact (list (dig "delivery" "proxy" "" $config) (get $config.kafka "sasl.oauthbearer.token.endpoint.url"))) -}}
 {{- range $urls -}}
+{{- if not (contains "${" .) -}}
 {{- $host := get (urlParse .) "host" -}}
 {{- $ports = append $ports (regexFind "[0-9]+$" (regexFind ":[0-9]+$" $host) | default (hasPrefix "https" . | ternary "443" "80") | int) -}}
+{{- end -}}
 {{- end -}}
 {{- range .Values.networkPolicy.kafkaPorts -}}
 {{- $ports = append $ports (int .) -}}

@@ -142,6 +142,7 @@ def test_the_value_of_a_misspelt_harmless_property_is_shown(read_config: Read) -
         "delivery: {proxi: 'http://me:hunter2@proxy:3128'}",
         "delivery:\n  proxy: http://me:hunter2@proxy:3128\n  client: wrong",
         "delivery:\n  proxi: http://me:hunter2/x@y@proxy:3128",
+        "delivery:\n  proxy: http://me:a,hunter2,x'y@proxy:3128\n  client: wrong",
         "registri: {url: 'https://me:hunter2@registry.example.com'}",
     ],
 )

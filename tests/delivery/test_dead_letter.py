@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import confluent_kafka
 import pytest
-from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 from structlog.testing import capture_logs
 
@@ -440,3 +440,37 @@ async def test_a_producer_that_has_lost_its_place_is_replaced_and_its_letters_ar
     assert writer.failing == ""
     assert tallies.dead_letters.total() == 2
     await writer.close(5)
+
+
+class LosingItsPlace:
+    """Acknowledges what it was given, and fails for good in the same poll."""
+
+    made: list["LosingItsPlace"]
+
+    def __init__(self, _: Mapping[str, object]) -> None:
+        self.given: list[Callable[[KafkaError | None, None], None]] = []
+        self.made.append(self)
+
+    def produce(self, _topic: str, **what: Any) -> None:
+        self.given.append(what["on_delivery"])
+
+    def poll(self, _seconds: float) -> None:
+        for acknowledge in self.given:
+            acknowledge(None, None)
+        raise KafkaException(KafkaError(KafkaError._FATAL))
+
+    def purge(self) -> None: ...
+
+
+async def test_what_the_last_poll_of_a_producer_acknowledged_is_not_written_again(
+    mock_cluster: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    LosingItsPlace.made = []
+    monkeypatch.setattr(dead_letter, "Producer", LosingItsPlace)
+    writer = a_writer(mock_cluster, "dlq")
+    await writer.open()
+    await write(writer, a_source_record(), [REJECTED])
+    first, second = LosingItsPlace.made
+    assert (len(first.given), len(second.given)) == (1, 0)
+    assert writer.failing == ""
+    await writer.close(1)

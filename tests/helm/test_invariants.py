@@ -446,6 +446,17 @@ def test_the_network_policy_opens_the_port_of_each_url_that_is_configured(
     assert out == sorted([53, 53, 443, 8081, 9092, 9094, port])
 
 
+@pytest.mark.parametrize(
+    "path", ["config.delivery.proxy", "config.yespo.accounts.main.v2.past_events.url"]
+)
+def test_the_port_of_a_url_that_only_a_reference_knows_is_left_to_the_user(path: str) -> None:
+    values = changed(case_values("restricted"), path, "${env:URL}")
+    values = changed(values, "extraEnv", [{"name": "URL", "value": "http://proxy.corp:3128"}])
+    policy = render(values).release("NetworkPolicy")
+    out = [entry["port"] for rule in policy["spec"]["egress"] for entry in rule["ports"]]
+    assert out == [53, 53, 443, 8081, 9092, 9094]
+
+
 def test_annotations_of_the_check_are_those_of_its_pod_and_of_the_test_pod() -> None:
     given = {"sidecar.istio.io/inject": "false"}
     rendered = render(changed(case_values("minimal"), "check.podAnnotations", given))

@@ -407,6 +407,14 @@ def test_order_follows_cookie_and_identifiers_in_one_spelling(tmp_path: Path) ->
     assert found == ("cookie-1", "view", "7", "ann@shop.ua", "380501234567")
 
 
+@pytest.mark.parametrize(
+    "phone", ["+380501234567", "00380501234567", "380501234567", " 38 (050) 123-45-67"]
+)
+def test_one_phone_is_one_key_in_every_spelling(tmp_path: Path, phone: str) -> None:
+    head = HEAD.replace("identity:", "identity:\n  phone: name")
+    assert order_of(tmp_path, head, name=phone, **COOKIE) == ("cookie-1", "380501234567")
+
+
 def test_words_for_nobody_never_tie_people_together(tmp_path: Path) -> None:
     user = {"id": "u1", "email": "null"}
     found = order_of(tmp_path, HEAD, user=user, **COOKIE)
@@ -781,6 +789,8 @@ def test_beside_a_condition_that_is_wrong_other_mistakes_are_still_named(tmp_pat
         ("x", "x: kafka.key", "x != null"),
         ("x", "x: lower(url_host(name))", "x != null"),
         ('coalesce(user.id, "nobody")', "y: name", "y != null"),
+        ("maybe_tags[0]", "y: name", "maybe_tags[0] != null and y != null"),
+        ('coalesce(kafka.headers["a"], "none")', "y: name", "y != null"),
     ],
 )
 def test_the_remedies_for_what_may_be_absent_are_accepted(
@@ -797,3 +807,46 @@ rules:
           {search}
 """
     unit_of(tmp_path, HEAD + text)
+
+
+TABLES = (
+    "tables: {shops: {Mug: ua, x: pl}, codes: {a: UAH, Mug: '', x: usd}}\nrules:\n  - name: r\n"
+)
+
+
+CHOSEN = """\
+    when: 'shops[name] == "ua"'
+    send: [{v2: searchRequest, search: name, keyValue: name, account: 'shops[name]'}]
+"""
+CODED = """\
+    send:
+      - v2: productViewed
+        keyValue: name
+        account: ua
+        product: {productId: name, price: price}
+        currencyCode: |
+          codes[name] if codes[name] != "" else null
+"""
+
+
+@pytest.mark.parametrize(
+    ("rule", "doubt"),
+    [(CHOSEN, "the account `pl` has no `v2` API"), (CODED, "takes an ISO 4217 code")],
+)
+def test_what_a_table_gives_only_if_conditions_let_it_is_a_warning(
+    tmp_path: Path, rule: str, doubt: str
+) -> None:
+    """Which of its values come here, conditions may say: it must not keep the mapping from running."""
+    unit, findings, shown = check_text(tmp_path, HEAD + TABLES + rule, TWO)
+    assert unit is not None, shown
+    assert [finding.severity for finding in findings] == ["warning"]
+    assert doubt in findings[0].message
+    assert len(run(unit, name="Mug", **COOKIE).events) == 1
+
+
+def test_a_table_that_has_nothing_but_wrong_values_is_a_mistake(tmp_path: Path) -> None:
+    rule = "    send: [{v2: searchRequest, search: name, account: 'shops[name]'}]\n"
+    text = (HEAD + TABLES + rule).replace("Mug: ua", "Mug: pl")
+    unit, findings, _ = check_text(tmp_path, text, TWO)
+    assert unit is None
+    assert {finding.message for finding in findings} == {"the account `pl` has no `v2` API"}
