@@ -12,6 +12,8 @@ from typing import Any, Protocol
 
 import structlog
 
+from consumer.crash import told
+from consumer.errors import BridgeError
 from consumer.mapping.loader import bytes_or_none, digest_of
 from consumer.mapping.unit import MappingUnit
 from consumer.model import Endpoint
@@ -134,7 +136,8 @@ class Reloader:
     async def look(self, *, at_once: bool) -> None:
         """Take what has changed; `at_once` does not wait until it has settled."""
         found = await asyncio.to_thread(_digest, self._files)
-        if found == self._judged:
+        again = at_once and self._mapping.refused  # what it was refused for may stand elsewhere
+        if found == self._judged and not again:
             self._unsettled = found
             if at_once:
                 log.info("the mapping files have not changed", digest=found)
@@ -142,7 +145,12 @@ class Reloader:
         if found != self._unsettled and not at_once:
             self._unsettled = found
             return
-        attempt = await asyncio.to_thread(self._read)
+        try:
+            attempt = await asyncio.to_thread(self._read)
+        except Exception as error:  # noqa: BLE001 - whatever the files lead to, the old mapping goes on
+            self._judged = self._unsettled = found
+            self._refuse(found, str(error) if isinstance(error, BridgeError) else told(error))
+            return
         after = await asyncio.to_thread(_digest, attempt.files)
         self._files = attempt.files
         if after != attempt.digest:
@@ -154,9 +162,9 @@ class Reloader:
     def _judge(self, attempt: Attempt) -> None:
         mapping = self._mapping
         if attempt.unit is None:
-            self._refuse(attempt, attempt.findings)
+            self._refuse(attempt.digest, attempt.findings)
         elif set(attempt.unit.topics) != set(mapping.topics):
-            self._refuse(attempt, "its topics are others: restart to read from them")
+            self._refuse(attempt.digest, "its topics are others: restart to read from them")
         elif attempt.digest == mapping.digest:
             mapping.refused = False
             log.info("the mapping files are again those in force", digest=attempt.digest)
@@ -167,12 +175,12 @@ class Reloader:
             log.info("mapping reloaded", digest=attempt.digest, before=before)
             warn(attempt.findings)
 
-    def _refuse(self, attempt: Attempt, why: str) -> None:
+    def _refuse(self, digest: str, why: str) -> None:
         self._mapping.refused = True
         self._reloads.add(("refused",))
         log.error(
             "changed mapping refused, the old one goes on",
-            digest=attempt.digest,
+            digest=digest,
             in_force=self._mapping.digest,
             findings=why,
         )

@@ -16,6 +16,7 @@ from consumer.avro.schema import SchemaError, parse
 from consumer.config.settings import Settings
 from consumer.decode.api import Missing, Registered, RegistryApi, UnavailableError, Unsupported
 from consumer.decode.compatibility import Doubt, doubts
+from consumer.errors import ConfigError
 from consumer.findings import Finding, Place, Severity
 from consumer.mapping.checked import CheckedMapping
 from consumer.mapping.takers import takes
@@ -99,9 +100,19 @@ def against_settings(mappings: Sequence[CheckedMapping], settings: Settings) -> 
         decode = settings.decode.topics.get(topic, settings.decode)
         if decode.writer_schema is not None:
             takers = [mapping for mapping in mappings if topic in mapping.topics]
-            text = Path(decode.writer_schema).read_text(encoding="utf-8")
-            found += _Version(decode.writer_schema, True, [text], takers).findings()
+            found += _of_file(decode.writer_schema, takers)
     return found
+
+
+def _of_file(name: str, takers: Sequence[CheckedMapping]) -> Iterator[Finding]:
+    try:
+        text = Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = (error.strerror or "") if isinstance(error, OSError) else "not UTF-8"
+        message = f"the schema file cannot be read: {why}"
+        yield Finding(Place(name, 0, 0), "version", message, "it is the `writer_schema` of a topic")
+        return
+    yield from _Version(name, True, [text], takers).findings()
 
 
 async def against_registry(mappings: Sequence[CheckedMapping], settings: Settings) -> Proof:
@@ -116,7 +127,7 @@ async def against_registry(mappings: Sequence[CheckedMapping], settings: Setting
             return await _against_registry(mappings, settings)
     except TimeoutError:
         why = f"no answer within {SECONDS:g} s"
-    except UnavailableError as error:
+    except (UnavailableError, ConfigError) as error:  # ConfigError: its certificate files
         why = str(error)
     message = f"the versions of the schemas are not checked: {why}"
     return Proof([Finding(Place("registry", 0, 0), "version", message, severity="warning")], {})

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from consumer.errors import InvalidRecord
+from consumer.errors import ConfigError, InvalidRecord
 from consumer.mapping.cases import TEST_ACCOUNTS
 from consumer.mapping.unit import check_unit, load_unit, render
 from consumer.model import Decoded
@@ -45,6 +45,7 @@ class Watched:
         self.mapping = Reloadable(load_unit([self.folder / "shop.yaml"], TEST_ACCOUNTS))
         self.first = self.mapping.digest
         self.reloads = Tally("result")
+        self.fault: Exception | None = None
         files = self.read().files
         self.reloader = Reloader(self.mapping, self.read, files, self.reloads)
         self.reads = 0
@@ -54,6 +55,8 @@ class Watched:
 
     def read(self) -> Attempt:
         self.reads += 1
+        if self.fault is not None:
+            raise self.fault
         unit, findings, files = check_unit([self.folder / "shop.yaml"], TEST_ACCOUNTS)
         return Attempt(unit, render(findings, files), files.paths, files.digest)
 
@@ -164,6 +167,35 @@ async def test_a_missing_file_is_refused_and_still_watched(watched: Watched) -> 
     watched.write("shared.yaml", SHARED.replace("view", "search"))
     await watched.look(2)
     assert watched.rules("search") == ["NAME"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (ConfigError("registry: certificate files cannot be used"), "certificate files"),
+        (
+            UnicodeEncodeError("ascii", "ann@shop.ua", 0, 1, "x"),
+            "UnicodeEncodeError at tests/test_rel",
+        ),
+    ],
+)
+async def test_whatever_the_files_lead_to_the_old_mapping_goes_on(
+    watched: Watched, fault: Exception, told: str
+) -> None:
+    watched.fault = fault
+    watched.write("shop.yaml", MAPPING.replace("NAME", "other"))
+    with structlog.testing.capture_logs() as lines:
+        await watched.look(5)
+    [line] = lines
+    assert told in line["findings"]
+    assert "ann@shop.ua" not in str(line)
+    assert watched.refused()
+    assert watched.rules("view") == ["NAME"]
+    assert (watched.reloads.get("refused"), watched.reads) == (1, 1)
+    watched.fault = None
+    await watched.look(at_once=True)  # it stood in none of the files: a signal asks again
+    assert watched.rules("view") == ["other"]
+    assert not watched.refused()
 
 
 async def test_other_topics_need_a_restart(watched: Watched) -> None:

@@ -285,6 +285,34 @@ def test_topics_of_bare_avro_are_checked_against_their_writer_schema_and_no_subj
         load_setup(shop.config)
 
 
+@pytest.mark.parametrize(("data", "why"), [(None, "No such file"), (b"\xff{}", "not UTF-8")])
+def test_a_writer_schema_that_cannot_be_read_is_named(
+    shop: Shop, data: bytes | None, why: str
+) -> None:
+    text = shop.config.read_text()
+    shop.config.write_text(text + "decode: {framing: bare, writer_schema: writer.avsc}\n")
+    file = shop.config.parent / "writer.avsc"
+    file.write_bytes(b"{}")
+    settings = shop.settings()
+    file.unlink()
+    if data is not None:
+        file.write_bytes(data)
+    attempt = read_mapping(settings, ask_registry=False)
+    assert attempt.unit is None
+    assert f"writer.avsc  the schema file cannot be read: {why}" in attempt.findings
+
+
+def test_certificate_files_of_the_registry_that_are_broken_keep_no_mapping_from_being_taken(
+    shop: Shop,
+) -> None:
+    shop.write("ca.pem", "half")
+    text = shop.config.read_text()
+    shop.config.write_text(text.replace("registry: {", "registry: {ca_file: ca.pem, "))
+    attempt = shop.start()
+    assert attempt.unit is not None
+    assert "the versions of the schemas are not checked: registry: certificate" in attempt.findings
+
+
 def test_check_shows_versions_and_warnings(
     shop: Shop, registered: SchemaRegistryDouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -110,20 +110,29 @@ class RegistryApi:
         auth = None
         try:
             if settings.token is not None:
-                headers["Authorization"] = f"Bearer {settings.token.current()}"
+                headers["Authorization"] = _bearer(settings.token.current())
             elif settings.username is not None and settings.password is not None:
                 auth = httpx.BasicAuth(settings.username, settings.password.current())
         except OSError as error:
             raise UnavailableError(f"a credential cannot be read: {error.strerror}") from None
         # Proxies out of environment variables would be settings that no file shows: trust_env.
-        return httpx.AsyncClient(
-            base_url=url,
-            auth=auth,
-            headers=headers,
-            timeout=self._timeout,
-            verify=self._tls.context(),
-            trust_env=False,
-        )
+        try:
+            return httpx.AsyncClient(
+                base_url=url,
+                auth=auth,
+                headers=headers,
+                timeout=self._timeout,
+                verify=self._tls.context(),
+                trust_env=False,
+            )
+        except httpx.InvalidURL:
+            raise UnavailableError("registry.url cannot be asked: no URL") from None
+
+
+def _bearer(token: str) -> str:
+    if not token.isascii():
+        raise UnavailableError("registry.token is not ASCII")
+    return f"Bearer {token}"
 
 
 class _Session:
@@ -237,5 +246,5 @@ def _references(document: dict[str, Any], where: httpx.URL) -> list[str]:
             f"/subjects/{quote(one['subject'], safe='')}/versions/{int(one['version'])}"
             for one in document.get("references") or ()
         ]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise UnavailableError(f"{where}: references that are none") from None

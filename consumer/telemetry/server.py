@@ -4,9 +4,12 @@ programs and / for people.
 It runs in threads of its own, so that a slow scraper never holds the event loop up.
 """
 
+import errno
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 
 
 log = structlog.get_logger()
+
+SILENCE_SECONDS = 10.0
+"""For so long a client may say nothing: its socket and thread are needed elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +60,12 @@ class SideDoor:
                 self._host,
                 self.port,
                 self._guarded,
-                ThreadingWSGIServer,
+                _Server,
                 handler_class=_QuietHandler,
             )
         except OSError as error:
-            text = f"cannot listen on {self._host}:{self.port} ({error.strerror}); set `http.port`"
+            setting = "http.port" if error.errno == errno.EADDRINUSE else "http.host"
+            text = f"cannot listen on {self._host}:{self.port} ({error.strerror}); set `{setting}`"
             raise PortInUseError(text) from error
         self._server = server
         self.port = server.server_port
@@ -73,7 +80,8 @@ class SideDoor:
 
     def _guarded(self, environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
         try:
-            return self._answer(environ, start)
+            answer = self._answer(environ, start)
+            return [] if environ.get("REQUEST_METHOD") == "HEAD" else answer
         except Exception:  # the server would print it with its text
             log.exception("a page could not be made", path=environ.get("PATH_INFO"))
             return _respond(start, HTTPStatus.INTERNAL_SERVER_ERROR, _TEXT, "see the log")
@@ -84,7 +92,8 @@ class SideDoor:
             text = "this port is for reading"
             return _respond(start, HTTPStatus.METHOD_NOT_ALLOWED, _TEXT, text)
         if path == "/metrics":
-            answered: Iterable[bytes] = self._metrics(environ, start)
+            asked = {**environ, "REQUEST_METHOD": "GET"}  # it refuses HEAD
+            answered: Iterable[bytes] = self._metrics(asked, start)
             return answered
         probes = {
             "/livez": self._probes.live,
@@ -121,6 +130,23 @@ def _respond(
     return [data]
 
 
+class _Server(ThreadingWSGIServer):
+    """Of IPv4 or IPv6, as the host says. Its backlog is that of a probe's second: the library's own, of
+    5, makes the sixth of those who come together wait for that long."""
+
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], handler: type[WSGIRequestHandler]) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        super().__init__(address, handler)
+
+
 class _QuietHandler(WSGIRequestHandler):
+    timeout = SILENCE_SECONDS
+
+    def handle(self) -> None:
+        with suppress(TimeoutError):
+            super().handle()
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base class names it
         """Probes every few seconds are no news."""

@@ -82,6 +82,25 @@ buffer: {records: many}
 
 
 @pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("https://registry:99999", "Port out of range 0-65535"),
+        ("https://registry:0", "a port is a number from 1 to 65535"),
+        ("https://regi stry", "a URL holds no blanks: percent-encode them"),
+        ('"https://registry\\0"', "a URL holds no blanks: percent-encode them"),
+        ("https://registry..com", "`registry..com` is no name of a host"),
+        ("registry:8081", "a URL looks like `https://host/path`"),
+    ],
+)
+def test_a_url_that_nothing_can_be_asked_at_is_refused(
+    findings_of: FindingsOf, url: str, why: str
+) -> None:
+    [(place, message, _)] = findings_of(LEAST.replace("https://registry:8081", url))
+    assert place == "bridge.yaml:4:17"
+    assert message.endswith(why)
+
+
+@pytest.mark.parametrize(
     ("old", "new", "remedy"),
     [
         ("bootstrap.servers", "bootstrap.server", "did you mean `bootstrap.servers`?"),

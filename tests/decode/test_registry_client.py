@@ -391,6 +391,17 @@ async def test_credentials_are_sent_as_configured(
     assert double.authorizations == [header]
 
 
+async def test_a_token_that_no_header_can_hold_is_waited_out(
+    double: SchemaRegistryDouble, bridge: BridgeMaker
+) -> None:
+    """It is followed live: whoever rotates it may write nonsense first."""
+    one = bridge(double.url, token="café")
+    waiting = asyncio.create_task(one.read(1))
+    await until(lambda: one.clock.pending == 1)
+    waiting.cancel()
+    assert double.requests == []
+
+
 async def test_a_base_path_is_kept(double: SchemaRegistryDouble, bridge: BridgeMaker) -> None:
     one = bridge(f"{double.url}/apis/ccompat/v7/")
     waiting = asyncio.create_task(one.read(1))

@@ -1,20 +1,27 @@
 """The side door: probes, the status for programs, and the page for people."""
 
 import asyncio
+import socket
 import threading
 import time
 from html.parser import HTMLParser
 
 import httpx
 import pytest
+from prometheus_client import CollectorRegistry
 
 from consumer.app import App
 from consumer.delivery.endpoint import EndpointLane
+from consumer.errors import PortInUseError
 from consumer.model import Partition
 from consumer.setup import Setup
 from consumer.source.consumer import KafkaSource
 from consumer.stages import Position
+from consumer.telemetry import server
 from consumer.telemetry.page import page
+from consumer.telemetry.server import Probes, SideDoor
+
+PROBES = Probes(lambda: None, lambda: None, lambda: None, dict)
 
 
 async def get(app: App, path: str, method: str = "GET") -> httpx.Response:
@@ -108,6 +115,42 @@ async def test_the_status_names_partitions_endpoints_and_ledgers(app: App) -> No
     }
     assert status["endpoints"]["main/v2"]["state"] == "flowing"
     assert status["ledger"]["balanced"] is True
+
+
+async def test_a_question_for_the_head_alone_gets_no_body(app: App) -> None:
+    for path in ("/status", "/metrics", "/livez"):
+        answer = await get(app, path, "HEAD")
+        assert (answer.status_code, answer.content) == (200, b"")
+        assert int(answer.headers["Content-Length"]) > 2 or path == "/metrics"
+
+
+def test_it_listens_on_ipv6_where_the_host_says_so() -> None:
+    door = SideDoor("::1", 0, CollectorRegistry(), PROBES)
+    door.start()
+    try:
+        assert httpx.get(f"http://[::1]:{door.port}/livez", trust_env=False).text == "ok\n"
+    finally:
+        door.stop()
+
+
+def test_a_host_that_is_not_ours_is_named() -> None:
+    with pytest.raises(PortInUseError, match=r"set `http\.host`"):
+        SideDoor("192.0.2.1", 0, CollectorRegistry(), PROBES).start()
+
+
+def test_a_client_that_says_nothing_is_let_go_without_a_word(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(server._QuietHandler, "timeout", 0.05)
+    door = SideDoor("127.0.0.1", 0, CollectorRegistry(), PROBES)
+    door.start()
+    try:
+        with socket.create_connection(("127.0.0.1", door.port), timeout=10) as silent:
+            silent.sendall(b"GET /livez HTTP/1.1\r\nHost:")
+            assert silent.recv(100) == b""
+    finally:
+        door.stop()
+    assert capfd.readouterr().err == ""
 
 
 async def test_the_port_is_for_reading(app: App) -> None:
