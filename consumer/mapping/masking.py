@@ -15,11 +15,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote, unquote
 
 from consumer.mapping.checked import CheckedMapping
 from consumer.mapping.nodes import Call, Node, children
 from consumer.mapping.paths import sources
+from consumer.mapping.types import Array, MapOf, Slot, Time, Type, Union
+from consumer.mapping.types import Record as RecordType
 from consumer.model import Record
+from consumer.personal import bounded, is_long, replaced
 
 _TELLING = frozenset(
     """
@@ -33,9 +37,7 @@ _TELLING = frozenset(
 )
 """Names of fields, in lower case without `_` and `-`, that hold personal data by any mapping."""
 
-_EMAIL = re.compile(r"[^\s\"'<>@:,;/?&=]+@[^\s\"'<>@:,;/?&=]+\.[^\s\"'<>@:,;/?&=]+")
-_PHONE = re.compile(r"(?<![\w.-])\+?\d[\d ().-]{7,17}\d(?![\w-])")
-_DIALLED = re.compile(r"[+\d][\d ().-]*")
+_DIALLED = re.compile(r"[+(\d][\d +/().-]*")
 _INDEX = re.compile(r"\[[^\]]*\]")
 _HEX = re.compile(r"[0-9a-fA-F-]{32,}")
 _PHONE_DIGITS = range(9, 16)
@@ -70,6 +72,7 @@ class Masker:
 
     def __init__(self, mapping: CheckedMapping) -> None:
         self._paths = personal_paths(mapping)
+        self._type = mapping.record
         self._known: dict[str, str] = {}
 
     def learn(self, values: Iterable[Any]) -> None:
@@ -94,8 +97,12 @@ class Masker:
         return bare in self._paths or name in _TELLING or bare.startswith(("kafka.key", "kafka.h"))
 
     def record(self, value: Any, path: str = "") -> Any:
-        """A decoded value with its personal parts replaced; the types stay."""
-        return self._masked(value, path, personal=False)
+        """A decoded value with its personal parts replaced; the types stay.
+
+        A value without its record has no type: its long numbers are those known from the record.
+        """
+        kind = self._type if isinstance(value, dict) and not path else None
+        return self._masked(value, path, kind, personal=False)
 
     def kafka(self, record: Record) -> Record:
         """The Kafka record with key and headers replaced."""
@@ -108,48 +115,73 @@ class Masker:
         if text in self._known:
             return self._known[text]
         for known in sorted(self._known, key=len, reverse=True):
-            if len(known) >= _SHORTEST and known in text:
-                text = re.sub(rf"(?<!\w){re.escape(known)}(?!\w)", self._known[known], text)
-        stand_ins = set(self._known.values())
-
-        def masked(match: re.Match[str]) -> str:
-            return match[0] if match[0] in stand_ins else self._stand_in(match[0])
-
-        return _PHONE.sub(masked, _EMAIL.sub(masked, text))
+            if len(known) >= _SHORTEST:
+                text = _with(text, known, self._known[known])
+        return replaced(text, self._found)
 
     def body(self, value: Any) -> Any:
         """A request body (as JSON reads it)."""
-        return self._masked(value, "", personal=False)
+        return self._masked(value, "", None, personal=False)
 
-    def _masked(self, value: Any, path: str, *, personal: bool) -> Any:
+    def _found(self, part: str) -> str:
+        """The stand-in for what looks personal; what is percent-encoded gets that of its meaning."""
+        meant = unquote(part)
+        stand_in = self._stand_in(meant)
+        return stand_in if meant == part else quote(stand_in, safe="")
+
+    def _masked(self, value: Any, path: str, kind: Type | None, *, personal: bool) -> Any:
         personal = personal or (path != "" and self.is_personal(path))
         match value:
             case dict():
-                return self._members(value, path, personal=personal)
+                return self._members(value, path, kind, personal=personal)
             case list():
-                return [self._masked(one, path, personal=personal) for one in value]
+                item = kind.item.type if isinstance(kind, Array) else None
+                return [self._masked(one, path, item, personal=personal) for one in value]
             case (str(name), inner):  # a record out of a union
-                return name, self._masked(inner, path, personal=personal)
+                return name, self._masked(inner, path, _branch(kind, name), personal=personal)
             case str():
                 return self._stand_in(value) if personal and value else self.text(value)
-            case bytes() if personal:
-                return bytes(len(value))
-            case int() if personal and not isinstance(value, bool):
-                return int(self._stand_in(str(value)))
+            case bytes():
+                return bytes(len(value)) if personal or self._is_telling(value) else value
+            case int() if not isinstance(value, bool):
+                return self._number(value, kind, personal=personal)
         return value
 
-    def _members(self, value: dict[str, Any], path: str, *, personal: bool) -> dict[str, Any]:
+    def _number(self, value: int, kind: Type | None, *, personal: bool) -> int:
+        if personal:
+            return int(self._stand_in(str(value)))
+        if not is_long(value) or isinstance(kind, Time):
+            return value
+        text = str(value)
+        return int(self._stand_in(text) if kind is not None else self._known.get(text, text))
+
+    def _is_telling(self, data: bytes) -> bool:
+        """Whether there is text within the bytes that is personal."""
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            text = data.decode("latin-1")
+        return self.text(text) != text
+
+    def _members(
+        self, value: dict[str, Any], path: str, kind: Type | None, *, personal: bool
+    ) -> dict[str, Any]:
         # A v2 parameter names itself: {"name": "email", "value": "..."}.
         own = value.get("name")
         named = set(value) == {"name", "value"} and isinstance(own, str) and self.is_personal(own)
         return {
-            key: self._masked(
+            key if isinstance(kind, RecordType) else self._key(key): self._masked(
                 member,
                 f"{path}.{key}" if path else key,
+                _member(kind, key),
                 personal=personal or (named and key == "value"),
             )
             for key, member in value.items()
         }
+
+    def _key(self, key: str) -> str:
+        """The key of a map; names of a body's fields may be as short as what somebody has typed."""
+        return self.text(key) if len(key) >= _SHORTEST else key
 
     def _bytes(self, data: bytes | None) -> bytes | None:
         if data is None:
@@ -171,6 +203,31 @@ class Masker:
 def _bare(path: str) -> str:
     """Without indices and union branches: `cart.items.sku`."""
     return re.sub(r"<[^>]*>", "", _INDEX.sub("", path))
+
+
+def _branch(kind: Type | None, name: str) -> Type | None:
+    """The record of a union that has this name."""
+    records = kind.records if isinstance(kind, Union) else ()
+    return next((record for record in records if record.name == name), None)
+
+
+def _member(kind: Type | None, key: str) -> Type | None:
+    """The type of a field of a record, or of a map's values."""
+    slot: Slot | None = None
+    if isinstance(kind, RecordType):
+        slot = kind.fields.get(key)
+    elif isinstance(kind, MapOf):
+        slot = kind.value
+    return slot.type if slot is not None else None
+
+
+def _with(text: str, known: str, stand_in: str) -> str:
+    """The text with the stand-in for what is known, as it is written and as a URL writes it."""
+    forms = {known: stand_in, quote(known, safe=""): quote(stand_in, safe="")}
+    for form, new in forms.items():
+        if form in text:
+            text = re.sub(bounded(form), new.replace("\\", r"\\"), text)
+    return text
 
 
 def _shaped(value: str, number: int) -> str:

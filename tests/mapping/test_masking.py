@@ -132,3 +132,89 @@ def test_parameters_of_a_v2_event_are_masked_by_their_names(masker: Masker) -> N
     assert masker.body(body) == {
         "params": [{"name": "externalCustomerId", "value": "B-4"}, {"name": "q", "value": "mug"}]
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        (
+            "https://shop.ua/thank-you?email=olena%40example.ua&tel=%2B380671234567",
+            "https://shop.ua/thank-you?email=bcdef%40example.com&tel=%2B380670000002",
+        ),
+        (
+            "https%3A%2F%2Fshop.ua%3Femail%3Dann%40shop.ua%26tel%3D380671234567%26x%3D1",
+            "https%3A%2F%2Fshop.ua%3Femail%3Dbcd%40example.com%26tel%3D380670000002%26x%3D1",
+        ),
+        ("tel=%20067%20123%2045%2067", "tel=%20067%20000%2000%2001"),
+        ("tel=%2B38+067+123+45+67", "tel=%2B38%2B067%2B000%2B00%2B01"),
+        ("ann%2Btag%40shop.ua", "bcd%2Bfgh%40example.com"),
+        ("тел.0671234567", "тел.0670000001"),
+        ("067/123/45/67", "067/000/00/01"),
+        ("id_380671234567", "id_380670000001"),
+        ("(067) 123-45-67", "(067) 000-00-01"),
+    ],
+)
+def test_addresses_and_numbers_are_found_however_they_are_written(
+    masker: Masker, text: str, masked: str
+) -> None:
+    assert masker.record({"class": text}) == {"class": masked}
+    assert masker.record({"class": masked}) == {"class": masked}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://shop.ua/2026/11/20/mug-350ml",
+        "2026-11-20 09:03:00",
+        "https%3A%2F%2Fshop.ua%2F100-01",
+        "version 1.2.3",
+    ],
+)
+def test_dates_and_pages_are_no_numbers_to_call(masker: Masker, text: str) -> None:
+    assert masker.record({"class": text}) == {"class": text}
+
+
+def test_an_address_in_a_url_gets_the_stand_in_of_the_address(masker: Masker) -> None:
+    masked = masker.record({"name": "ann@shop.ua", "class": "?mail=ann%40shop.ua&who=ann@shop.ua"})
+    assert masked == {
+        "name": "bcd@example.com",
+        "class": "?mail=bcd%40example.com&who=bcd@example.com",
+    }
+
+
+def test_a_known_value_is_found_percent_encoded_too(masker: Masker) -> None:
+    masked = masker.record({"name": "Олена", "class": "?hi=%D0%9E%D0%BB%D0%B5%D0%BD%D0%B0"})
+    assert masked == {"name": "Бвгде", "class": "?hi=%D0%91%D0%B2%D0%B3%D0%B4%D0%B5"}
+
+
+def test_the_keys_of_maps_are_masked_and_the_names_of_fields_stay(masker: Masker) -> None:
+    value = {"attributes": {"ann@shop.ua": "1", "380671234567": "2", "country": "UA"}}
+    assert masker.record(value) == {
+        "attributes": {"bcd@example.com": "1", "380670000002": "2", "country": "UA"}
+    }
+
+
+def test_the_keys_of_a_body_are_masked(masker: Masker) -> None:
+    assert masker.body({"ann@shop.ua": 1}) == {"bcd@example.com": 1}
+
+
+def test_long_whole_numbers_are_masked_unless_their_type_says_time(masker: Masker) -> None:
+    value = {
+        "count": 380671234567,
+        "at_ms": 1_795_165_200_000,
+        "at_us": 1_795_165_200_000_000,
+        "maybe_us": 1_795_165_200_000,
+        "maybe_count": 104_170,
+    }
+    assert masker.record(value) == {**value, "count": 380670000001}
+    assert masker.body({"id": 380671234567, "datetime": 1_795_165_200_000}) == {
+        "id": 380670000001,
+        "datetime": 1_795_165_200_000,
+    }
+
+
+def test_bytes_that_hold_personal_text_become_zeros_of_the_same_length(masker: Masker) -> None:
+    value = {"data": b"ann@shop.ua"}
+    assert masker.record(value) == {"data": bytes(11)}
+    assert masker.record({"data": b"\xff\x00plain"}) == {"data": b"\xff\x00plain"}
+    assert masker.record({"data": b"\xff ann@shop.ua"}) == {"data": bytes(13)}
