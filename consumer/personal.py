@@ -15,7 +15,9 @@ _EMAIL = re.compile(rf"{_NOT_WITHIN}{_LOCAL}+(?:@|%40){_MAIL}+\.{_MAIL}+")
 _BEFORE = rf"(?:(?<={_ENCODED})|(?<![^\W_])(?<!\d\.)(?<!-){_NOT_WITHIN})"
 _PLUS = r"(?:\+|%2[Bb])?"
 _AFTER = r"(?![^\W_]|-)"
-_DATE = r"(?!\d{4}-\d\d-\d\d[ T]\d\d:)"
+_DAY_FIRST = r"[0-3]\d\.[01]\d\.(?:19|20)\d\d(?![\w-])"
+_YEAR_FIRST = r"(?:19|20)\d\d-[01]\d-[0-3]\d(?![\w-])(?! \d(?!\d:))"
+_DATE = f"(?!{_DAY_FIRST})(?!{_YEAR_FIRST})"
 _DIALLED = re.compile(rf"{_BEFORE}{_DATE}{_PLUS}\d(?:[\d ().-]|%2[089Dd]){{7,17}}\d{_AFTER}")
 _GROUP = r"(?:[ +/().-]|%20|%28|%29|%2[BDFbdf]){1,3}"
 _GROUPED = re.compile(rf"{_BEFORE}{_DATE}{_PLUS}\d{{1,4}}(?:{_GROUP}\d{{2,4}}){{2,5}}{_AFTER}")

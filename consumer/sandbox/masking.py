@@ -8,10 +8,12 @@ import re
 import secrets
 from hashlib import blake2s
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 
 from consumer.model import Api
+from consumer.personal import is_long, replaced
 
 # Names of contact identifiers in both APIs, their documented aliases (which the vendor compares
 # without regard to case), what vendor plugins send beside them, and what people searched for.
@@ -24,11 +26,21 @@ _PERSONAL = frozenset(
     """.lower().split()
 )
 
+# What has long numbers of its own: products, orders, times.
+_NUMBERED = frozenset(
+    """
+    id sku productKey productId product_id externalOrderId orderId order_id barcode gtin ean
+    externalItemId productCategoryId categoryKey cartId datetime eventTime
+    """.lower().split()
+)
+
 _SHOWN_BYTES = 32_768
 _SHOWN_DEPTH = 20
 
 _EMAIL = re.compile(r"[^\s\"'<>@:,;]+@[^\s\"'<>@:,;]+")
 _PHONE = re.compile(r"\+\d[\d ()-]{7,}\d")
+_NUMBER = re.compile(r"\d+")
+_AMOUNT = re.compile(r"\d{1,10}\.\d{1,2}")
 
 # In the order in which the vendor resolves a contact (then the visitor's cookie).
 _LEGACY_IDS = ("user_es_contact_id", "externalCustomerId", "user_email", "user_phone")
@@ -101,16 +113,21 @@ class Masker:
     def _members(self, value: dict[str, Any], personal: bool, depth: int) -> dict[str, Any]:
         # A v2 parameter names itself: {"name": "email", "value": "..."}.
         own = value.get("name")
-        named = isinstance(own, str) and own.lower() in _PERSONAL
-        return {
-            self.text(key): self.masked(
-                member, personal or key.lower() in _PERSONAL or (named and key == "value"), depth
-            )
-            for key, member in value.items()
-        }
+        called = own.lower() if isinstance(own, str) else ""
+
+        def member_of(key: str, member: Any) -> Any:
+            names = {key.lower(), called if key == "value" else ""}
+            inner = personal or not names.isdisjoint(_PERSONAL)
+            if not inner and not names.isdisjoint(_NUMBERED) and _is_number(member):
+                return member
+            return self.masked(member, inner, depth)
+
+        return {self.text(key): member_of(key, member) for key, member in value.items()}
 
     def _scalar(self, value: Any, depth: int) -> Any:
-        if not isinstance(value, str):
+        if isinstance(value, int) and is_long(value):
+            return self.hashed(value)
+        if not isinstance(value, str) or _AMOUNT.fullmatch(value):
             return value
         if value[:1] in ("{", "["):
             try:
@@ -121,9 +138,14 @@ class Masker:
         return self.text(value)
 
     def text(self, text: str) -> str:
-        """Free text with e-mail addresses and international phone numbers masked."""
+        """Free text with e-mail addresses and phone numbers masked, also those within a URL."""
+        text = replaced(text, lambda part: self.hashed(unquote(part)))
         text = _EMAIL.sub(lambda match: self.hashed(match[0]), text)
         return _PHONE.sub(lambda match: self.hashed(match[0]), text)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) or (isinstance(value, str) and bool(_NUMBER.fullmatch(value)))
 
 
 def _has_text_name(param: object) -> bool:

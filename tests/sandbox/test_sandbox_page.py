@@ -158,6 +158,42 @@ def test_masking_reaches_into_text_that_is_json_and_knows_the_vendors_aliases() 
     assert shown["user_phone"] == ""
 
 
+@pytest.mark.parametrize(
+    ("text", "before", "personal", "after"),
+    [
+        ("https://shop.ua/?mail=ann%40shop.ua", "https://shop.ua/?mail=", "ann@shop.ua", ""),
+        ("?tel=%2B380671234567&x=1", "?tel=", "+380671234567", "&x=1"),
+        ("тел.0671234567", "тел.", "0671234567", ""),
+        ("call 067/123/45/67", "call ", "067/123/45/67", ""),
+        ("id_380671234567", "id_", "380671234567", ""),
+        ("380671234567", "", "380671234567", ""),
+        ("ann@localhost", "", "ann@localhost", ""),
+    ],
+)
+def test_addresses_and_numbers_are_masked_however_they_are_written(
+    text: str, before: str, personal: str, after: str
+) -> None:
+    masker = Masker(b"key")
+    hashed = masker.hashed(personal)
+    assert masker.masked({"note": text}) == {"note": f"{before}{hashed}{after}"}
+
+
+def test_keys_and_long_whole_numbers_are_masked_but_not_what_is_numbered() -> None:
+    masker = Masker(b"key")
+    shown = masker.masked({"380671234567": 1, "customerPhone": 380671234567, "price": "1234567.50"})
+    assert shown == {
+        masker.hashed("380671234567"): 1,
+        "customerPhone": masker.hashed(380671234567),
+        "price": "1234567.50",
+    }
+    open_ = {"datetime": 1795165200000, "productKey": "4820000000017", "sku": 4820000000017}
+    assert masker.masked(open_) == open_
+    assert masker.masked({"on": "2026-11-20", "was": "20.11.2026"}) == {
+        "on": "2026-11-20",
+        "was": "20.11.2026",
+    }
+
+
 def test_hashes_cannot_be_compared_between_two_runs() -> None:
     assert Masker().hashed("380501234567") != Masker().hashed("380501234567")
 
