@@ -1,6 +1,5 @@
 """Records out of files, for the mapping workbench: JSON, JSON lines, folders of them, bare Avro."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,6 +8,7 @@ from consumer.avro.nodes import Node, RecordType
 from consumer.avro.schema import SchemaError, parse
 from consumer.decode.avro import Wanted, plan
 from consumer.errors import ConfigError, InvalidRecord
+from consumer.json_text import JsonTextError, read_json
 from consumer.mapping.checked import CheckedMapping
 from consumer.mapping.json_form import JsonForm, JsonFormError
 from consumer.model import Decoded, Partition, Record
@@ -97,9 +97,9 @@ def _bytes(path: Path) -> bytes:
 
 def _json(data: bytes, name: str) -> Any:
     try:
-        return json.loads(data)
-    except ValueError as error:
-        raise ConfigError(f"{name}: this is not JSON") from error
+        return read_json(data)
+    except JsonTextError as error:
+        raise ConfigError(f"{name}: this {error}") from error
 
 
 def _sample(

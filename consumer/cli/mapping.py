@@ -7,7 +7,7 @@ import click
 
 from consumer.cli import workbench
 from consumer.cli.chosen import accounts_for, config, files, settings_of
-from consumer.errors import EXIT_CONFIG, EXIT_FAILED
+from consumer.errors import EXIT_CONFIG, EXIT_FAILED, ConfigError
 from consumer.mapping.cases import run_cases
 from consumer.mapping.junit import junit as as_junit
 from consumer.mapping.unit import render
@@ -58,13 +58,21 @@ def test(
     report = run_cases(files, accounts_for(settings_of(config)))
     click.echo(report.render())
     if junit is not None:
-        junit.write_bytes(as_junit(report))
+        _write(junit, as_junit(report))
     for file, rule in report.untested:
         click.echo(f"untested: {file}: {rule}")
     if report.faults:
         sys.exit(EXIT_CONFIG)
     if report.failed or (every_rule and report.untested):
         sys.exit(EXIT_FAILED)
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        why = (error.strerror or "not writable").lower()
+        raise ConfigError(f"{path}: cannot be written: {why}") from None
 
 
 for _one in (workbench.explain, workbench.coverage, workbench.diff, workbench.capture):

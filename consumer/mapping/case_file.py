@@ -9,14 +9,15 @@ cases:
     skipped: {v2: no_identifier}
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from consumer.errors import ConfigError
 from consumer.findings import Finding, Place, did_you_mean
+from consumer.json_text import read_json
 from consumer.mapping.plain import plain
 from consumer.yaml_tree import Document, Items, Node, Scalar, Table, read_file
 
@@ -78,8 +79,12 @@ class CaseFile:
 
 
 def read_cases(path: Path) -> CaseFile:
-    """Read one file of cases. Mistakes become findings; raises OSError if it cannot be read."""
-    document = read_file(path)
+    """Read one file of cases. Mistakes become findings; raises ConfigError if it cannot be read."""
+    try:
+        document = read_file(path)
+    except OSError as error:
+        why = (error.strerror or "not readable").lower()
+        raise ConfigError(f"{path}: cannot be read: {why}") from None
     file = CaseFile(path, findings=list(document.findings), lines=document.lines)
     if document.root is not None:
         _Reader(document, file).read(document.root)
@@ -202,11 +207,11 @@ class _Reader:
             self._wrong(node.place, "bad-shape", "`base` is the path of a JSON file")
             return {}
         try:
-            return json.loads((self._file.path.parent / node.text).read_bytes())
+            return read_json((self._file.path.parent / node.text).read_bytes())
         except OSError as error:
             self._wrong(node.place, "no-file", f"`{node.text}`: {error.strerror}")
-        except ValueError:
-            self._wrong(node.place, "bad-json", f"`{node.text}` is not JSON")
+        except ValueError as error:
+            self._wrong(node.place, "bad-json", f"`{node.text}` {error}")
         return {}
 
     def _words(self, node: Node | None) -> dict[str, str]:

@@ -64,7 +64,7 @@ class Report:
 
 
 def run_cases(paths: Sequence[Path], accounts: Mapping[str, Account] = TEST_ACCOUNTS) -> Report:
-    """Run all cases of these files. Raises OSError for a file of cases that cannot be read."""
+    """Run all cases of these files. Raises ConfigError for a file of cases that cannot be read."""
     report = Report()
     tested: dict[Path, _Tested | None] = {}
     for path in paths:

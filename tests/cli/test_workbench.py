@@ -169,3 +169,60 @@ def test_junit_names_files_that_cannot_be_used(tmp_path: Path) -> None:
     [suite] = ET.fromstring(report.read_text()).findall("testsuite")  # our own file
     assert int(suite.get("errors", "0")) >= 1
     assert suite.find("testcase/error") is not None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "file", "why"),
+    [
+        (("test", "nothing.yaml"), "nothing.yaml", "no such file or directory"),
+        (("test", "."), ".", "is a directory"),
+        (("coverage", "shop.yaml", "--cases", "nothing.yaml"), "nothing.yaml", "no such file"),
+        (("coverage", "nothing.yaml"), "nothing.yaml", "no such file"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_with_the_reason(
+    arguments: tuple[str, ...], file: str, why: str
+) -> None:
+    result = mapping(*arguments)
+    assert isinstance(result.exception, ConfigError)
+    assert file in str(result.exception)
+    assert why in str(result.exception).lower()
+
+
+def test_a_report_that_cannot_be_written_is_named_with_the_reason(tmp_path: Path) -> None:
+    cases = tmp_path / "cases.yaml"
+    cases.write_text("cases: []\n")
+    result = mapping("test", cases, "--junit", tmp_path / "none" / "junit.xml")
+    assert isinstance(result.exception, ConfigError)
+    assert str(result.exception) == (
+        f"{tmp_path}/none/junit.xml: cannot be written: no such file or directory"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("[" * 200_000, "nested too deeply"),
+        ('{"query": "\\ud800"}', "half of a surrogate pair"),
+        ('{"attributes": {"\\udfff": 1}}', "half of a surrogate pair"),
+    ],
+)
+def test_json_that_no_record_can_be_is_refused_with_its_file(
+    tmp_path: Path, text: str, why: str
+) -> None:
+    (tmp_path / "a.json").write_text(text)
+    for command in ("explain", "capture"):
+        result = mapping(command, "shop.yaml", "--record", tmp_path / "a.json")
+        assert isinstance(result.exception, ConfigError)
+        assert str(result.exception).startswith(f"{tmp_path}/a.json: ")
+        assert why in str(result.exception)
+
+
+def test_a_base_that_nests_without_end_is_a_finding(tmp_path: Path) -> None:
+    (tmp_path / "deep.json").write_text("[" * 200_000)
+    (tmp_path / "cases.yaml").write_text(
+        f"mapping: {WORKBENCH}/shop.yaml\nbase: deep.json\ncases: [{{name: a, filtered: x}}]\n"
+    )
+    result = mapping("test", tmp_path / "cases.yaml")
+    assert result.exit_code == 3
+    assert "`deep.json` is nested too deeply" in result.output
