@@ -65,7 +65,7 @@ def explain(
     urls = urls_of(settings)
     explainer = Explainer(unit, sources.documents, urls, show_personal=show_personal)
     found = explainer.explain(kafka, decoded)
-    click.echo(json.dumps(found, ensure_ascii=False) if as_json else explanation(found))
+    click.echo(_as_json(found) if as_json else explanation(found))
 
 
 @click.command("coverage")
@@ -93,7 +93,7 @@ def coverage(
         for mapping, path in zip(unit.mappings, files, strict=True)
     ]
     if as_json:
-        click.echo(json.dumps([one.as_json() for one in found], ensure_ascii=False))
+        click.echo(_as_json([one.as_json() for one in found]))
     else:
         click.echo("\n\n".join(one.render() for one in found))
 
@@ -129,7 +129,7 @@ def diff(
         differ.compare(*each)
     found = differ.difference
     if as_json:
-        click.echo(json.dumps(found.as_json(), ensure_ascii=False))
+        click.echo(_as_json(found.as_json()))
     else:
         click.echo(found.render())
     if exit_code and found.changed:
@@ -165,3 +165,7 @@ def capture(
         click.echo(captured(unit, kafka, decoded, name or f"captured at {where}"), nl=False)
     except InvalidRecord as invalid:
         raise click.ClickException(f"{where}: {invalid.detail}") from None
+
+
+def _as_json(document: Any) -> str:
+    return json.dumps(document, ensure_ascii=False, allow_nan=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 import orjson
@@ -114,6 +115,8 @@ class _Shown:
             return format(value, "f")
         if isinstance(value, bytes):
             return f"{len(value)} bytes"
+        if isinstance(value, float) and not isfinite(value):
+            return str(value)  # JSON has no such number
         return value if self._masker is None else self._masker.record(value)
 
     def verdict(self, verdict: Verdict, **more: Any) -> Json:

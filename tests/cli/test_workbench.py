@@ -226,3 +226,12 @@ def test_a_base_that_nests_without_end_is_a_finding(tmp_path: Path) -> None:
     result = mapping("test", tmp_path / "cases.yaml")
     assert result.exit_code == 3
     assert "`deep.json` is nested too deeply" in result.output
+
+
+def test_explain_as_json_writes_a_number_that_is_none_as_text(tmp_path: Path) -> None:
+    record = json.loads((WORKBENCH / "view.json").read_text())
+    for written, shown in ((float("nan"), "nan"), (float("-inf"), "-inf")):
+        (tmp_path / "a.json").write_text(json.dumps({**record, "price": written}))
+        text = printed("explain", "shop.yaml", "--record", tmp_path / "a.json", "--json")
+        rule = json.loads(text, parse_constant=pytest.fail)["rules"][0]
+        assert rule["read"]["price"] == shown
