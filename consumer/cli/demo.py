@@ -8,6 +8,7 @@ import click
 import uvloop
 from rich.console import Console
 
+from consumer.cli import options
 from consumer.demo.parts import Plan
 from consumer.demo.show import show
 from consumer.errors import EXIT_FAILED
@@ -15,16 +16,40 @@ from consumer.telemetry import logs
 
 
 @click.command("demo")
-@click.option("--events", default=6000, show_default=True, help="Records the visitors make.")
-@click.option("--rate", default=1000.0, show_default=True, help="Records per second; 0: no limit.")
+@click.option(
+    "--events",
+    type=click.IntRange(min=0),
+    default=6000,
+    show_default=True,
+    help="Records the visitors make.",
+)
+@click.option(
+    "--rate",
+    type=options.Rate(min=0),
+    default=1000.0,
+    show_default=True,
+    help="Records per second; 0: no limit.",
+)
 @click.option(
     "--faults", is_flag=True, help="A vendor on a bad day, and records nobody can deliver."
 )
 @click.option("--keep", is_flag=True, help="Leave it running, with metrics and sandbox pages open.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object, last line.")
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same visitors.")
-@click.option("--port", default=0, show_default=True, help="Of metrics and status; 0: a free one.")
-@click.option("--sandbox-port", default=0, show_default=True, help="Of the sandbox; 0: a free one.")
+@click.option(
+    "--port",
+    type=options.PORT,
+    default=0,
+    show_default=True,
+    help="Of metrics and status; 0: a free one.",
+)
+@click.option(
+    "--sandbox-port",
+    type=options.PORT,
+    default=0,
+    show_default=True,
+    help="Of the sandbox; 0: a free one.",
+)
 def command(
     events: int,
     rate: float,

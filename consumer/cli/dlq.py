@@ -114,7 +114,13 @@ def ls(path: Path, as_json: bool, **filters: Any) -> None:
 @options.config
 @click.argument("places", nargs=-1, metavar="[PARTITION@OFFSET]...")
 @_filters
-@click.option("--limit", default=5, show_default=True, help="Without places: so many, the oldest.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    help="Without places: so many, the oldest.",
+)
 @click.option("--show-personal", is_flag=True, help="Show keys, headers and values as they are.")
 @options.as_json
 def show(
@@ -159,7 +165,7 @@ def show(
 )
 @click.option(
     "--rate",
-    type=click.FloatRange(min=0, min_open=True),
+    type=options.Rate(min=0, min_open=True),
     help="Requests per second and endpoint. Default: a tenth of its ceiling; 25 without one.",
 )
 @click.option(

@@ -1,8 +1,25 @@
 """Options that several commands share."""
 
+from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import click
+
+PORT = click.IntRange(0, 65_535)
+
+
+class Rate(click.FloatRange):
+    """A finite number within its bounds: NaN passes every comparison, and so every bound."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number: float = super().convert(value, param, ctx)
+        if not isfinite(number):
+            self.fail(f"{value} is not a number of events", param, ctx)
+        return number
+
 
 config = click.option(
     "--config",

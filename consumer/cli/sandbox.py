@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from consumer.cli import options
 from consumer.sandbox.faults import FaultProfile
 from consumer.sandbox.serve import DEFAULT_PORT, SandboxOptions, serve
 from consumer.sandbox.server import DEFAULT_KEY
@@ -11,12 +12,24 @@ from consumer.sandbox.server import DEFAULT_KEY
 
 @click.command("sandbox")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=DEFAULT_PORT, show_default=True, help="0: a free one.")
+@click.option(
+    "--port",
+    type=options.PORT,
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="0: a free one.",
+)
 @click.option("--api-key", default=DEFAULT_KEY, show_default=True, help="What v2 asks for.")
 @click.option(
     "--legacy-status", type=click.Choice(["200", "204"]), default="200", show_default=True
 )
-@click.option("--keep", default=1000, show_default=True, help="Requests held for the page.")
+@click.option(
+    "--keep",
+    type=click.IntRange(min=0),
+    default=1000,
+    show_default=True,
+    help="Requests held for the page.",
+)
 @click.option(
     "--record", type=click.Path(path_type=Path), help="Append every request to this file."
 )

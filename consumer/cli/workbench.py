@@ -103,7 +103,13 @@ def coverage(
 @click.argument("new", type=PATH)
 @click.option("--records", multiple=True, type=PATH, help="JSON, JSONL, or a folder of them.")
 @click.option("--topic", help="A topic in Kafka (with --config): its last records.")
-@click.option("--last", default=1000, show_default=True, help="How many records of --topic.")
+@click.option(
+    "--last",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    help="How many records of --topic.",
+)
 @config
 @show_personal
 @options.as_json

@@ -219,3 +219,26 @@ def test_mapping_check_ends_with_3_and_the_finding(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, ["mapping", "check", str(wrong)])
     assert result.exit_code == 3
     assert "did you mean `product.sku`?" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("sandbox", "--port", "99999"), "99999 is not in the range 0<=x<=65535"),
+        (("sandbox", "--port", "-1"), "-1 is not in the range 0<=x<=65535"),
+        (("sandbox", "--keep", "-1"), "-1 is not in the range x>=0"),
+        (("demo", "--port", "99999"), "99999 is not in the range 0<=x<=65535"),
+        (("demo", "--sandbox-port", "99999"), "99999 is not in the range 0<=x<=65535"),
+        (("demo", "--events", "-5"), "-5 is not in the range x>=0"),
+        (("demo", "--rate", "-1"), "-1.0 is not in the range x>=0"),
+        (("demo", "--rate", "nan"), "nan is not a number of events"),
+        (
+            ("dlq", "replay", "--config", "none.yaml", "--rate", "nan"),
+            "nan is not a number of events",
+        ),
+    ],
+)
+def test_a_number_out_of_bounds_is_wrong_usage(arguments: tuple[str, ...], why: str) -> None:
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 2
+    assert why in " ".join(result.output.split())
