@@ -10,6 +10,9 @@ from consumer.yaml_tree import Scalar
 
 _WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FRACTION = re.compile(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+([eE][-+]?[0-9]+)?")
+_LONGEST = 1_000
+"""Characters of a whole number; a longer one stays text, and no setting takes it (nor does `int`)."""
+
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 Plain = str | int | float | bool | None
@@ -21,7 +24,7 @@ def value_of(scalar: Scalar) -> Plain:
         return scalar.text
     if scalar.text in _WORDS:
         return _WORDS[scalar.text]
-    if _WHOLE.fullmatch(scalar.text):
+    if _WHOLE.fullmatch(scalar.text) and len(scalar.text) <= _LONGEST:
         return int(scalar.text)
     if _FRACTION.fullmatch(scalar.text):
         return float(scalar.text)

@@ -101,6 +101,8 @@ def _resolve(reference: str, environ: Mapping[str, str], folder: Path) -> Callab
         file = _File(folder / name)
         try:
             file()
+        except ValueError as error:  # a path with a NUL
+            raise ReferenceFault(f"the file {name!r} cannot be read: {error}") from None
         except OSError as error:
             if error.errno == errno.EILSEQ:
                 raise ReferenceFault(f"the file `{file.path}` is not UTF-8 text") from None

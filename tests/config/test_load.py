@@ -253,3 +253,10 @@ def test_librdkafka_itself_judges_its_properties(
     found = [text for _, text, _ in findings_of(text)]
     assert len(found) == 1
     assert message in found[0]
+
+
+def test_a_number_of_thousands_of_digits_is_a_wrong_value(findings_of: FindingsOf) -> None:
+    [(place, found, _)] = findings_of(LEAST + f"http: {{port: {'9' * 5000}}}\n")
+    assert place == "bridge.yaml:12:14"
+    assert found.startswith("`http.port`: found `999")
+    assert found.endswith("expected a whole number")

@@ -64,6 +64,7 @@ def test_references_may_stand_within_a_text(settings_of: SettingsOf) -> None:
         ("${env:NOT_SET}", "the environment variable `NOT_SET` is not set"),
         ("${env:EMPTY}", "the environment variable `EMPTY` is empty"),
         ("${file:/no/such/key}", "the file `/no/such/key` cannot be read: no such file"),
+        ("${file:/a\\0b}", "cannot be read: embedded null byte"),
         ("${vault:x}", "`${vault:x}` is not a reference: write `${env:NAME}`"),
         ("${YESPO_API_KEY}", "`${YESPO_API_KEY}` is not a reference"),
     ],
