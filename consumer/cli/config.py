@@ -8,7 +8,6 @@ import click
 
 from consumer.config.load import load
 from consumer.config.show import as_yaml, effective, json_schema
-from consumer.errors import ConfigError
 from consumer.source.properties import refused
 
 
@@ -28,7 +27,7 @@ def command(context: click.Context, path: Path | None, as_json: bool) -> None:
     if context.invoked_subcommand is not None:
         return
     if path is None:
-        raise ConfigError("name the configuration file with --config")
+        raise click.UsageError("name the configuration file with --config")
     settings = load(path, os.environ, refused)
     click.echo(json.dumps(effective(settings)) if as_json else as_yaml(settings), nl=as_json)
 

@@ -21,7 +21,7 @@ from consumer.cli.rehearsal import Advance, print_rehearsal, run_rehearsal
 from consumer.config.load import load
 from consumer.dlq.letter import Selection, letter_of
 from consumer.dlq.listing import Listing
-from consumer.dlq.reader import first, letter_at, records
+from consumer.dlq.reader import first, letter_at, partition_and_offset, records
 from consumer.dlq.replay import Replay, find_span, replay_settings
 from consumer.dlq.show import Describer
 from consumer.dlq.stages import Judgement, ReplayDecode, ReplayMap
@@ -54,6 +54,17 @@ class _Moment(click.ParamType[datetime]):
         if moment.tzinfo is None:
             self.fail(f"{value} needs its zone, e.g. {value}Z for UTC", param, ctx)
         return moment
+
+
+class _Place(click.ParamType[str]):
+    name = "place"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            partition_and_offset(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return str(value)
 
 
 _FILTERS = (
@@ -112,7 +123,7 @@ def ls(path: Path, as_json: bool, **filters: Any) -> None:
 
 @command.command("show")
 @options.config
-@click.argument("places", nargs=-1, metavar="[PARTITION@OFFSET]...")
+@click.argument("places", nargs=-1, type=_Place(), metavar="[PARTITION@OFFSET]...")
 @_filters
 @click.option(
     "--limit",

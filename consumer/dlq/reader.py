@@ -39,12 +39,18 @@ def first(settings: Settings, selection: Selection, limit: int) -> list[Letter]:
     return found
 
 
-def letter_at(settings: Settings, place: str) -> Letter:
-    """`place` is `2@17` or `topic/2@17`."""
+def partition_and_offset(place: str) -> tuple[str, str]:
+    """Those of `2@17` or `topic/2@17`. Raises ValueError for what is neither."""
     where, _, offset = place.rpartition("@")
     number = where.rpartition("/")[2]
     if not (number.isdecimal() and offset.isdecimal()):
-        raise SetupError(f"{place}: write PARTITION@OFFSET of the dead-letter topic, e.g. 2@17")
+        raise ValueError(f"{place}: write PARTITION@OFFSET of the dead-letter topic, e.g. 2@17")
+    return number, offset
+
+
+def letter_at(settings: Settings, place: str) -> Letter:
+    """The dead letter at a place that `partition_and_offset` understands."""
+    number, offset = partition_and_offset(place)
     key = (settings.dead_letters.topic, int(number))
     with GroupReader(settings.kafka, [settings.dead_letters.topic]) as reader:
         if key not in reader.partitions():

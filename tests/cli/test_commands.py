@@ -242,3 +242,17 @@ def test_a_number_out_of_bounds_is_wrong_usage(arguments: tuple[str, ...], why: 
     result = CliRunner().invoke(cli, arguments)
     assert result.exit_code == 2
     assert why in " ".join(result.output.split())
+
+
+def test_config_without_a_file_is_wrong_usage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("YESPO_BRIDGE_CONFIG", raising=False)
+    result = CliRunner().invoke(cli, ["config"])
+    assert result.exit_code == 2
+    assert "name the configuration file with --config" in result.output
+
+
+@pytest.mark.parametrize("place", ["x", "1@", "@2", "²@1"])
+def test_a_dead_letter_named_wrongly_is_wrong_usage(config: Path, place: str) -> None:
+    result = CliRunner().invoke(cli, ["dlq", "show", "--config", str(config), place])
+    assert result.exit_code == 2
+    assert f"{place}: write PARTITION@OFFSET" in result.output
