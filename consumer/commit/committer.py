@@ -44,9 +44,8 @@ class Committer:
         self._trackers: dict[Partition, Tracker] = {}
         self._unacknowledged = 0
         self._ended_since = 0
-        self._unanswered: set[Partition] = (
-            set()
-        )  # of the commit under way, which may be answered in parts
+        # Of the commit under way, which may be answered in parts.
+        self._unanswered: set[Partition] = set()
         self._timer_set = False
         self._failing_since: float | None = None
         self._warned = False

@@ -63,7 +63,7 @@ _NAMES = """
 """
 KNOWN = frozenset(_NAMES.split())
 
-_SECRET = re.compile(r"pass?w|secret|passphrase|key\.pem$|^sasl\.oauthbearer\.config$")
+SECRET = re.compile(r"pass?w|secret|passphrase|key\.pem$|^sasl\.oauthbearer\.config$")
 """`pasword` and `passwort` too: what a misspelt name holds is a password all the same."""
 _BY_ENVIRONMENT = {name.replace(".", "_").upper(): name for name in KNOWN}
 _UNKNOWN = "no.such.property"
@@ -72,7 +72,7 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 def is_secret(name: str) -> bool:
     """Whether the value of a property must never be shown."""
-    return _SECRET.search(name) is not None
+    return SECRET.search(name) is not None
 
 
 def from_environment(segment: str) -> str:

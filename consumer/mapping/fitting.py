@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from consumer.findings import Finding
+from consumer.findings import Finding, Severity
 from consumer.mapping.conversions import mismatch, require, to_text, to_texts
 from consumer.mapping.nodes import Call, Choice, Const, Index, Node, TableRef, Template, plain
 from consumer.mapping.runtime import text
@@ -49,15 +49,16 @@ def refuse_known(node: Node, refusal: Callable[[Any], str | None], what: str, do
         shown = f'"{value}"' if isinstance(value, str) else str(value)
         message = f"{what} {problem}, and this {verb} `{shown}`"
         wrong = Wrong(one.place, "constant", message, _symbol_remedy(one))
-        if from_table(one) and len(refused) < len(known):
-            doubt(replace(wrong.finding, severity="warning"))
-        else:
+        if severity_of(one, len(refused), len(known)) == "error":
             raise wrong
+        doubt(replace(wrong.finding, severity="warning"))
 
 
-def from_table(node: Node) -> bool:
-    """Whether this looks a value up that the file lists: which of them, conditions may say."""
-    return isinstance(node, Index) and isinstance(node.of, TableRef)
+def severity_of(outcome: Node, wrong: int, known: int) -> Severity:
+    """How bad it is that some of an outcome's known values are wrong: which of those that a table of the
+    file lists come here, conditions may say."""
+    listed = isinstance(outcome, Index) and isinstance(outcome.of, TableRef)
+    return "warning" if listed and wrong < known else "error"
 
 
 def _symbol_remedy(node: Node) -> str:
@@ -79,17 +80,16 @@ def outcomes(node: Node) -> Iterator[Node]:
             yield other
 
 
-def known_texts(node: Node) -> Iterator[str]:
-    """The texts that an expression can give, as far as they are known."""
-    for one in outcomes(node):
-        kind = one.slot.type
-        yield from (kind.symbols or ()) if isinstance(kind, Text) else ()
+def known_texts(outcome: Node) -> tuple[str, ...]:
+    """The texts that an outcome can be; empty where they are not known."""
+    kind = outcome.slot.type
+    return (kind.symbols or ()) if isinstance(kind, Text) else ()
 
 
-def _known(node: Node) -> tuple[str | int | Decimal | bool, ...]:
-    if isinstance(node, Const):
-        return () if node.value is None else (node.value,)
-    return tuple(known_texts(node))
+def _known(outcome: Node) -> tuple[str | int | Decimal | bool, ...]:
+    if isinstance(outcome, Const):
+        return () if outcome.value is None else (outcome.value,)
+    return known_texts(outcome)
 
 
 def _of_kind(kind: Kind, node: Node, what: str) -> Node:
@@ -116,11 +116,10 @@ def _of_kind(kind: Kind, node: Node, what: str) -> Node:
 def _is_0_or_1(node: Node) -> bool:
     """Constant numbers, whose values are looked at later; or a text that can be nothing but "0" or
     "1": ProductUpdate is shown with it, and with a number."""
-    kind = node.slot.type
-    if isinstance(kind, Integer):
+    if isinstance(node.slot.type, Integer):
         return all(isinstance(one, Const) for one in outcomes(node))
-    known = kind.symbols if isinstance(kind, Text) else None
-    return bool(known and {"0", "1"}.issuperset(known))
+    known = known_texts(node)
+    return bool(known) and {"0", "1"}.issuperset(known)
 
 
 def _check_money(spec: FieldSpec, node: Node, what: str, doubt: Doubt) -> None:

@@ -12,7 +12,7 @@ from consumer.mapping.checked import Account, CheckedSend, Each, Side
 from consumer.mapping.conversions import to_text
 from consumer.mapping.facts import when_true
 from consumer.mapping.fields import Contract, FieldChecker, loop_over
-from consumer.mapping.fitting import from_table, known_texts, outcomes
+from consumer.mapping.fitting import known_texts, outcomes, severity_of
 from consumer.mapping.infer import infer, infer_condition
 from consumer.mapping.nodes import Const, Node
 from consumer.mapping.scope import Scope
@@ -163,11 +163,10 @@ class SendChecker:
                 self._findings.append(wrong.finding)
             return None
         for one in outcomes(node):
-            names = list(dict.fromkeys(known_texts(one)))
+            names = known_texts(one)
             faults = [found for name in names if (found := self._fault(name, apis, written.place))]
-            if from_table(one) and len(faults) < len(names):
-                faults = [replace(found, severity="warning") for found in faults]
-            self._findings += faults
+            severity = severity_of(one, len(faults), len(names))
+            self._findings += [replace(found, severity=severity) for found in faults]
         return node
 
     def _fault(self, name: str, apis: Sequence[str], place: Place) -> Finding | None:

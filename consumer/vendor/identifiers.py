@@ -87,7 +87,7 @@ def _fault(field: str, value: str, strict: bool) -> str | None:
         return "format"
     if field == "contactId" and CONTACT_ID.match(value) is None:
         return "format"
-    return None if value.isascii() or is_unicode(value) else "encoding"
+    return None if is_unicode(value) else "encoding"
 
 
 def _usable(field: str, value: str | None, left_out: LeftOut, *, strict: bool) -> str | None:

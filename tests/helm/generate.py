@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from consumer.config.kafka_names import SECRET
 from consumer.config.show import json_schema
 from tests.helm import chart
 
@@ -29,7 +30,6 @@ _GIVEN = {
     "V2Settings": ("api_key",),
     "DeadLetterSettings": ("topic",),
 }
-_SECRET_PROPERTY = r"pass?w|secret|passphrase|key\.pem$|^sasl\.oauthbearer\.config$"
 _CREDENTIALS = {"type": "string", "pattern": r"://[^/@\s]+@"}
 _KEY = re.compile(r"( *)([A-Za-z][A-Za-z0-9]*):(?: (.*))?$")
 
@@ -124,7 +124,7 @@ def _program() -> dict[str, Any]:
     ):
         # A credential in values would be read by everybody who may read the release.
         table["patternProperties"] = {
-            _SECRET_PROPERTY: {"type": "string", "pattern": r"^(\$\{(env|file):[^}]+\})+$"}
+            SECRET.pattern: {"type": "string", "pattern": r"^(\$\{(env|file):[^}]+\})+$"}
         }
         del table["additionalProperties"]["anyOf"]
         table["additionalProperties"]["type"] = ["string", "number", "boolean"]
