@@ -138,6 +138,10 @@ VALUE: dict[str, Any] = {
     "event": None,
 }
 ACCOUNTS = {"main": Account(AccountContext("main", site_id="8A412DC"), frozenset({"legacy", "v2"}))}
+TWO_ACCOUNTS = {
+    "ua": Account(AccountContext("ua", site_id="UA"), frozenset({"legacy", "v2"})),
+    "pl": Account(AccountContext("pl", site_id="PL"), frozenset({"legacy"})),
+}
 
 
 def record(

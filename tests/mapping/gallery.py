@@ -10,7 +10,7 @@ from pathlib import Path
 
 from consumer.mapping.checked import Account
 from consumer.vendor.spec import AccountContext
-from tests.mapping.evaluation import ACCOUNTS, HEAD, check_text
+from tests.mapping.evaluation import ACCOUNTS, HEAD, TWO_ACCOUNTS, check_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,10 +326,6 @@ send(
     "say which",
     {**ACCOUNTS, "second": ACCOUNTS["main"]},
 )
-TWO_ACCOUNTS = {
-    "ua": Account(AccountContext("ua"), frozenset({"legacy", "v2"})),
-    "pl": Account(AccountContext("pl"), frozenset({"legacy"})),
-}
 send(
     'v2: searchRequest\nsearch: name\naccount: |\n  "pl" if name == "XX" else maybe',
     "account",

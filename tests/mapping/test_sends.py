@@ -7,10 +7,16 @@ from typing import Any
 import pytest
 
 from consumer.errors import InvalidRecord
-from consumer.mapping.checked import Account
 from consumer.model import Decoded, Endpoint, Event, Mapped
-from consumer.vendor.spec import AccountContext
-from tests.mapping.evaluation import ACCOUNTS, HEAD, check_text, record, run, unit_of
+from tests.mapping.evaluation import (
+    ACCOUNTS,
+    HEAD,
+    TWO_ACCOUNTS,
+    check_text,
+    record,
+    run,
+    unit_of,
+)
 
 USER = {"id": "u1", "email": "ann@shop.ua"}
 COOKIE: dict[str, Any] = {"maybe": "cookie-1"}
@@ -429,12 +435,6 @@ def test_order_by_replaces_the_default_and_falls_back_to_key_and_partition(tmp_p
     assert order_of(tmp_path, head, given=record(key=None), **COOKIE) == ("shop.test/3",)
 
 
-TWO = {
-    "ua": Account(AccountContext("ua", site_id="UA"), frozenset({"legacy", "v2"})),
-    "pl": Account(AccountContext("pl", site_id="PL"), frozenset({"legacy"})),
-}
-
-
 def test_an_account_is_a_name_or_an_expression(tmp_path: Path) -> None:
     text = (
         HEAD
@@ -447,7 +447,7 @@ rules:
       - {legacy: SearchRequest, search: name}
 """
     )
-    unit = unit_of(tmp_path, text, TWO)
+    unit = unit_of(tmp_path, text, TWO_ACCOUNTS)
     first, second = run(unit, name="UA", **COOKIE).events
     assert (first.endpoint.account, second.endpoint.account) == ("pl", "ua")
     assert body(second)["GeneralInfo"]["siteId"] == "UA"
@@ -474,7 +474,7 @@ rules:
     send: [{legacy: CustomerData}]
 """
     )
-    unit = unit_of(tmp_path, text, TWO)
+    unit = unit_of(tmp_path, text, TWO_ACCOUNTS)
     assert unit.kinds == {
         (Endpoint("pl", "legacy"), "SearchRequest"),
         (Endpoint("ua", "legacy"), "SearchRequest"),
@@ -484,7 +484,9 @@ rules:
     }
     always = {"no_consent", "missing", "no_event", "no_identifier"}
     assert unit.filters == always | {"no_rule", "tombstone"}
-    strict = unit_of(tmp_path, text.replace("otherwise: drop", "otherwise: dead_letter"), TWO)
+    strict = unit_of(
+        tmp_path, text.replace("otherwise: drop", "otherwise: dead_letter"), TWO_ACCOUNTS
+    )
     assert strict.filters == always
 
 
@@ -722,7 +724,7 @@ def test_the_unit_names_its_topics_and_reader_schemas(tmp_path: Path) -> None:
 
 
 def test_several_accounts_must_be_chosen_from(tmp_path: Path) -> None:
-    unit, findings, shown = check_text(tmp_path, rules(SEARCH), TWO)
+    unit, findings, shown = check_text(tmp_path, rules(SEARCH), TWO_ACCOUNTS)
     assert unit is None
     assert [finding.code for finding in findings] == ["account"]
     assert "ua, pl" in shown
@@ -742,111 +744,3 @@ rules: [{name: r, send: [{legacy: SearchRequest, search: twice}]}]
     with pytest.raises(InvalidRecord) as caught:
         run(unit_of(tmp_path, text), name="x" * 150_000, **COOKIE)
     assert caught.value.reason == "too_long"
-
-
-BROKEN = """\
-SUPPRESS
-rules:
-  - name: first
-    when: FIRST
-    send: [{v2: searchRequest, search: user.id}]
-  - name: second
-    when: yes
-    send: [{legacy: SearchRequest, search: name}]
-"""
-
-
-@pytest.mark.parametrize(
-    ("suppress", "first", "found"),
-    [
-        ("", "user != null and coutn > 2", ["test.yaml:13:28  unknown name `coutn`"]),
-        (
-            "suppress: [{when: usr == null, reason: nobody}]",
-            "count > 2",
-            ["test.yaml:10:19  unknown name `usr`"],
-        ),
-    ],
-)
-def test_a_condition_that_is_wrong_is_one_mistake_and_not_the_cause_of_others(
-    tmp_path: Path, suppress: str, first: str, found: list[str]
-) -> None:
-    text = BROKEN.replace("SUPPRESS", suppress).replace("FIRST", first)
-    _, findings, _ = check_text(tmp_path, HEAD + text)
-    assert [f"{finding.place}  {finding.message}" for finding in findings] == found
-
-
-def test_beside_a_condition_that_is_wrong_other_mistakes_are_still_named(tmp_path: Path) -> None:
-    text = BROKEN.replace("SUPPRESS", "").replace("FIRST", "coutn > 2")
-    text = text.replace("user.id", "user.ident").replace("search: name", "search: event.cart")
-    _, findings, _ = check_text(tmp_path, HEAD + text)
-    assert [finding.code for finding in findings] == ["unknown-name", "unknown-field", "union"]
-
-
-@pytest.mark.parametrize(
-    ("search", "define", "when"),
-    [
-        ('f"{name} {maybe}"', "y: name", "maybe != null and y != null"),
-        ("x", "x: kafka.key", "x != null"),
-        ("x", "x: lower(url_host(name))", "x != null"),
-        ('coalesce(user.id, "nobody")', "y: name", "y != null"),
-        ("maybe_tags[0]", "y: name", "maybe_tags[0] != null and y != null"),
-        ('coalesce(kafka.headers["a"], "none")', "y: name", "y != null"),
-    ],
-)
-def test_the_remedies_for_what_may_be_absent_are_accepted(
-    tmp_path: Path, search: str, define: str, when: str
-) -> None:
-    text = f"""\
-define: {{{define}}}
-rules:
-  - name: search
-    when: {when}
-    send:
-      - legacy: SearchRequest
-        search: |
-          {search}
-"""
-    unit_of(tmp_path, HEAD + text)
-
-
-TABLES = (
-    "tables: {shops: {Mug: ua, x: pl}, codes: {a: UAH, Mug: '', x: usd}}\nrules:\n  - name: r\n"
-)
-
-
-CHOSEN = """\
-    when: 'shops[name] == "ua"'
-    send: [{v2: searchRequest, search: name, keyValue: name, account: 'shops[name]'}]
-"""
-CODED = """\
-    send:
-      - v2: productViewed
-        keyValue: name
-        account: ua
-        product: {productId: name, price: price}
-        currencyCode: |
-          codes[name] if codes[name] != "" else null
-"""
-
-
-@pytest.mark.parametrize(
-    ("rule", "doubt"),
-    [(CHOSEN, "the account `pl` has no `v2` API"), (CODED, "takes an ISO 4217 code")],
-)
-def test_what_a_table_gives_only_if_conditions_let_it_is_a_warning(
-    tmp_path: Path, rule: str, doubt: str
-) -> None:
-    """Which of its values come here, conditions may say: it must not keep the mapping from running."""
-    unit, findings, shown = check_text(tmp_path, HEAD + TABLES + rule, TWO)
-    assert unit is not None, shown
-    assert [finding.severity for finding in findings] == ["warning"]
-    assert doubt in findings[0].message
-    assert len(run(unit, name="Mug", **COOKIE).events) == 1
-
-
-def test_a_table_that_has_nothing_but_wrong_values_is_a_mistake(tmp_path: Path) -> None:
-    rule = "    send: [{v2: searchRequest, search: name, account: 'shops[name]'}]\n"
-    text = (HEAD + TABLES + rule).replace("Mug: ua", "Mug: pl")
-    unit, findings, _ = check_text(tmp_path, text, TWO)
-    assert unit is None
-    assert {finding.message for finding in findings} == {"the account `pl` has no `v2` API"}
