@@ -4,12 +4,14 @@ is built and not started."""
 import asyncio
 import os
 import re
+import sys
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
+import structlog
 
 from consumer.app import App
 from consumer.setup import Setup, load_setup
@@ -22,6 +24,9 @@ from tests.parts.registry import Registry
 ROOT = Path(__file__).parents[1]
 
 Part = TypeVar("Part", KafkaBroker, Registry, Browser)
+
+# A thread that outlives its test must not write into what the next one reads as a command's output.
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
 
 
 @pytest.fixture(scope="session")

@@ -116,18 +116,18 @@ async def test_a_certificate_that_is_not_trusted_says_which_properties_to_check(
 
 
 async def test_a_broker_that_is_down_is_waited_for_with_one_line_in_the_log(
-    unique: Names, capsys: pytest.CaptureFixture[str]
+    unique: Names,
 ) -> None:
     with socket.socket() as taken:  # bound but not listening: refuses every connection
         taken.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         running = Running(address, "shop.clicks", unique("group"), close_seconds=1.0)
-        async with running as (source, watch):
-            await asyncio.sleep(4.0)  # two attempts of 2 s each
-            assert watch.failures == []
+        with capture_logs() as logs:
+            async with running as (source, watch):
+                await asyncio.sleep(4.0)  # two attempts of 2 s each
+                assert watch.failures == []
         assert not source._thread.is_alive()
-    shown = capsys.readouterr().out
-    assert shown.count("Kafka cannot be reached, trying again") == 1
+    assert [line["event"] for line in logs].count("Kafka cannot be reached, trying again") == 1
 
 
 @pytest.mark.kafka

@@ -61,8 +61,9 @@ def test_what_looks_personal_is_masked_and_positions_are_not(text: str, masked: 
 @pytest.fixture
 def configurable() -> Iterator[None]:
     """Logging may be set up as the process has it; for the loggers that the test makes."""
+    former = structlog.get_config()
     yield
-    structlog.reset_defaults()
+    structlog.configure(**former)
 
 
 @pytest.mark.usefixtures("configurable")
