@@ -93,6 +93,7 @@ def fill(
             "bootstrap.servers": bootstrap,
             "linger.ms": linger,
             "compression.type": "none",
+            "enable.idempotence": True,  # without it a batch that is tried again may be overtaken
             "queue.buffering.max.messages": 1_000_000,
             "queue.buffering.max.kbytes": 262_144,
         }

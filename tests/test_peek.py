@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from confluent_kafka import Producer
 
 from consumer import peek
 from consumer.avro.nodes import rabin
@@ -35,7 +34,7 @@ class Clicks:
         kafka.create_topic(topic, 3)
         schema = (ROOT / "avro" / "shop_click.avsc").read_text()
         head = b"\xc3\x01" + rabin(parse(schema))
-        producer = Producer({"bootstrap.servers": kafka.bootstrap})
+        producer = kafka.producer()
         for partition, kinds in ((0, KINDS), (1, KINDS[:1])):
             for kind in kinds:
                 value = head + (FIXTURES / f"{kind}.bin").read_bytes()

@@ -5,7 +5,6 @@ from itertools import cycle, islice
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Producer
 
 from consumer.sandbox.broker import AvroWriter
 from consumer.sandbox.server import Sandbox
@@ -52,7 +51,7 @@ def of_strangers(write: AvroWriter) -> Iterator[tuple[str, bytes]]:
 def backlog(shop: Shop, records: int, clicks: Clicks) -> None:
     """Many records, before anybody reads them."""
     made = clicks(AvroWriter(SCHEMA, shop.schema_id))
-    producer = Producer({"bootstrap.servers": shop.kafka.bootstrap, "linger.ms": 20})
+    producer = shop.kafka.producer(linger_ms=20)
     for key, value in islice(made, records):
         while True:
             try:

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import httpx
 import pytest
-from confluent_kafka import Consumer, Message, Producer
+from confluent_kafka import Consumer, Message
 
 from consumer.sandbox.broker import AvroWriter
 from consumer.sandbox.server import Sandbox
@@ -75,7 +75,7 @@ class Shop:
     def produce(self, records: Iterable[dict[str, Any]]) -> None:
         """These records, one after the other, as those of one person."""
         write = AvroWriter(SCHEMA, self.schema_id)
-        producer = Producer({"bootstrap.servers": self.kafka.bootstrap})
+        producer = self.kafka.producer()
         for record in records:
             producer.produce(self.clicks, write(record), b"one person", partition=0)
         assert producer.flush(30) == 0

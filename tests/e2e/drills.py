@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
-from confluent_kafka import Producer
-
 from consumer.sandbox.broker import AvroWriter
 from consumer.sandbox.faults import FaultProfile
 from consumer.sandbox.visitors import Visitors
@@ -91,7 +89,7 @@ def dead_letter_topic_gone(shop: Shop) -> None:
 def one_visitor_never_answered(shop: Shop) -> None:
     """All of partition 0 is of one visitor, eleven minutes old; the other partitions go on."""
     shop.sandbox.faults = FaultProfile(slow=STUCK, slow_seconds=600)
-    producer = Producer({"bootstrap.servers": shop.kafka.bootstrap})
+    producer = shop.kafka.producer()
     write = AvroWriter(SCHEMA, shop.schema_id)
     long_ago = time.time_ns() // 1_000_000 - 11 * 60_000
     for number, record in enumerate(islice(Visitors(5, lambda: START_MS).records(), 1000)):
@@ -155,7 +153,7 @@ def nothing(shop: Shop) -> None:
 
 
 def _produce(shop: Shop, value: bytes, count: int) -> None:
-    producer = Producer({"bootstrap.servers": shop.kafka.bootstrap})
+    producer = shop.kafka.producer()
     for number in range(count):
         producer.produce(shop.clicks, value, b"odd", partition=number % PARTITIONS)
     assert producer.flush(30) == 0

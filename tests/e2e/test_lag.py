@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from consumer.sandbox.broker import AvroWriter
 from consumer.sandbox.faults import FaultProfile
@@ -75,9 +75,8 @@ def shop(
 class Writer:
     """Produces good records and other bytes, with Kafka timestamps of its own making."""
 
-    def __init__(self, shop: Shop, **properties: str) -> None:
-        made = {"bootstrap.servers": shop.kafka.bootstrap, "log_level": "0", **properties}
-        self.producer = Producer(made)
+    def __init__(self, shop: Shop, **properties: str | int) -> None:
+        self.producer = shop.kafka.producer(**properties)
         self._topic = shop.clicks
         self._records = Visitors(3, lambda: START_MS).records()
         self._write = AvroWriter(SCHEMA, shop.schema_id)
@@ -163,7 +162,7 @@ def in_transaction(shop: Shop, writer: Writer, partition: int) -> tuple[Writer, 
     record that it could read, an upper bound, here close to the truth that is returned.
     """
     name = f"{shop.group}.{partition}"
-    made = Writer(shop, **{"transactional.id": name, "transaction.timeout.ms": "600000"})
+    made = Writer(shop, transactional_id=name, transaction_timeout_ms=600_000)
     made.producer.init_transactions(30)
     writer.records(partition, 5)
     writer.flush()
@@ -236,7 +235,7 @@ def test_a_compacted_partition_has_the_lag_of_its_offsets(
         "max.compaction.lag.ms": "100",
     }
     shop.kafka.create_topic(shop.clicks, 1, {"cleanup.policy": "compact", **tight})
-    producer = Producer({"bootstrap.servers": shop.kafka.bootstrap})
+    producer = shop.kafka.producer()
     write = AvroWriter(SCHEMA, shop.schema_id)
     records = Visitors(3, lambda: START_MS).records()
     made = 0.0

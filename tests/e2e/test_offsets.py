@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from consumer.errors import KafkaSetupError
 from consumer.offsets import GroupReader
@@ -42,7 +42,7 @@ def shown(bridge: Bridge) -> dict[str, Any]:
 
 
 def fill(shop: Shop, count: int, timestamp_ms: int, partition: int = 2) -> None:
-    producer = Producer({"bootstrap.servers": shop.kafka.bootstrap})
+    producer = shop.kafka.producer()
     for _ in range(count):
         producer.produce(shop.clicks, b"x", partition=partition, timestamp=timestamp_ms)
     assert producer.flush(30) == 0

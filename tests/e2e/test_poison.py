@@ -1,7 +1,6 @@
 """Bad records end in the dead-letter topic byte for byte; everything else arrives."""
 
 import pytest
-from confluent_kafka import Producer
 
 from tests.e2e.conftest import Shop, headers_of
 
@@ -23,7 +22,7 @@ def bad_records(schema_id: int) -> dict[bytes, str]:
 
 def test_one_poison_record_in_twenty_stops_nobody(shop: Shop) -> None:
     bad = bad_records(shop.schema_id)
-    producer = Producer({"bootstrap.servers": shop.kafka.bootstrap})
+    producer = shop.kafka.producer()
     headers: list[tuple[str, str | bytes | None]] = [
         ("origin", b"web"),
         ("origin", None),

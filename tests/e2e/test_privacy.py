@@ -18,7 +18,6 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from confluent_kafka import Producer
 
 from consumer.mapping.json_form import JsonForm
 from consumer.sandbox.broker import AvroWriter
@@ -116,7 +115,7 @@ def quoting() -> Iterator[str]:
 def produce(shop: Shop) -> int:
     """Good and bad records of the person; returns how many are bad."""
     write = AvroWriter(SCHEMA, shop.schema_id)
-    producer = Producer({"bootstrap.servers": shop.kafka.bootstrap})
+    producer = shop.kafka.producer()
     headers: list[tuple[str, str | bytes | None]] = [("person", PERSON["email"].encode())]
     for record in records():
         producer.produce(shop.clicks, write(record), VISITOR.encode(), headers=headers)

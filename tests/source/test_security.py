@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import trustme
-from confluent_kafka import Producer
 from confluent_kafka.admin import (
     ScramCredentialInfo,
     ScramMechanism,
@@ -168,6 +167,6 @@ READ_AGAIN = "Kafka's user and password read again"
 
 
 def write(kafka: KafkaBroker, topic: str, value: str) -> None:
-    producer = Producer(kafka.connection)
+    producer = kafka.producer()
     producer.produce(topic, value)
     assert producer.flush(60) == 0

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer
 from confluent_kafka.admin import AdminClient
 
 from consumer.config.settings import StartSettings
@@ -112,7 +112,7 @@ async def test_a_time_begins_at_its_first_record_and_a_late_one_at_the_end(
     kafka.create_topic(topic, 2)
     noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
     begin = int(noon.timestamp() * 1000)
-    producer = Producer({"bootstrap.servers": kafka.bootstrap})
+    producer = kafka.producer()
     for minute in range(10):
         producer.produce(topic, b"x", partition=0, timestamp=begin + minute * 60_000)
         producer.produce(topic, b"x", partition=1, timestamp=begin - 3_600_000)

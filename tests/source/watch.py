@@ -5,8 +5,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from confluent_kafka import Producer
-
 from consumer.config.settings import StartSettings
 from consumer.model import Partition, Record
 from consumer.source.consumer import KafkaSource
@@ -25,7 +23,7 @@ async def eventually(condition: Callable[[], Any], seconds: float = 20.0, what: 
 
 def produce(kafka: KafkaBroker, topic: str, count: int, partitions: int = 1) -> None:
     """Records 0..count-1, in turn over the partitions, each with its number as value."""
-    producer = Producer({"bootstrap.servers": kafka.bootstrap})
+    producer = kafka.producer()
     for number in range(count):
         producer.produce(topic, str(number).encode(), partition=number % partitions)
     assert producer.flush(30) == 0

@@ -15,8 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Producer
-
 from consumer.sandbox.broker import AvroWriter
 from consumer.sandbox.faults import FaultProfile
 from consumer.sandbox.visitors import Visitors, key_of
@@ -108,7 +106,7 @@ def watched(shop: Shop, folder: Path) -> Prometheus:
 
 def tell(shop: Shop) -> tuple[float, float]:
     """Let visitors visit while the story goes on. Returns its first and last moment."""
-    producer = Producer({"bootstrap.servers": shop.kafka.bootstrap})
+    producer = shop.kafka.producer()
     write = AvroWriter(SCHEMA, shop.schema_id)
     records = Visitors(1, lambda: time.time_ns() // 1_000_000).records()
     began = time.time()
