@@ -121,7 +121,8 @@ def fill(
                 break
             except BufferError:
                 producer.poll(0.1)
-        producer.poll(0)
+        # An idempotent one keeps the first records until Kafka has given it its number.
+        producer.poll(0) if number else producer.flush(120)
     if producer.flush(120) or refused:
         raise RuntimeError(f"{topic} was not filled: {refused[:1]}")
     return appended
@@ -130,6 +131,8 @@ def fill(
 def _paced(shape: Shape, rate: float) -> Iterator[tuple[int, int]]:
     began = time.monotonic()
     for number in range(shape.records):
-        if rate:
+        if number == 1:
+            began = time.monotonic()  # behind the first one, which has the producer to itself
+        if number and rate:
             time.sleep(max(0.0, began + number / rate - time.monotonic()))
         yield number, number % shape.persons
