@@ -17,20 +17,13 @@ from consumer.mapping.emit_targets import TargetCode, may_miss
 from consumer.mapping.freshness import freshness
 from consumer.mapping.nodes import Logic, Node
 from consumer.mapping.output import Missing, Output, Plan
+from consumer.mapping.people import FIELDS
 from consumer.mapping.runtime_values import merged
 from consumer.model import Record
 from consumer.vendor.spec import Identity
 
 MapRecord = Callable[[Any, Record, Output], None]
-_PERSON = {
-    "externalCustomerId": "external_customer_id",
-    "email": "email",
-    "phone": "phone",
-    "contactId": "contact_id",
-    "pushToken": "push_token",
-    "name": "name",
-    "cookie": "cookie",
-}
+
 RUNTIME = (
     runtime.add,
     runtime.subtract,
@@ -126,9 +119,8 @@ class _Compiler:
     def _who(self) -> None:
         code, mapping = self._code, self._mapping
         with code.function("def who(record, kafka, out):"):
-            parts = [
-                f"{_PERSON[name]}={code.value(node)}" for name, node in mapping.identity.items()
-            ]
+            values = {name: code.value(node) for name, node in mapping.identity.items()}
+            parts = [values.get(name, "None") for name in FIELDS]
             time = code.value(mapping.time) if mapping.time else "None"
             agent = code.value(mapping.user_agent) if mapping.user_agent else "None"
             order_by = "None"

@@ -8,10 +8,10 @@ from typing import Any
 from consumer.errors import InvalidRecord
 from consumer.mapping.conflation import state_of
 from consumer.mapping.freshness import Freshness
+from consumer.mapping.people import keys
 from consumer.mapping.runtime import text
 from consumer.model import Endpoint, Event, Record
-from consumer.vendor.identifiers import phone_digits, user_agent
-from consumer.vendor.person import BLANK, LONGEST_BLANK
+from consumer.vendor.identifiers import user_agent
 from consumer.vendor.rules import EARLIEST_MS, LATEST_MS
 from consumer.vendor.spec import (
     AccountContext,
@@ -120,8 +120,8 @@ class Output:
         # A producer's clock may be anything, and its unit too.
         self._occurred_ms = stamp if EARLIEST_MS <= stamp < LATEST_MS else -1
         self._user_agent = user_agent(agent)
-        keys = _keys(person) if order_by is None else _distinct(order_by)
-        self._order_by = keys or _fallback(self._record)
+        found = keys(person) if order_by is None else _distinct(order_by)
+        self._order_by = found or _fallback(self._record)
         self._order_said = order_by is not None
 
     def rule(self) -> None:
@@ -181,28 +181,6 @@ class Output:
     def _skip(self, endpoint: Endpoint, reason: str) -> None:
         key = (endpoint, reason)
         self.skipped[key] = self.skipped.get(key, 0) + 1
-
-
-def _keys(person: Identity) -> tuple[str, ...]:
-    """The values by which one person's events are recognised, in one spelling each. Programs write
-    `null` or `undefined` for nobody."""
-    email, phone = person.email, person.phone
-    spelt = (
-        person.cookie,
-        person.external_customer_id,
-        person.contact_id,
-        person.push_token,
-        None if email is None else email.lower(),
-        None if phone is None else phone_digits(phone.strip()) or phone,
-    )
-    return tuple(
-        [
-            own
-            for value in spelt
-            if value is not None
-            and (len(own := value.strip()) > LONGEST_BLANK or own.casefold() not in BLANK)
-        ]
-    )
 
 
 def _products(values: Mapping[str, Any]) -> tuple[str, ...]:

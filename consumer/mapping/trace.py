@@ -17,22 +17,13 @@ from consumer.mapping.freshness import freshness
 from consumer.mapping.nodes import Node
 from consumer.mapping.output import Missing, Output, Plan
 from consumer.mapping.paths import RECORD, Names, element_of, sources
+from consumer.mapping.people import FIELDS
 from consumer.mapping.probes import Probes
 from consumer.mapping.runtime import Unusable
 from consumer.mapping.runtime_values import merged
 from consumer.mapping.targets import Filled, Loop, Object, Plain, Several, Target
 from consumer.model import Event, Record
 from consumer.vendor.spec import Identity
-
-PERSON = {
-    "externalCustomerId": "external_customer_id",
-    "email": "email",
-    "phone": "phone",
-    "contactId": "contact_id",
-    "pushToken": "push_token",
-    "name": "name",
-    "cookie": "cookie",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +150,7 @@ class Tracer:
             trace.person.append(FilledFrom(name, value, node, sources(node, around.names)))
             return value
 
-        person = {PERSON[name]: read(name, node) for name, node in mapping.identity.items()}
+        person = {FIELDS[name]: read(name, node) for name, node in mapping.identity.items()}
         time = read("time", mapping.time) if mapping.time else None
         agent = read("user_agent", mapping.user_agent) if mapping.user_agent else None
         order_by = None

@@ -1,16 +1,15 @@
 """Every documented event by API and name, made from the wire models; and declared custom ones."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from pydantic_core import SchemaValidator
-
 from consumer.model import Api
 from consumer.vendor import legacy, orders, v2
+from consumer.vendor.converter import Converter
 from consumer.vendor.events import LegacyEvent, V2Event
-from consumer.vendor.fields import conversion, declared_conversion, specs_of
-from consumer.vendor.identifiers import People
+from consumer.vendor.fields import declared_form, form_of, specs_of
 from consumer.vendor.kinds import ANY, BY_KIND
 from consumer.vendor.names import event_type_fault, locator, near_known, near_miss
 from consumer.vendor.rules import MAX_NAME
@@ -23,8 +22,6 @@ from consumer.vendor.spec import (
     Free,
     Kind,
 )
-
-_PEOPLE = People()
 
 _V2: Mapping[str, tuple[type[v2.Params], str]] = {
     "pageViewed": (v2.PageViewed, "S1:68"),
@@ -75,6 +72,11 @@ def _purchase(account: AccountContext, out: Mapping[str, Any]) -> None:
         )
 
 
+@cache  # an event of v2 and the same one of past_events have the same
+def _converter(model: type[Shape]) -> Converter:
+    return Converter(form_of(model))
+
+
 def _legacy_event(name: str) -> LegacyEvent:
     body_key, model, source = LEGACY_MODELS[name]
     purchase = name == "PurchasedItems"
@@ -85,8 +87,7 @@ def _legacy_event(name: str) -> LegacyEvent:
         doc=model.__doc__ or "",
         source=source,
         fields=specs_of(model),
-        validator=SchemaValidator(conversion(model)),
-        people=_PEOPLE,
+        converter=_converter(model),
         body_key=body_key,
         general=name != "ProductUpdate",
         whole=name == "ProductUpdate",
@@ -103,8 +104,7 @@ def _v2_event(name: str, past: bool) -> V2Event:
         doc=model.__doc__ or "",
         source=source,
         fields=fields,
-        validator=SchemaValidator(conversion(model)),
-        people=_PEOPLE,
+        converter=_converter(model),
         free=Free.PARAM,
         past=past,
     )
@@ -150,8 +150,7 @@ def custom_v2(name: str, fields: Sequence[FieldSpec], *, past: bool = False) -> 
         doc="A declared event of your own.",
         source="",
         fields=params,
-        validator=SchemaValidator(declared_conversion(params, Free.PARAM)),
-        people=_PEOPLE,
+        converter=Converter(declared_form(params, Free.PARAM)),
         free=Free.PARAM,
         past=past,
     )

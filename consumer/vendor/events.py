@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from pydantic_core import SchemaValidator, ValidationError
+from pydantic_core import ValidationError
 
 from consumer.model import Api
-from consumer.vendor.identifiers import People
+from consumer.vendor.converter import FAULTS, Converter
+from consumer.vendor.identifiers import named_in_legacy, named_in_v2
 from consumer.vendor.rules import EARLIEST_MS, LATEST_MS, MAX_BODY
 from consumer.vendor.spec import (
     AccountContext,
@@ -22,8 +23,12 @@ from consumer.vendor.spec import (
     FieldSpec,
     Free,
     Identity,
+    Locators,
 )
 from consumer.vendor.violations import violations
+
+_FAULTS = (*FAULTS, ContractViolation, orjson.JSONEncodeError)
+"""What shows that values are not as they should be: they are looked at exactly then."""
 
 Variant = Callable[[AccountContext, Mapping[str, Any]], None]
 """A check that fields alone cannot say. Raises ContractViolation."""
@@ -37,17 +42,16 @@ class Description:
     doc: str
     source: str
     fields: tuple[FieldSpec, ...]
-    validator: SchemaValidator = field(repr=False)
-    people: People = field(repr=False)
+    converter: Converter = field(repr=False)
     free: Free = Free.NONE
     alternatives: tuple[tuple[str, ...], ...] = ()
 
-    def convert(self, values: Mapping[str, Any], root: str) -> dict[str, Any]:
+    def exactly(self, values: Mapping[str, Any], root: str) -> dict[str, Any]:
+        """What the converter makes of the values. Raises ContractViolation for the first fault."""
         try:
-            taken: dict[str, Any] = self.validator.validate_python(values)
+            return self.converter.exactly(values)
         except ValidationError as error:
             raise violations(error, root)[0] from None
-        return taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,13 +82,26 @@ class LegacyEvent(Description):
         general: dict[str, Any] = {"eventName": self.name, "siteId": account.site_id}
         left_out: tuple[tuple[str, str], ...] = ()
         if self.general:
-            person = self.people.legacy(account, identity)
+            person = named_in_legacy(account, identity)
             left_out = person.left_out
             if occurred_ms is not None:
                 check_millis(occurred_ms, "GeneralInfo.datetime")
                 general["datetime"] = occurred_ms
             general.update(person.members)
-        out = self.convert(values, "" if self.whole else self.body_key)
+        try:
+            return self._built(account, general, self.converter.usually(values), left_out)
+        except _FAULTS:
+            pass
+        out = self.exactly(values, "" if self.whole else self.body_key)
+        return self._built(account, general, out, left_out)
+
+    def _built(
+        self,
+        account: AccountContext,
+        general: dict[str, Any],
+        out: dict[str, Any],
+        left_out: tuple[tuple[str, str], ...],
+    ) -> Built:
         if "GeneralInfo" in out:
             general.update(out.pop("GeneralInfo"))
         if self.variant is not None:
@@ -117,8 +134,20 @@ class V2Event(Description):
         key_value: str | None = None,
     ) -> Built:
         """See `spec.EventSpec.build`. v2 has no time; past_events needs one (minutes, in UTC)."""
-        person = self.people.v2(identity, key_value)
-        out = self.convert(values, "params")
+        person = named_in_v2(identity, key_value)
+        try:
+            return self._built(account, person, occurred_ms, self.converter.usually(values))
+        except _FAULTS:
+            pass
+        return self._built(account, person, occurred_ms, self.exactly(values, "params"))
+
+    def _built(
+        self,
+        account: AccountContext,
+        person: Locators,
+        occurred_ms: int | None,
+        out: dict[str, Any],
+    ) -> Built:
         params: list[dict[str, Any]] = [*person.params]
         as_text = account.v2_values == "text"
         for name, value in out.items():

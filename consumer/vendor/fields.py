@@ -6,7 +6,7 @@ mapping and yields the dict that goes over the wire, in the order of the declara
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, get_args, get_origin
+from typing import Any, NamedTuple, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError
@@ -64,56 +64,82 @@ def nested_of(info: FieldInfo) -> type[Shape] | None:
     return annotation if isinstance(annotation, type) and issubclass(annotation, Shape) else None
 
 
-def conversion(model: type[Shape]) -> CoreSchema:
+class Form(NamedTuple):
+    """An object as mappings give it: its fields, and whether it takes free ones."""
+
+    fields: tuple["Field", ...]
+    free: Free
+
+
+class Field(NamedTuple):
+    """`rule` says what the field takes; where it is an object, or a list of them, `inside` does."""
+
+    spec: FieldSpec
+    rule: Rule
+    inside: Form | None = None
+
+
+def form_of(model: type[Shape]) -> Form:
+    """That of a documented object."""
+    found = []
+    for spec in specs_of(model):
+        info = model.model_fields[spec.name]
+        nested = nested_of(info)
+        found.append(Field(spec, rule_of(info), form_of(nested) if nested else None))
+    return Form(tuple(found), model.FREE)
+
+
+def declared_form(specs: Sequence[FieldSpec], free: Free) -> Form:
+    """That of fields which a user declared: each is held against the rule of its kind."""
+    return Form(
+        tuple(
+            Field(spec, ANY, declared_form(spec.fields, spec.free))
+            if spec.kind in {Kind.OBJECT, Kind.OBJECTS}
+            else Field(spec, BY_KIND[spec.kind])
+            for spec in specs
+        ),
+        free,
+    )
+
+
+def conversion(form: Form) -> CoreSchema:
     """Takes a mapping's values for this object, yields the wire's."""
-    specs = specs_of(model)
-    parts = {spec.name: _convert_field(spec, model.model_fields[spec.name]) for spec in specs}
-    return object_conversion(specs, parts, model.FREE)
-
-
-def _convert_field(spec: FieldSpec, info: FieldInfo) -> CoreSchema:
-    nested = nested_of(info)
-    if nested is None:
-        return rule_of(info).convert
-    return _object_or_list(spec, conversion(nested))
-
-
-def declared_conversion(specs: Sequence[FieldSpec], free: Free) -> CoreSchema:
-    """The same for fields that a user declared: each is held against the rule of its kind."""
-    parts = {}
-    for spec in specs:
-        if spec.kind in {Kind.OBJECT, Kind.OBJECTS}:
-            inner = declared_conversion(spec.fields, spec.free)
-            parts[spec.name] = _object_or_list(spec, inner)
-        else:
-            parts[spec.name] = BY_KIND[spec.kind].convert
-    return object_conversion(specs, parts, free)
-
-
-def _object_or_list(spec: FieldSpec, inner: CoreSchema) -> CoreSchema:
-    if spec.kind is Kind.OBJECT:
-        return inner
-    return core.list_schema(inner, min_length=None if spec.may_be_empty else 1, strict=True)
-
-
-def object_conversion(
-    specs: Sequence[FieldSpec], parts: dict[str, CoreSchema], free: Free
-) -> CoreSchema:
     fields = {
-        spec.name: core.typed_dict_field(parts[spec.name], required=spec.required) for spec in specs
+        field.spec.name: core.typed_dict_field(_converted(field), required=field.spec.required)
+        for field in form.fields
     }
-    if free is Free.NONE:
+    if form.free is Free.NONE:
         return core.typed_dict_schema(fields, extra_behavior="forbid", strict=True)
-    values = ANY.convert if free is Free.PARAM else TEXTS.convert
     fields[FREE_KEY] = core.typed_dict_field(
-        core.dict_schema(_free_names(specs, free), values), required=False
+        core.dict_schema(free_names(form), free_rule(form).convert), required=False
     )
     taken = core.typed_dict_schema(fields, extra_behavior="forbid", strict=True)
-    return core.no_info_after_validator_function(_spread(free), taken)
+    return core.no_info_after_validator_function(_spread(free_prefix(form)), taken)
 
 
-def _free_names(specs: Sequence[FieldSpec], free: Free) -> CoreSchema:
+def _converted(field: Field) -> CoreSchema:
+    if field.inside is None:
+        return field.rule.convert
+    inner = conversion(field.inside)
+    if field.spec.kind is Kind.OBJECT:
+        return inner
+    at_least = None if field.spec.may_be_empty else 1
+    return core.list_schema(inner, min_length=at_least, strict=True)
+
+
+def free_rule(form: Form) -> Rule:
+    """Of what stands under a free name."""
+    return ANY if form.free is Free.PARAM else TEXTS
+
+
+def free_prefix(form: Form) -> str:
+    """What a free name begins with on the wire."""
+    return TAG_PREFIX if form.free is Free.TAG else ""
+
+
+def free_names(form: Form) -> CoreSchema:
     """Free names: not blank, not too long, and not what a documented field is mistaken for."""
+    specs, free = tuple(field.spec for field in form.fields), form.free
 
     @lru_cache(4096)
     def check(name: str) -> str:
@@ -133,9 +159,8 @@ def _free_names(specs: Sequence[FieldSpec], free: Free) -> CoreSchema:
     )
 
 
-def _spread(free: Free) -> Callable[[dict[str, Any]], dict[str, Any]]:
+def _spread(prefix: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Moves free properties to where the vendor reads them."""
-    prefix = TAG_PREFIX if free is Free.TAG else ""
 
     def spread(out: dict[str, Any]) -> dict[str, Any]:
         own = out.pop(FREE_KEY, None)

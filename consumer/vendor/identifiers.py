@@ -6,13 +6,13 @@ apostrophe costs that address, never the event.
 
 import re
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from consumer.vendor.names import LOCATORS
 from consumer.vendor.numbers import is_unicode
 from consumer.vendor.person import BLANK, LONGEST_BLANK, PHONE_SPELLING
 from consumer.vendor.rules import FORBIDDEN, MAX_IDENTIFIER
-from consumer.vendor.spec import AccountContext, Identity, NoIdentifier
+from consumer.vendor.spec import AccountContext, Identity, LegacyPerson, Locators, NoIdentifier
 
 _FORBIDDEN = re.compile("[" + re.escape(FORBIDDEN) + "]")
 EMAIL = re.compile(r"[^\s@]+@[^\s@]+\Z")
@@ -58,23 +58,6 @@ def user_agent(value: str | None) -> str | None:
     if value is None or not value.strip() or not value.isascii() or _CONTROL.search(value):
         return None
     return value.strip()
-
-
-class Locators(NamedTuple):
-    """A person in v2: the params that name them, and the default keyValue."""
-
-    params: tuple[dict[str, str], ...]
-    key_value: str | None
-    left_out: tuple[tuple[str, str], ...]
-
-
-class LegacyPerson(NamedTuple):
-    """A person in legacy: their members of GeneralInfo."""
-
-    members: dict[str, Any]
-    known: bool
-    """Whether anything but the cookie names them."""
-    left_out: tuple[tuple[str, str], ...]
 
 
 def _fault(field: str, value: str, strict: bool) -> str | None:
@@ -163,46 +146,27 @@ def legacy_person(account: AccountContext, identity: Identity) -> LegacyPerson:
     return LegacyPerson(members, known, tuple(left_out))
 
 
-class People:
-    """The person of the record at hand, prepared once for all of its events.
+def named_in_v2(identity: Identity, key_value: str | None) -> Locators:
+    """Raises NoIdentifier if there is neither an identifier nor a `key_value`."""
+    person = identity.in_v2
+    if person is None:
+        person = identity.in_v2 = locators(identity)
+    if key_value is not None:
+        return with_key_value(person, key_value)
+    if person.key_value is None:
+        raise NoIdentifier("no contact identifier")
+    return person
 
-    A record makes several events for one `Identity` object, so remembering the last one is enough.
-    Each entry is replaced as a whole: no lock is needed.
-    """
 
-    __slots__ = ("_legacy", "_v2")
-
-    def __init__(self) -> None:
-        self._v2: tuple[Identity, Locators] | None = None
-        self._legacy: tuple[AccountContext, Identity, LegacyPerson] | None = None
-
-    def v2(self, identity: Identity, key_value: str | None) -> Locators:
-        """Raises NoIdentifier if there is neither an identifier nor a `key_value`."""
-        last = self._v2
-        if last is not None and last[0] is identity:
-            person = last[1]
-        else:
-            person = locators(identity)
-            self._v2 = (identity, person)
-        if key_value is not None:
-            return with_key_value(person, key_value)
-        if person.key_value is None:
-            raise NoIdentifier("no contact identifier")
-        return person
-
-    def legacy(self, account: AccountContext, identity: Identity) -> LegacyPerson:
-        """Raises NoIdentifier if nobody is named, or without a cookie where one is asked for."""
-        last = self._legacy
-        if last is not None and last[0] is account and last[1] is identity:
-            person = last[2]
-        else:
-            person = legacy_person(account, identity)
-            self._legacy = (account, identity, person)
-        if "cookies" not in person.members and not (
-            person.known and account.without_cookie == "send"
-        ):
-            raise NoIdentifier("no cookie")
-        return person
+def named_in_legacy(account: AccountContext, identity: Identity) -> LegacyPerson:
+    """Raises NoIdentifier if nobody is named, or without a cookie where one is asked for."""
+    last = identity.in_legacy
+    if last is None or last[0] != account.phones:
+        last = identity.in_legacy = (account.phones, legacy_person(account, identity))
+    person = last[1]
+    if "cookies" not in person.members and not (person.known and account.without_cookie == "send"):
+        raise NoIdentifier("no cookie")
+    return person
 
 
 def with_key_value(person: Locators, key_value: str) -> Locators:

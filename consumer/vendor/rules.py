@@ -44,7 +44,7 @@ class Rule:
     def refusal(self, value: Any) -> str | None:
         """Why this value of a mapping cannot be sent; None if it can."""
         try:
-            _taking(self).validate_python(value)
+            taking(self).validate_python(value)
         except ValidationError as error:
             return violations(error, "")[0].message
         return None
@@ -61,7 +61,8 @@ class Rule:
 
 
 @cache
-def _taking(rule: Rule) -> SchemaValidator:
+def taking(rule: Rule) -> SchemaValidator:
+    """Takes a mapping's value, yields the wire's."""
     return SchemaValidator(rule.convert)
 
 

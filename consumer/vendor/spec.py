@@ -7,7 +7,7 @@ descriptions from them, so that a field is declared once. Nothing here knows a p
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from consumer.model import Api
 
@@ -70,11 +70,29 @@ class FieldSpec:
         return next((field for field in self.fields if field.name == name), None)
 
 
+class Locators(NamedTuple):
+    """A person in v2: the params that name them, and the default keyValue."""
+
+    params: tuple[dict[str, str], ...]
+    key_value: str | None
+    left_out: tuple[tuple[str, str], ...]
+
+
+class LegacyPerson(NamedTuple):
+    """A person in legacy: their members of GeneralInfo."""
+
+    members: Mapping[str, Any]
+    known: bool
+    """Whether anything but the cookie names them."""
+    left_out: tuple[tuple[str, str], ...]
+
+
 @dataclass(slots=True)
 class Identity:
     """Who did it, as the mapping read it off the record: raw, not yet held against the rules.
 
-    Not frozen, because one is made per record and that would cost 1 µs more; nobody writes to it.
+    What each API is told of them is kept with them, for all events of the record; beside that, nobody
+    writes to it.
     """
 
     external_customer_id: str | None = None
@@ -84,6 +102,11 @@ class Identity:
     push_token: str | None = None
     name: str | None = None
     cookie: str | None = None
+    in_v2: Locators | None = field(default=None, init=False, repr=False, compare=False)
+    in_legacy: tuple[str, LegacyPerson] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
+    """With the `AccountContext.phones` that it was made for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +128,10 @@ class AccountContext:
 
 @dataclass(slots=True)
 class Built:
-    """An encoded body that satisfies every documented rule. Not frozen, for the same reason."""
+    """An encoded body that satisfies every documented rule.
+
+    Not frozen, because one is made per event and that would cost 1 µs more; nobody writes to it.
+    """
 
     body: bytes
     left_out: tuple[tuple[str, str], ...] = ()

@@ -23,15 +23,15 @@ _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 def phone_number(number: str, region: str) -> str | None:
     """International digits of a number as typed in that region; None if it cannot be one."""
-    if len(number) > 40:
-        return None
-    country = region.upper()
-    return _phone(number, country if country in phonenumbers.SUPPORTED_REGIONS else _NO_REGION)
+    return _phone(number, region) if len(number) <= 40 and len(region) <= 40 else None
 
 
 # An odd one costs some 50 µs, and people come back. Only short texts get here to be kept.
 @lru_cache(maxsize=20_000)
 def _phone(number: str, region: str) -> str | None:
+    region = region.upper()
+    if region not in phonenumbers.SUPPORTED_REGIONS:
+        region = _NO_REGION
     if (usual := international(number, region)) is not None:
         return usual
     try:

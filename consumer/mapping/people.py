@@ -1,0 +1,41 @@
+"""Whose events these are: what mappings call a person's values, and by which of them their events keep
+their order."""
+
+from __future__ import annotations
+
+from consumer.vendor.identifiers import phone_digits
+from consumer.vendor.person import BLANK, LONGEST_BLANK
+from consumer.vendor.spec import Identity
+
+FIELDS = {
+    "externalCustomerId": "external_customer_id",
+    "email": "email",
+    "phone": "phone",
+    "contactId": "contact_id",
+    "pushToken": "push_token",
+    "name": "name",
+    "cookie": "cookie",
+}
+"""What mappings call the fields of an Identity, in its order."""
+
+
+def keys(identity: Identity) -> tuple[str, ...]:
+    """The values by which one person's events are recognised, in one spelling each. Programs write
+    `null` or `undefined` for nobody."""
+    email, phone = identity.email, identity.phone
+    spelt = (
+        identity.cookie,
+        identity.external_customer_id,
+        identity.contact_id,
+        identity.push_token,
+        None if email is None else email.lower(),
+        None if phone is None else phone_digits(phone.strip()) or phone,
+    )
+    return tuple(
+        [
+            own
+            for value in spelt
+            if value is not None
+            and (len(own := value.strip()) > LONGEST_BLANK or own.casefold() not in BLANK)
+        ]
+    )
