@@ -68,6 +68,12 @@ def test_countries_that_do_not_exist_are_not_kept() -> None:
     assert national._region.cache_info().currsize == before
 
 
+@pytest.mark.parametrize("region", ["", "U", "UAH", "Ukraine", "x" * 10_000])
+def test_what_is_no_region_says_nothing_about_numbers_that_bring_their_country(region: str) -> None:
+    assert phone_number("+380 67 123-45-67", region) == "380671234567"
+    assert phone_number("067 123-45-67", region) is None
+
+
 def test_it_never_says_anything_else_than_the_library() -> None:
     chance = random.Random(20261121)
     taken = 0

@@ -23,7 +23,7 @@ _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 def phone_number(number: str, region: str) -> str | None:
     """International digits of a number as typed in that region; None if it cannot be one."""
-    return _phone(number, region) if len(number) <= 40 and len(region) <= 40 else None
+    return _phone(number, region[:3]) if len(number) <= 40 else None  # regions have two letters
 
 
 # An odd one costs some 50 µs, and people come back. Only short texts get here to be kept.
