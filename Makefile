@@ -43,7 +43,7 @@ bench: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m consumer.config.reference > docs/configuration.md
-	$(BIN)/python -m consumer.vendor.reference > docs/events.md
+	$(BIN)/python -m consumer.yespo.reference > docs/events.md
 	$(BIN)/python -m consumer.telemetry.reference > docs/metrics.md
 	$(BIN)/python -m tests.mapping.reference
 	$(BIN)/python -m tests.mapping.gallery > docs/mapping-errors.md

@@ -39,7 +39,7 @@ from consumer.model import Endpoint, Event, Flight, Outcome, Partition, Record
 from consumer.pipeline import Limits, Pipeline, Stages
 from consumer.stages import DeadLetters, Position, Positions
 from consumer.telemetry.tallies import Tallies
-from consumer.vendor.spec import AccountContext
+from consumer.yespo.spec import AccountContext
 
 TOPIC = "shop.clicks"
 BATCH = 500

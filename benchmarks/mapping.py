@@ -23,10 +23,10 @@ from consumer.mapping.library.identity import phone_number
 from consumer.mapping.output import Plan
 from consumer.mapping.unit import MappingUnit, load_unit
 from consumer.model import Decoded, Endpoint, Event, Mapped, Partition, Record
-from consumer.vendor import catalogue
-from consumer.vendor.identifiers import phone_digits, user_agent
-from consumer.vendor.person import is_blank
-from consumer.vendor.spec import AccountContext, Built, Identity
+from consumer.yespo import catalogue
+from consumer.yespo.identifiers import phone_digits, user_agent
+from consumer.yespo.person import is_blank
+from consumer.yespo.spec import AccountContext, Built, Identity
 
 ROOT = Path(__file__).parents[1]
 ACCOUNT = AccountContext("main", site_id="8A412DC")

@@ -34,8 +34,8 @@ from consumer.model import Decoded, Event, Flight, Outcome, Partition, Record
 from consumer.sandbox.broker import EmbeddedKafka
 from consumer.stages import Position
 from consumer.telemetry.tallies import Tallies
-from consumer.vendor import catalogue
-from consumer.vendor.spec import AccountContext, Identity
+from consumer.yespo import catalogue
+from consumer.yespo.spec import AccountContext, Identity
 
 ROUNDS = 15
 

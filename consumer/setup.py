@@ -17,8 +17,8 @@ from consumer.mapping.loader import Files
 from consumer.mapping.unit import MappingUnit, check_unit, render
 from consumer.reload import Attempt
 from consumer.source.properties import refused
-from consumer.vendor.spec import AccountContext
 from consumer.versions import Proof, against_files, against_registry, against_settings
+from consumer.yespo.spec import AccountContext
 
 
 @dataclass(frozen=True, slots=True)

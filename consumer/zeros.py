@@ -7,8 +7,8 @@ from consumer.decode.reasons import Reason
 from consumer.delivery.answer import Fault
 from consumer.model import Endpoint
 from consumer.telemetry.tallies import Tallies, Tally
-from consumer.vendor.identifiers import LEFT_OUT
-from consumer.vendor.violations import RULES
+from consumer.yespo.identifiers import LEFT_OUT
+from consumer.yespo.violations import RULES
 
 _CODES = ("200", "204", "400", "401", "403", "404", "429", "500", "502", "503", "504")
 _RETRIES = ("throttled", "transient", "suspect", "misconfigured")

@@ -12,7 +12,7 @@ from consumer.delivery.batches import Batches, OpenLane, first_of
 from consumer.delivery.job import Job
 from consumer.model import Ended, Event, Flight, Outcome
 from consumer.stages import EventEnded
-from consumer.vendor.rules import MAX_BODY
+from consumer.yespo.rules import MAX_BODY
 
 NAME = "ProductUpdate"
 _ARRAY = b'"ProductUpdate":['

@@ -19,7 +19,7 @@ from consumer.sandbox.poison import poison
 from consumer.sandbox.registry import SchemaRegistryDouble
 from consumer.sandbox.server import DEFAULT_KEY, Sandbox
 from consumer.sandbox.visitors import Visitors, key_of
-from consumer.vendor.judge import judge
+from consumer.yespo.judge import judge
 
 TOPIC = "shop.clicks"
 DEAD_LETTERS = "shop.clicks.yespo-dlq"

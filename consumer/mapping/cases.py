@@ -16,7 +16,7 @@ from consumer.mapping.compare import differences
 from consumer.mapping.json_form import JsonForm, JsonFormError
 from consumer.mapping.unit import MappingUnit, check_unit, render
 from consumer.model import Decoded, Event, Mapped, Partition, Record
-from consumer.vendor.spec import AccountContext
+from consumer.yespo.spec import AccountContext
 
 TEST_ACCOUNTS = {
     "main": Account(AccountContext("main", site_id="8A412DC"), frozenset({"legacy", "v2"}))

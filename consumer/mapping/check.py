@@ -19,8 +19,8 @@ from consumer.mapping.scope import Definition, Scope, Usage
 from consumer.mapping.sends import SendChecker, Surroundings
 from consumer.mapping.syntax import RESERVED, Source, Wrong
 from consumer.mapping.types import Record, Time
-from consumer.vendor import catalogue
-from consumer.vendor.spec import ContractViolation, EventSpec, FieldSpec, Kind
+from consumer.yespo import catalogue
+from consumer.yespo.spec import ContractViolation, EventSpec, FieldSpec, Kind
 
 RESERVED_REASONS = frozenset({"no_rule", "tombstone", "no_event", "no_identifier", "missing"})
 _CUSTOM_KINDS = {

@@ -9,8 +9,8 @@ from consumer.findings import Place
 from consumer.mapping.nodes import Node, Var
 from consumer.mapping.targets import Filled, Object
 from consumer.mapping.types import Record
-from consumer.vendor.shared import SharedEvent
-from consumer.vendor.spec import AccountContext, EventSpec
+from consumer.yespo.shared import SharedEvent
+from consumer.yespo.spec import AccountContext, EventSpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from consumer.mapping.output import Missing, Output, Plan
 from consumer.mapping.people import FIELDS
 from consumer.mapping.runtime_values import merged
 from consumer.model import Record
-from consumer.vendor.spec import Identity
+from consumer.yespo.spec import Identity
 
 MapRecord = Callable[[Any, Record, Output], None]
 

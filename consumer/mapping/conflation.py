@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from consumer.findings import Finding
 from consumer.mapping import grammar
-from consumer.vendor.spec import EventSpec, Identity
+from consumer.yespo.spec import EventSpec, Identity
 
 WHOLE_STATE = frozenset({("legacy", "StatusCart"), ("v2", "cartUpdated")})
 """Events that tell a whole state, after each change of it. All others tell what happened: none of

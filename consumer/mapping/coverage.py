@@ -13,8 +13,8 @@ from consumer.mapping.paths import sources
 from consumer.mapping.roots import roots
 from consumer.mapping.targets import Filled, Loop, Object, Several, Target
 from consumer.mapping.types import Array, MapOf, Record, Slot, Union, short
-from consumer.vendor.catalogue import EVENTS
-from consumer.vendor.spec import FieldSpec, Free
+from consumer.yespo.catalogue import EVENTS
+from consumer.yespo.spec import FieldSpec, Free
 
 _WIDTH = 92
 _NO_BREAK = "\N{NO-BREAK SPACE}"

@@ -8,9 +8,9 @@ from typing import Any
 from consumer.mapping.conflation import WHOLE_STATE
 from consumer.mapping.freshness import WHEN_OLDER
 from consumer.mapping.reader import IDENTITY
-from consumer.vendor import catalogue
-from consumer.vendor.shared import SHARED, SharedEvent
-from consumer.vendor.spec import EventSpec, FieldSpec, Free, Kind
+from consumer.yespo import catalogue
+from consumer.yespo.shared import SHARED, SharedEvent
+from consumer.yespo.spec import EventSpec, FieldSpec, Free, Kind
 
 Json = dict[str, Any]
 

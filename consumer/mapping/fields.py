@@ -43,11 +43,11 @@ from consumer.mapping.types import (
     Text,
     Union,
 )
-from consumer.vendor.catalogue import declared
-from consumer.vendor.kinds import ANY
-from consumer.vendor.names import name_fault
-from consumer.vendor.spec import FieldSpec, Free, Kind
 from consumer.yaml_tree import Scalar
+from consumer.yespo.catalogue import declared
+from consumer.yespo.kinds import ANY
+from consumer.yespo.names import name_fault
+from consumer.yespo.spec import FieldSpec, Free, Kind
 
 NearMiss = Callable[[Sequence[FieldSpec], str, Free, str], str | None]
 """(documented fields beside it, free name, kind, path of the object): what it is mistaken for."""

@@ -14,7 +14,7 @@ from consumer.mapping.nodes import Call, Choice, Const, Index, Node, TableRef, T
 from consumer.mapping.runtime import text
 from consumer.mapping.syntax import Wrong
 from consumer.mapping.types import Boolean, Integer, Number, Text, Time
-from consumer.vendor.spec import FieldSpec, Kind
+from consumer.yespo.spec import FieldSpec, Kind
 
 _NO_AMOUNT = re.compile(r"[^0-9.]")
 _BARE = (

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from consumer.findings import Finding
 from consumer.mapping import grammar
 from consumer.model import WhenOlder
-from consumer.vendor.rules import MAX_BODY
-from consumer.vendor.spec import EventSpec
+from consumer.yespo.rules import MAX_BODY
+from consumer.yespo.spec import EventSpec
 
 DAY_MS = 24 * 3600 * 1000
 WHEN_OLDER = ("send", "drop", "dead_letter", "past_events")

@@ -11,9 +11,9 @@ from consumer.mapping.freshness import Freshness
 from consumer.mapping.people import keys
 from consumer.mapping.runtime import text
 from consumer.model import Endpoint, Event, Record
-from consumer.vendor.identifiers import user_agent
-from consumer.vendor.rules import EARLIEST_MS, LATEST_MS
-from consumer.vendor.spec import (
+from consumer.yespo.identifiers import user_agent
+from consumer.yespo.rules import EARLIEST_MS, LATEST_MS
+from consumer.yespo.spec import (
     AccountContext,
     ContractViolation,
     EventSpec,

@@ -3,9 +3,9 @@ their order."""
 
 from __future__ import annotations
 
-from consumer.vendor.identifiers import phone_digits
-from consumer.vendor.person import BLANK, LONGEST_BLANK
-from consumer.vendor.spec import Identity
+from consumer.yespo.identifiers import phone_digits
+from consumer.yespo.person import BLANK, LONGEST_BLANK
+from consumer.yespo.spec import Identity
 
 FIELDS = {
     "externalCustomerId": "external_customer_id",

@@ -19,10 +19,10 @@ from consumer.mapping.scope import Scope
 from consumer.mapping.syntax import Source, Wrong
 from consumer.mapping.targets import Filled, Object
 from consumer.mapping.types import Array, Nothing, Slot, Text
-from consumer.vendor import catalogue
-from consumer.vendor.names import near_miss
-from consumer.vendor.shared import SHARED, SharedEvent
-from consumer.vendor.spec import EventSpec, FieldSpec, Free
+from consumer.yespo import catalogue
+from consumer.yespo.names import near_miss
+from consumer.yespo.shared import SHARED, SharedEvent
+from consumer.yespo.spec import EventSpec, FieldSpec, Free
 
 
 @dataclass(frozen=True, slots=True)

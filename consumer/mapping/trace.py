@@ -23,7 +23,7 @@ from consumer.mapping.runtime import Unusable
 from consumer.mapping.runtime_values import merged
 from consumer.mapping.targets import Filled, Loop, Object, Plain, Several, Target
 from consumer.model import Event, Record
-from consumer.vendor.spec import Identity
+from consumer.yespo.spec import Identity
 
 
 @dataclass(frozen=True, slots=True)

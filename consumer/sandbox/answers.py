@@ -21,7 +21,7 @@ from collections.abc import Sequence
 import orjson
 
 from consumer.sandbox.protocol import Ending, Reply, reply
-from consumer.vendor.spec import ContractViolation
+from consumer.yespo.spec import ContractViolation
 
 Violations = Sequence[ContractViolation]
 

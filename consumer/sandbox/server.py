@@ -29,7 +29,7 @@ from consumer.sandbox.protocol import Reply, Request, reply
 from consumer.sandbox.recording import Recorder
 from consumer.sandbox.store import Kind, Received, Store, Totals, Violation
 from consumer.sandbox.vendor_apis import PATHS, Judge, VendorApis
-from consumer.vendor.judge import judge
+from consumer.yespo.judge import judge
 
 DEFAULT_KEY = "sandbox-key"
 

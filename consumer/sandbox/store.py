@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from consumer.model import Api
-from consumer.vendor.spec import ContractViolation
+from consumer.yespo.spec import ContractViolation
 
 REMEMBERED = 1_000_000
 """Accepted bodies remembered (by hash, about 100 bytes each) to recognise a repeated one."""

@@ -15,7 +15,7 @@ from consumer.sandbox.faults import Fault, FaultEngine
 from consumer.sandbox.protocol import Ending, Reply, Request
 from consumer.sandbox.recording import Recorder
 from consumer.sandbox.store import Item, Received, Store
-from consumer.vendor.spec import ContractViolation
+from consumer.yespo.spec import ContractViolation
 
 Judge = Callable[[Api, bytes], Sequence[ContractViolation]]
 """The contract's verdict on a body: empty when every documented rule is kept."""

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from consumer.cli.main import COMMANDS, cli
 from consumer.sandbox.server import Sandbox
-from consumer.vendor.judge import judge
+from consumer.yespo.judge import judge
 
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = """\

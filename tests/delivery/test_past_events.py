@@ -10,8 +10,8 @@ import pytest
 from consumer.delivery.answer import Answer, Fault
 from consumer.delivery.past_events import item
 from consumer.model import Ended, Event, Flight, Outcome, Partition
-from consumer.vendor import catalogue
-from consumer.vendor.spec import AccountContext, Identity
+from consumer.yespo import catalogue
+from consumer.yespo.spec import AccountContext, Identity
 from tests.delivery.bench import Bench
 from tests.delivery.makers import PAST, V2, a_partition, an_event, an_old_cart
 

@@ -16,7 +16,7 @@ from consumer.model import Event, Flight, Outcome
 from consumer.sandbox.faults import FaultProfile
 from consumer.sandbox.server import Sandbox
 from consumer.telemetry.tallies import Tallies
-from consumer.vendor.judge import judge
+from consumer.yespo.judge import judge
 from tests.delivery.makers import PAST, V2, a_flight, a_partition, an_old_cart
 
 CART = '[{"name":"externalCustomerId","value":"%s"},%s{"name":"products","value":"[]"}]'

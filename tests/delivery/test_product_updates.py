@@ -19,7 +19,7 @@ from consumer.delivery.destination import Destination
 from consumer.model import Ended, Event, Failure, Flight, Outcome, Partition, WhenOlder
 from consumer.sandbox.server import Sandbox
 from consumer.telemetry.tallies import Tallies
-from consumer.vendor.judge import judge
+from consumer.yespo.judge import judge
 from tests.delivery.bench import Bench
 from tests.delivery.makers import LEGACY, a_flight, a_partition, an_event
 

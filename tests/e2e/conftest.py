@@ -13,7 +13,7 @@ from confluent_kafka import Consumer, Message
 
 from consumer.sandbox.broker import AvroWriter
 from consumer.sandbox.server import Sandbox
-from consumer.vendor.judge import judge as contract
+from consumer.yespo.judge import judge as contract
 from tests.e2e.bridge import Bridge
 from tests.e2e.shop import ROOT, SCHEMA, Topic, Verdict, arrived, judge
 from tests.parts.kafka import KafkaBroker

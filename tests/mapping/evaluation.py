@@ -21,8 +21,8 @@ from consumer.mapping.types import Record as RecordType
 from consumer.mapping.unit import MappingUnit, check_unit, render
 from consumer.model import Decoded, Event, Mapped, Partition, Record
 from consumer.reads import Reads
-from consumer.vendor.spec import AccountContext
 from consumer.yaml_tree import Scalar
+from consumer.yespo.spec import AccountContext
 
 SCHEMA: dict[str, Any] = {
     "type": "record",

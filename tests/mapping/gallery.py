@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from consumer.mapping.checked import Account
-from consumer.vendor.spec import AccountContext
+from consumer.yespo.spec import AccountContext
 from tests.mapping.evaluation import ACCOUNTS, HEAD, TWO_ACCOUNTS, check_text
 
 

@@ -15,8 +15,8 @@ from click.testing import CliRunner
 from consumer.cli.main import cli
 from consumer.mapping.editor import json_schema
 from consumer.mapping.library.all import LIBRARY
-from consumer.vendor.shared import SHARED
-from consumer.vendor.spec import FieldSpec, Kind
+from consumer.yespo.shared import SHARED
+from consumer.yespo.spec import FieldSpec, Kind
 
 DOC = Path(__file__).parents[2] / "docs" / "mapping.md"
 WORKBENCH = Path(__file__).parent / "workbench"

@@ -1,8 +1,8 @@
 """What is worked out about a person."""
 
 from consumer.mapping.people import keys
-from consumer.vendor.catalogue import EVENTS
-from consumer.vendor.spec import AccountContext, Identity
+from consumer.yespo.catalogue import EVENTS
+from consumer.yespo.spec import AccountContext, Identity
 
 OLENA = Identity("C-1", "Olena@shop.ua", "+380 67 123-45-67", "17", "token", "Olena", "c-1")
 

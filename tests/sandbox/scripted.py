@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from consumer.model import Api
-from consumer.vendor.spec import ContractViolation
+from consumer.yespo.spec import ContractViolation
 
 
 class ScriptedJudge:

@@ -9,7 +9,7 @@ import pytest
 
 from consumer.errors import PortInUseError, SetupError
 from consumer.sandbox.server import Sandbox
-from consumer.vendor.spec import ContractViolation
+from consumer.yespo.spec import ContractViolation
 from tests.sandbox.raw_http import AUTHORIZED, RawClient
 from tests.sandbox.scripted import MISSING_KEY, TOO_LARGE, ScriptedJudge
 from tests.sandbox.vendor_bodies import CART_UPDATED, PAST_EVENTS, PRODUCT_PAGE

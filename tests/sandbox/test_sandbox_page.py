@@ -12,7 +12,7 @@ import pytest
 from consumer.sandbox.faults import FaultProfile
 from consumer.sandbox.masking import Masker
 from consumer.sandbox.server import Sandbox
-from consumer.vendor.spec import ContractViolation
+from consumer.yespo.spec import ContractViolation
 from tests.parts.programs import Browser
 from tests.sandbox.raw_http import AUTHORIZED, RawClient, connects, eventually
 from tests.sandbox.scripted import ScriptedJudge

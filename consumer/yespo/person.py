@@ -1,0 +1,62 @@
+"""The rules of values that name a person, as they may stand in a body."""
+
+import re
+
+from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core import core_schema as core
+
+from consumer.yespo.rules import FORBIDDEN, MAX_IDENTIFIER, Rule, function, pattern, refused_as
+from consumer.yespo.spec import Kind
+
+BLANK = frozenset({"", "null", "none", "undefined", "nan", "nil"})
+"""What programs write for "nobody". The vendor itself ignores "", " ", "null" and null."""
+LONGEST_BLANK = max(map(len, BLANK))
+"""What is longer names somebody: no other form of it needs to be made. (Case folding shortens
+nothing: where it makes one letter into two, the text grows.)"""
+
+
+def identifier(*checks: CoreSchema) -> Rule:
+    """A value that names a person: what programs write for "nobody" is refused."""
+    wire = core.chain_schema(
+        [
+            core.str_schema(strict=True, max_length=MAX_IDENTIFIER),
+            function(_not_blank),
+            *checks,
+        ]
+    )
+    json = {"type": "string", "minLength": 1, "maxLength": MAX_IDENTIFIER}
+    return Rule(Kind.TEXT, wire, wire, json, MAX_IDENTIFIER, may_be_empty=False)
+
+
+def is_blank(value: str) -> bool:
+    return value.strip().casefold() in BLANK
+
+
+def _not_blank(value: str) -> str:
+    if is_blank(value):
+        raise PydanticCustomError("blank", "may not be blank, or a word for nothing")
+    return value
+
+
+PHONE_SPELLING = r"(?:\+|00)?(?:[ ().\-]*[0-9]){7,15}"
+"""An international number in any of the usual spellings; E.164 has at most 15 digits."""
+NO_FORBIDDEN = refused_as(
+    "forbidden_character",
+    f"may not hold any of {FORBIDDEN}",
+    core.str_schema(pattern="^[^" + re.escape(FORBIDDEN) + "]*$"),
+)
+PHONE_FORM = refused_as(
+    "format",
+    "takes an international phone number: 380501234567",
+    core.str_schema(pattern=f"^{PHONE_SPELLING}$"),
+)
+EMAIL_FORM = refused_as(
+    "format", "takes an e-mail address", core.str_schema(pattern=r"^[^\s@]+@[^\s@]+$")
+)
+CONTACT_FORM = refused_as(
+    "format", "takes the number of a contact", core.str_schema(pattern=r"^[0-9]{1,20}$")
+)
+CONTACT_OR_EMPTY = pattern(
+    Kind.TEXT, "^[0-9]{0,20}$", "format", "takes the number of a contact", str
+)
+"""The vendor's own SearchRequest example has an empty one (K17); it is never sent."""

@@ -1,0 +1,61 @@
+"""The reference page and the JSON Schema come from the models that validate."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from consumer.yespo.catalogue import EVENTS
+from consumer.yespo.reference import json_schema, reference
+from consumer.yespo.samples import SAMPLE_PERSON, SAMPLE_TIME, SAMPLES
+from consumer.yespo.spec import AccountContext
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_the_page_of_events_is_fresh() -> None:
+    assert (DOCS / "events.md").read_text() == reference(), "run `make docs`"
+
+
+def test_the_page_names_every_event_and_field_with_its_source() -> None:
+    page = reference()
+    for (api, name), event in EVENTS.items():
+        if api != "past_events":
+            assert f"### {name}\n" in page
+            for field in event.fields:
+                assert f"`{field.name}" in page
+                assert field.doc
+                assert field.source
+    assert "| `ProductUpdate[].tag_oldprice` | texts |" in page
+    assert "| `Product.productKey` | text | required | Product ID" in page
+
+
+def test_every_event_has_an_example_request() -> None:
+    assert set(SAMPLES) == {key for key in EVENTS if key[0] != "past_events"}
+
+
+def test_the_schema_of_a_legacy_event_is_the_model() -> None:
+    schema = json_schema("legacy", "StatusCart")
+    assert schema["required"] == ["GUID", "Products"]
+    assert schema["additionalProperties"] is False
+    line = schema["$defs"]["CartLine"]
+    assert line["required"] == ["productKey", "price", "quantity"]
+    assert line["properties"]["quantity"]["type"] == "integer"
+    assert line["properties"]["quantity"]["minimum"] == 0
+    assert "USD" in line["properties"]["price_currency_code"]["enum"]
+
+
+def test_the_schema_of_a_v2_event_takes_free_params() -> None:
+    schema = json_schema("v2", "cartUpdated")
+    assert schema["required"] == ["products", "recycleStateId"]
+    assert schema["additionalProperties"]
+
+
+@pytest.mark.parametrize("key", sorted(SAMPLES), ids=lambda key: f"{key[0]}-{key[1]}")
+def test_a_schema_can_be_made_of_every_event(key: tuple[str, str]) -> None:
+    api, name = key
+    schema = json_schema(api, name)  # type: ignore[arg-type]  # one of the APIs
+    assert json.loads(json.dumps(schema))["type"] == "object"
+    event = EVENTS[api, name]  # type: ignore[index]
+    account = AccountContext("main", "8A412DC", dialect="reteno")
+    assert event.build(account, SAMPLE_PERSON, SAMPLE_TIME, SAMPLES[api, name]).left_out == ()  # type: ignore[index]
