@@ -33,7 +33,7 @@ from consumer.delivery.deliver import Delivery, pool_opener
 from consumer.delivery.destination import Destination
 from consumer.errors import FatalError
 from consumer.ledger import Ledger
-from consumer.mapping.checked import Account
+from consumer.mapping.check.checked import Account
 from consumer.mapping.unit import MappingUnit, load_unit
 from consumer.model import Endpoint, Event, Flight, Outcome, Partition, Record
 from consumer.pipeline import Limits, Pipeline, Stages

@@ -17,11 +17,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from consumer.mapping.checked import Account
-from consumer.mapping.json_form import JsonForm
-from consumer.mapping.library.identity import phone_number
-from consumer.mapping.output import Plan
+from consumer.mapping.check.checked import Account
+from consumer.mapping.language.library.identity import phone_number
+from consumer.mapping.run.output import Plan
 from consumer.mapping.unit import MappingUnit, load_unit
+from consumer.mapping.workbench.json_form import JsonForm
 from consumer.model import Decoded, Endpoint, Event, Mapped, Partition, Record
 from consumer.yespo import catalogue
 from consumer.yespo.identifiers import phone_digits, user_agent

@@ -29,7 +29,7 @@ from consumer.config.settings import DeliverySettings
 from consumer.delivery.answer import Answer
 from consumer.delivery.deliver import Delivery
 from consumer.delivery.destination import Destination
-from consumer.mapping.output import Plan
+from consumer.mapping.run.output import Plan
 from consumer.model import Decoded, Event, Flight, Outcome, Partition, Record
 from consumer.sandbox.broker import EmbeddedKafka
 from consumer.stages import Position

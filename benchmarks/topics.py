@@ -16,7 +16,7 @@ from typing import Any
 from confluent_kafka import KafkaError, Message, Producer
 from fastavro import parse_schema
 
-from consumer.mapping.json_form import JsonForm
+from consumer.mapping.workbench.json_form import JsonForm
 from consumer.sandbox.broker import AvroWriter
 
 ROOT = Path(__file__).parents[1]

@@ -14,7 +14,7 @@ import structlog
 
 from consumer.crash import told
 from consumer.errors import BridgeError
-from consumer.mapping.loader import bytes_or_none, digest_of
+from consumer.mapping.check.loader import bytes_or_none, digest_of
 from consumer.mapping.unit import MappingUnit
 from consumer.model import Endpoint
 from consumer.reads import Reads

@@ -9,8 +9,8 @@ from consumer.avro.schema import SchemaError, parse
 from consumer.decode.avro import Wanted, plan
 from consumer.errors import ConfigError, InvalidRecord
 from consumer.json_text import JsonTextError, read_json
-from consumer.mapping.checked import CheckedMapping
-from consumer.mapping.json_form import JsonForm, JsonFormError
+from consumer.mapping.check.checked import CheckedMapping
+from consumer.mapping.workbench.json_form import JsonForm, JsonFormError
 from consumer.model import Decoded, Partition, Record
 
 NOW_MS = 1_795_165_200_000  # 2026-11-20T09:00:00Z, when cases of mappings arrive by default

@@ -12,8 +12,8 @@ from consumer.config.load import read
 from consumer.config.settings import Settings
 from consumer.errors import ConfigError
 from consumer.findings import Finding
-from consumer.mapping.checked import Account
-from consumer.mapping.loader import Files
+from consumer.mapping.check.checked import Account
+from consumer.mapping.check.loader import Files
 from consumer.mapping.unit import MappingUnit, check_unit, render
 from consumer.reload import Attempt
 from consumer.source.properties import refused

@@ -18,8 +18,8 @@ from consumer.decode.api import Missing, Registered, RegistryApi, UnavailableErr
 from consumer.decode.compatibility import Doubt, doubts
 from consumer.errors import ConfigError
 from consumer.findings import Finding, Place, Severity
-from consumer.mapping.checked import CheckedMapping
-from consumer.mapping.takers import takes
+from consumer.mapping.check.checked import CheckedMapping
+from consumer.mapping.check.routing import takes
 
 SECONDS = 10.0
 """How long the registry may take for all versions of all subjects."""

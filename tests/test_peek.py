@@ -15,7 +15,7 @@ from consumer.cli.main import cli
 from consumer.config.load import load
 from consumer.config.settings import Settings
 from consumer.errors import KafkaSetupError
-from consumer.mapping.cases import run_cases
+from consumer.mapping.workbench.cases import run_cases
 from consumer.source.properties import refused
 from tests.content.make_fixtures import FIXTURES, ROOT
 from tests.parts.kafka import KafkaBroker

@@ -6,8 +6,8 @@ import pytest
 import structlog
 
 from consumer.errors import ConfigError, InvalidRecord
-from consumer.mapping.cases import TEST_ACCOUNTS
 from consumer.mapping.unit import check_unit, load_unit, render
+from consumer.mapping.workbench.cases import TEST_ACCOUNTS
 from consumer.model import Decoded
 from consumer.reload import Attempt, Reloadable, Reloader
 from consumer.telemetry.tallies import Tally

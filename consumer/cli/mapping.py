@@ -8,9 +8,9 @@ import click
 from consumer.cli import workbench
 from consumer.cli.chosen import accounts_for, config, files, settings_of
 from consumer.errors import EXIT_CONFIG, EXIT_FAILED, ConfigError
-from consumer.mapping.cases import run_cases
-from consumer.mapping.junit import junit as as_junit
 from consumer.mapping.unit import render
+from consumer.mapping.workbench.cases import run_cases
+from consumer.mapping.workbench.junit import junit as as_junit
 from consumer.setup import prove
 
 

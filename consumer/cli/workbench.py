@@ -23,13 +23,13 @@ from consumer.cli.chosen import (
     urls_of,
 )
 from consumer.errors import EXIT_FAILED, InvalidRecord
-from consumer.mapping.capture import capture as captured
-from consumer.mapping.cases import TEST_ACCOUNTS, run_cases
-from consumer.mapping.coverage import coverage as coverage_of
-from consumer.mapping.diff import Differ
-from consumer.mapping.explain import Explainer
-from consumer.mapping.explain_text import render as explanation
 from consumer.mapping.unit import check_unit
+from consumer.mapping.workbench.capture import capture as captured
+from consumer.mapping.workbench.cases import TEST_ACCOUNTS, run_cases
+from consumer.mapping.workbench.coverage import coverage as coverage_of
+from consumer.mapping.workbench.diff import Differ
+from consumer.mapping.workbench.explain import Explainer
+from consumer.mapping.workbench.explain_text import render as explanation
 
 
 @click.command("explain")

@@ -12,16 +12,16 @@ from typing import Any
 from consumer.code_lines import TooMuchCode
 from consumer.errors import ConfigError, InvalidRecord
 from consumer.findings import Finding, Place
-from consumer.mapping.check import check
-from consumer.mapping.checked import Account, CheckedMapping
-from consumer.mapping.compile import MapRecord, compile_mapping
-from consumer.mapping.lints import lints
-from consumer.mapping.loader import Files, load
-from consumer.mapping.output import Output
-from consumer.mapping.reach import unreachable
-from consumer.mapping.reads import reads_of
-from consumer.mapping.runtime import Unusable
-from consumer.mapping.takers import overlaps, takes
+from consumer.mapping.check.check import check
+from consumer.mapping.check.checked import Account, CheckedMapping
+from consumer.mapping.check.lints import lints
+from consumer.mapping.check.loader import Files, load
+from consumer.mapping.check.routing import overlaps, takes
+from consumer.mapping.check.unreachable import unreachable
+from consumer.mapping.language.runtime import Unusable
+from consumer.mapping.run.compile import MapRecord, compile_mapping
+from consumer.mapping.run.output import Output
+from consumer.mapping.run.projection import reads_of
 from consumer.model import Decoded, Endpoint, Mapped, Record
 from consumer.reads import Reads
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from fastavro import schemaless_writer
 
-from consumer.mapping.avro import AvroTypes
-from consumer.mapping.json_form import JsonForm
+from consumer.mapping.check.avro_types import AvroTypes
+from consumer.mapping.workbench.json_form import JsonForm
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "avro" / "fixtures"

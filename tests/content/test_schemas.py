@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fastavro import schemaless_reader
 
-from consumer.mapping.json_form import JsonForm
+from consumer.mapping.workbench.json_form import JsonForm
 from tests.content.make_fixtures import FIXTURES, RECORDS, ROOT, encode, fixtures, load_schema
 
 SCHEMA_FILES = sorted((ROOT / "avro").rglob("*.avsc"))

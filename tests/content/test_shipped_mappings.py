@@ -7,8 +7,8 @@ import orjson
 import pytest
 import yaml
 
-from consumer.mapping.cases import TEST_ACCOUNTS, Report, run_cases
 from consumer.mapping.unit import MappingUnit, check_unit, load_unit, render
+from consumer.mapping.workbench.cases import TEST_ACCOUNTS, Report, run_cases
 from tests.content.make_fixtures import ROOT
 
 MAPPINGS = sorted((ROOT / "mappings").glob("*.yaml"))

@@ -16,9 +16,9 @@ from consumer.decode.api import Missing
 from consumer.decode.decoder import Decoder
 from consumer.decode.registry import RegistryClient
 from consumer.errors import InvalidRecord
-from consumer.mapping.cases import TEST_ACCOUNTS
-from consumer.mapping.json_form import JsonForm
 from consumer.mapping.unit import MappingUnit, load_unit
+from consumer.mapping.workbench.cases import TEST_ACCOUNTS
+from consumer.mapping.workbench.json_form import JsonForm
 from consumer.model import Mapped, Partition, Record
 from consumer.sandbox.broker import AvroWriter
 from consumer.sandbox.poison import Poison, poison

@@ -19,7 +19,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from consumer.mapping.json_form import JsonForm
+from consumer.mapping.workbench.json_form import JsonForm
 from consumer.sandbox.broker import AvroWriter
 from consumer.sandbox.faults import FaultProfile
 from consumer.sandbox.poison import poison

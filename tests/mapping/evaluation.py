@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from consumer.findings import Finding, Place
-from consumer.mapping.avro import AvroTypes
-from consumer.mapping.checked import Account
-from consumer.mapping.compile import RUNTIME
-from consumer.mapping.emit import Code
-from consumer.mapping.infer import infer
-from consumer.mapping.library.all import LIBRARY
-from consumer.mapping.nodes import Node
-from consumer.mapping.scope import Definition, Scope, Usage
-from consumer.mapping.syntax import Source, Wrong
-from consumer.mapping.types import Array, MapOf, Type, Union
-from consumer.mapping.types import Record as RecordType
+from consumer.mapping.check.avro_types import AvroTypes
+from consumer.mapping.check.checked import Account
+from consumer.mapping.language.inference import infer
+from consumer.mapping.language.library.all import LIBRARY
+from consumer.mapping.language.nodes import Node
+from consumer.mapping.language.scope import Definition, Scope, Usage
+from consumer.mapping.language.syntax import Source, Wrong
+from consumer.mapping.language.types import Array, MapOf, Type, Union
+from consumer.mapping.language.types import Record as RecordType
+from consumer.mapping.run.compile import RUNTIME
+from consumer.mapping.run.emit import Code
 from consumer.mapping.unit import MappingUnit, check_unit, render
 from consumer.model import Decoded, Event, Mapped, Partition, Record
 from consumer.reads import Reads

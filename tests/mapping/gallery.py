@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from consumer.mapping.checked import Account
+from consumer.mapping.check.checked import Account
 from consumer.yespo.spec import AccountContext
 from tests.mapping.evaluation import ACCOUNTS, HEAD, TWO_ACCOUNTS, check_text
 

@@ -13,8 +13,8 @@ from typing import Any
 from click.testing import CliRunner
 
 from consumer.cli.main import cli
-from consumer.mapping.editor import json_schema
-from consumer.mapping.library.all import LIBRARY
+from consumer.mapping.file.editor import json_schema
+from consumer.mapping.language.library.all import LIBRARY
 from consumer.yespo.shared import SHARED
 from consumer.yespo.spec import FieldSpec, Kind
 

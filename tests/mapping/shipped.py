@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from consumer.mapping.cases import TEST_ACCOUNTS
-from consumer.mapping.json_form import JsonForm, JsonFormError
-from consumer.mapping.loader import Files
+from consumer.mapping.check.loader import Files
 from consumer.mapping.unit import MappingUnit, check_unit
+from consumer.mapping.workbench.cases import TEST_ACCOUNTS
+from consumer.mapping.workbench.json_form import JsonForm, JsonFormError
 from consumer.model import Decoded, Partition, Record
 from tests.content.make_fixtures import RECORDS, ROOT, fixtures
 

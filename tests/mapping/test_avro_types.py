@@ -8,8 +8,8 @@ import pytest
 
 from consumer.avro.nodes import Named, every_node
 from consumer.avro.schema import parse
-from consumer.mapping.avro import AvroTypes
-from consumer.mapping.types import Binary, Number, Slot, Text, Time, Type, Union
+from consumer.mapping.check.avro_types import AvroTypes
+from consumer.mapping.language.types import Binary, Number, Slot, Text, Time, Type, Union
 
 
 def slot_of(kind: Any) -> Slot:

@@ -7,11 +7,11 @@ import pytest
 import yaml
 
 from consumer.errors import InvalidRecord
-from consumer.mapping.capture import capture
-from consumer.mapping.cases import TEST_ACCOUNTS, run_cases
-from consumer.mapping.json_form import JsonForm
 from consumer.mapping.unit import load_unit
-from consumer.mapping.written import Written
+from consumer.mapping.workbench.capture import capture
+from consumer.mapping.workbench.cases import TEST_ACCOUNTS, run_cases
+from consumer.mapping.workbench.json_form import JsonForm
+from consumer.mapping.workbench.json_write import Written
 from consumer.model import Decoded, Partition, Record
 from tests.content.make_fixtures import ROOT
 from tests.mapping.evaluation import VALUE, record, write

@@ -5,7 +5,7 @@ from textwrap import dedent
 
 import pytest
 
-from consumer.mapping.cases import Report, run_cases
+from consumer.mapping.workbench.cases import Report, run_cases
 
 SCHEMA = """
 {"type": "record", "name": "t.Click", "fields": [

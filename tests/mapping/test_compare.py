@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from consumer.mapping.compare import differences
+from consumer.mapping.workbench.compare import differences
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from consumer.errors import InvalidRecord
-from consumer.mapping.cases import TEST_ACCOUNTS
-from consumer.mapping.coverage import coverage
-from consumer.mapping.diff import Differ, Difference
-from consumer.mapping.json_form import JsonForm
 from consumer.mapping.unit import MappingUnit, load_unit
+from consumer.mapping.workbench.cases import TEST_ACCOUNTS
+from consumer.mapping.workbench.coverage import coverage
+from consumer.mapping.workbench.diff import Differ, Difference
+from consumer.mapping.workbench.json_form import JsonForm
 from consumer.model import Decoded, Partition, Record
 from tests.mapping.evaluation import write
 from tests.mapping.shipped import unit_of

@@ -7,11 +7,11 @@ from typing import Any
 import orjson
 import pytest
 
-from consumer.mapping.cases import TEST_ACCOUNTS
-from consumer.mapping.explain import Explainer
-from consumer.mapping.explain_text import pretty, render
-from consumer.mapping.json_form import JsonForm
 from consumer.mapping.unit import check_unit
+from consumer.mapping.workbench.cases import TEST_ACCOUNTS
+from consumer.mapping.workbench.explain import Explainer
+from consumer.mapping.workbench.explain_text import pretty, render
+from consumer.mapping.workbench.json_form import JsonForm
 from consumer.model import Decoded, Endpoint, Partition, Record
 from tests.mapping.shipped import FOLDERS, records_of, unit_of
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from consumer.mapping.library.all import LIBRARY
+from consumer.mapping.language.library.all import LIBRARY
 from tests.mapping.evaluation import evaluate, node_of
 
 D = Decimal

@@ -9,7 +9,7 @@ from fastavro import parse_schema
 from consumer.avro.nodes import Field, RecordType
 from consumer.avro.schema import parse
 from consumer.decode.avro import Wanted, plan
-from consumer.mapping.json_form import JsonForm, JsonFormError
+from consumer.mapping.workbench.json_form import JsonForm, JsonFormError
 
 UUID_TYPE = {"type": "fixed", "name": "t.U", "size": 16, "logicalType": "uuid"}
 

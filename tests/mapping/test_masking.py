@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from consumer.mapping.cases import TEST_ACCOUNTS
-from consumer.mapping.checked import CheckedMapping
-from consumer.mapping.masking import Masker, personal_paths
+from consumer.mapping.check.checked import CheckedMapping
 from consumer.mapping.unit import load_unit
+from consumer.mapping.workbench.cases import TEST_ACCOUNTS
+from consumer.mapping.workbench.masking import Masker, personal_paths
 from tests.mapping.evaluation import record, write
 
 MAPPING = """

@@ -5,9 +5,9 @@ import random
 import phonenumbers
 import pytest
 
-from consumer.mapping.library import national
-from consumer.mapping.library.identity import phone_number
-from consumer.mapping.library.national import international
+from consumer.mapping.language.library import national
+from consumer.mapping.language.library.identity import phone_number
+from consumer.mapping.language.library.national import international
 
 REGIONS = (
     "UA",

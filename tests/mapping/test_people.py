@@ -1,6 +1,6 @@
 """What is worked out about a person."""
 
-from consumer.mapping.people import keys
+from consumer.mapping.run.identity_keys import keys
 from consumer.yespo.catalogue import EVENTS
 from consumer.yespo.spec import AccountContext, Identity
 

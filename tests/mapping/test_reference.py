@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from consumer.mapping.editor import json_schema
+from consumer.mapping.file.editor import json_schema
 from consumer.mapping.unit import check_unit, render
 from tests.mapping.evaluation import ACCOUNTS
 from tests.mapping.reference import DOC, SCHEMA, filled, schema

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from consumer.mapping.runtime import Unusable, text
+from consumer.mapping.language.runtime import Unusable, text
 
 
 @pytest.mark.parametrize(

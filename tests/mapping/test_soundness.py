@@ -9,14 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from consumer.mapping.compile import RUNTIME
-from consumer.mapping.emit import Code
-from consumer.mapping.functions import Function, result_type
-from consumer.mapping.library.all import LIBRARY
-from consumer.mapping.nodes import Node
-from consumer.mapping.runtime import Unusable
-from consumer.mapping.syntax import Wrong
-from consumer.mapping.types import (
+from consumer.mapping.language.functions import Function, result_type
+from consumer.mapping.language.library.all import LIBRARY
+from consumer.mapping.language.nodes import Node
+from consumer.mapping.language.runtime import Unusable
+from consumer.mapping.language.syntax import Wrong
+from consumer.mapping.language.types import (
     Array,
     Binary,
     Boolean,
@@ -31,6 +29,8 @@ from consumer.mapping.types import (
     Type,
     Union,
 )
+from consumer.mapping.run.compile import RUNTIME
+from consumer.mapping.run.emit import Code
 from tests.mapping.evaluation import VALUE, node_of, record
 from tests.soak_report import Figure
 

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from consumer.errors import InvalidRecord
-from consumer.mapping.cases import TEST_ACCOUNTS
-from consumer.mapping.trace import Tracer
 from consumer.mapping.unit import MappingUnit, load_unit
+from consumer.mapping.workbench.cases import TEST_ACCOUNTS
+from consumer.mapping.workbench.trace import Tracer
 from consumer.model import Decoded, Event, Mapped, Record
 from tests.mapping.evaluation import VALUE, projected, record, write
 from tests.mapping.shipped import FOLDERS, records_of, unit_of

@@ -16,9 +16,9 @@ from consumer.decode.decoder import Decoder
 from consumer.decode.registry import RegistryClient
 from consumer.delivery.past_events import item
 from consumer.errors import InvalidRecord
-from consumer.mapping.checked import Account
-from consumer.mapping.json_form import JsonForm
+from consumer.mapping.check.checked import Account
 from consumer.mapping.unit import MappingUnit, check_unit, render
+from consumer.mapping.workbench.json_form import JsonForm
 from consumer.model import Api, Event, Mapped, Partition, Record
 from consumer.sandbox.broker import confluent_frame
 from consumer.telemetry.tallies import Tallies

@@ -1,0 +1,102 @@
+"""What is allowed and yet probably not meant: warnings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from consumer.findings import Finding
+from consumer.mapping.check.checked import CheckedMapping, CheckedSend
+from consumer.mapping.check.targets import Filled, Loop, Object, Plain, Several, Target
+from consumer.mapping.language.names import path_text
+from consumer.mapping.language.nodes import Call, Const, Field, Node, children, plain
+
+_PERSONAL = re.compile(
+    r"(e_?mail|phone|msisdn|(first|last|full|middle)_?name|surname|patronymic|birth|passport)",
+    re.IGNORECASE,
+)
+_HASHES = frozenset({"sha256", "md5", "uuid", "sample"})
+_CART_GUIDS = {
+    ("StatusCart", "GUID"),
+    ("cartUpdated", "recycleStateId"),
+    ("cart_updated", "state"),
+}
+
+
+def lints(mapping: CheckedMapping) -> list[Finding]:
+    """All warnings about a checked mapping."""
+    return [*_personal(mapping), *_guids(mapping)]
+
+
+def _personal(mapping: CheckedMapping) -> Iterator[Finding]:
+    """Personal data in a field that is no identifier: it would be stored as event data."""
+    for _, filled, node in _filled(mapping):
+        for path in _read(node):
+            if _PERSONAL.search(path.name):
+                message = f"`{path_text(path)}` looks like personal data, in `{filled.path}`"
+                remedy = "people are named in `identity`; otherwise hash it: `sha256(x)`"
+                yield Finding(path.place, "personal-data", message, remedy, "warning")
+
+
+def _guids(mapping: CheckedMapping) -> Iterator[Finding]:
+    """The vendor joins a purchase to the last cart by GUID: both must be made the same way."""
+    carts = [node for name, filled, node in _filled(mapping) if (name, filled.name) in _CART_GUIDS]
+    shapes = {_shape(node) for node in carts}
+    for name, filled, node in _filled(mapping):
+        purchase = (name, filled.name) == ("PurchasedItems", "GUID")
+        if purchase and shapes and _shape(node) not in shapes:
+            message = "this GUID is not made like that of the cart: the two will never match"
+            remedy = f"the cart's is made on line {carts[0].place.line}"
+            yield Finding(node.place, "guid", message, remedy, "warning")
+
+
+def _shape(node: Node) -> object:
+    """How a value is made, whatever fields it is made of."""
+    node = plain(node)
+    if isinstance(node, Const):
+        return node.value
+    inner = tuple(_shape(child) for child in children(node))
+    if isinstance(node, Call):
+        return (node.function.name, inner)
+    return "field" if isinstance(node, Field) else (type(node).__name__, inner)
+
+
+def _read(node: Node) -> Iterator[Field]:
+    """The paths whose values end up in the expression's value, as they are."""
+    node = plain(node)
+    if isinstance(node, Field):
+        yield node
+    elif not (isinstance(node, Call) and node.function.name in _HASHES):
+        for child in children(node):
+            yield from _read(child)
+
+
+def _filled(mapping: CheckedMapping) -> Iterator[tuple[str, Filled, Node]]:
+    """Every filled field with the name of its event."""
+    for rule in mapping.rules:
+        for send in rule.sends:
+            for name, target in _targets(send):
+                for filled in _fields(target):
+                    if isinstance(filled.target, Plain):
+                        yield name, filled, filled.target.node
+
+
+def _targets(send: CheckedSend) -> Iterator[tuple[str, Target]]:
+    yield send.shared.name if send.shared else send.sides[0].spec.name, send.values
+    for side in send.sides:
+        yield side.spec.name, Object((), side.tags)
+        if side.overrides:
+            yield side.spec.name, side.overrides
+
+
+def _fields(target: Target) -> Iterator[Filled]:
+    match target:
+        case Object(fields=fields, free=free):
+            for filled in (*fields, *free):
+                yield filled
+                yield from _fields(filled.target)
+        case Loop(element=element):
+            yield from _fields(element)
+        case Several(parts=parts):
+            for part in parts:
+                yield from _fields(part)

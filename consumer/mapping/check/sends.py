@@ -1,0 +1,309 @@
+"""Checks of `send`: the event, where it goes, and what fills it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from consumer.findings import Finding, Place, did_you_mean
+from consumer.mapping.check.assignability import known_texts, outcomes, severity_of
+from consumer.mapping.check.checked import Account, CheckedSend, Each, Side
+from consumer.mapping.check.fields import Contract, FieldChecker, loop_over
+from consumer.mapping.check.targets import Filled, Object
+from consumer.mapping.file import conflation, freshness, grammar
+from consumer.mapping.language.conversions import to_text
+from consumer.mapping.language.facts import when_true
+from consumer.mapping.language.inference import infer, infer_condition
+from consumer.mapping.language.nodes import Const, Node
+from consumer.mapping.language.scope import Scope
+from consumer.mapping.language.syntax import Source, Wrong
+from consumer.mapping.language.types import Array, Nothing, Slot, Text
+from consumer.yespo import catalogue
+from consumer.yespo.names import near_miss
+from consumer.yespo.shared import SHARED, SharedEvent
+from consumer.yespo.spec import EventSpec, FieldSpec, Free
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all sends of a file have in common."""
+
+    accounts: Mapping[str, Account]
+    custom_events: Mapping[str, EventSpec]
+    defaults: grammar.Options
+
+
+class SendChecker:
+    """Checks one send."""
+
+    def __init__(self, send: grammar.Send, around: Surroundings, findings: list[Finding]) -> None:
+        self._send = send
+        self._around = around
+        self._findings = findings
+        own, defaults = send.options, around.defaults
+        self._on_missing = own.on_missing or defaults.on_missing
+
+    def check(self, scope: Scope) -> CheckedSend | None:
+        """The checked send, or None after a finding that leaves nothing to go on with."""
+        send = self._send
+        try:
+            each, inner = self._each(scope)
+            condition = None
+            if send.condition and each is None:
+                condition = infer_condition(send.condition, inner)
+                inner = inner.knowing(when_true(condition))
+            specs, shared = self._event()
+            key_value = self._key_value(inner)
+        except Wrong as wrong:
+            self._findings.append(wrong.finding)
+            return None
+        account = self._account(inner, [spec.api for spec in specs])
+        values, sides = self._values(specs, shared, inner)
+        if account is None:
+            return None
+        own, defaults = send.options, self._around.defaults
+        self._findings += freshness.check(send, specs, defaults)
+        self._findings += conflation.check(send, specs)
+        when_older = own.when_older or defaults.when_older
+        return CheckedSend(
+            place=send.place,
+            values=values,
+            sides=tuple(sides),
+            shared=shared,
+            account=account,
+            each=each,
+            condition=condition,
+            key_value=key_value,
+            on_missing=self._on_missing.text if self._on_missing else "",
+            max_age_ms=own.max_age_ms if own.max_age_ms is not None else defaults.max_age_ms,
+            when_older=when_older.text if when_older else None,
+            conflate=send.conflate is not None and send.conflate.text == "true",
+        )
+
+    def _each(self, scope: Scope) -> tuple[Each | None, Scope]:
+        send = self._send
+        if send.loop is None:
+            return None, scope
+        source, inner, variable = loop_over(send.loop, scope)
+        condition = None
+        if send.condition:
+            condition = infer_condition(send.condition, inner)
+            inner = inner.knowing(when_true(condition))
+        if send.by is None:
+            return Each(variable, source, condition, None, None, None), inner
+        by = infer(send.by, inner)
+        if by.slot.nullable:
+            remedy = "leave those elements out: `if: ... != null`"
+            raise Wrong(by.place, "nullable", "`by` may be absent", remedy)
+        text = to_text(by, "`by`")
+        place = send.by.scalar.place
+        key = scope.new_variable("key", Slot(Text()), place)
+        items = scope.new_variable("items", Slot(Array(Slot(variable.slot.type))), place)
+        grouped = scope.with_variables(("key", key), ("items", items))
+        return Each(variable, source, condition, text, key, items), grouped
+
+    def _event(self) -> tuple[list[EventSpec], SharedEvent | None]:
+        send = self._send
+        name, place = send.event.text, send.event.place
+        if send.api == "both":
+            shared = SHARED.get(name)
+            if shared is None:
+                message = f"there is no shared event `{name}`"
+                raise Wrong(place, "unknown-event", message, did_you_mean(name, SHARED))
+            legacy, v2 = catalogue.event("legacy", shared.legacy), catalogue.event("v2", shared.v2)
+            assert legacy is not None
+            assert v2 is not None
+            return [legacy, v2], shared
+        api: Literal["legacy", "v2"] = "legacy" if send.api == "legacy" else "v2"
+        spec = catalogue.event(api, name)
+        if spec is None and api == "v2":
+            spec = self._around.custom_events.get(name)
+        if spec is None:
+            known = [*catalogue.names(api)]
+            remedy = did_you_mean(name, known + list(self._around.custom_events))
+            if api == "v2":
+                remedy += "\nan event type of your own is declared under `custom_events`"
+            raise Wrong(place, "unknown-event", f"the {api} API has no event `{name}`", remedy)
+        return [spec], None
+
+    def _key_value(self, scope: Scope) -> Node | None:
+        send = self._send
+        if send.key_value is None:
+            return None
+        if send.api == "legacy":
+            place = send.key_value.scalar.place
+            raise Wrong(place, "unknown-target", "`keyValue` belongs to v2", "remove it")
+        return to_text(infer(send.key_value, scope), "`keyValue`")
+
+    def _account(self, scope: Scope, apis: Sequence[str]) -> str | Node | None:
+        accounts = self._around.accounts
+        written = self._send.options.account or self._around.defaults.account
+        if written is None:
+            if len(accounts) != 1:
+                remedy = f"account: one of {', '.join(accounts)}; in `defaults` for every send"
+                message = "there are several accounts: say which"
+                self._wrong(self._send.place, "account", message, remedy)
+                return None
+            return self._with_apis(next(iter(accounts)), apis, self._send.place)
+        if written.text in accounts:
+            if scope.taken(written.text):
+                message = f"`{written.text}` is both an account and {scope.taken(written.text)}"
+                remedy = "rename the account, or write the field as `record.…`"
+                self._wrong(written.place, "account", message, remedy)
+            return self._with_apis(written.text, apis, written.place)
+        try:
+            node = to_text(infer(Source(written, scope.lines), scope), "`account`")
+        except Wrong as wrong:
+            if wrong.finding.code == "unknown-name":
+                remedy = did_you_mean(written.text, accounts)
+                message = f"there is no account `{written.text}`"
+                self._wrong(written.place, "account", message, remedy)
+            else:
+                self._findings.append(wrong.finding)
+            return None
+        for one in outcomes(node):
+            names = known_texts(one)
+            faults = [found for name in names if (found := self._fault(name, apis, written.place))]
+            severity = severity_of(one, len(faults), len(names))
+            self._findings += [replace(found, severity=severity) for found in faults]
+        return node
+
+    def _fault(self, name: str, apis: Sequence[str], place: Place) -> Finding | None:
+        """Why no event can go to an account of that name."""
+        accounts = self._around.accounts
+        if name not in accounts:
+            message = f"`account` may be `{name}`, which is not configured"
+            return Finding(place, "account", message, did_you_mean(name, accounts))
+        for api in apis:
+            if api not in accounts[name].apis:
+                message = f"the account `{name}` has no `{api}` API"
+                return Finding(place, "account", message, f"configure yespo.accounts.{name}.{api}")
+        return None
+
+    def _with_apis(self, name: str, apis: Sequence[str], place: Place) -> str | None:
+        fault = self._fault(name, apis, place)
+        if fault is None:
+            return name
+        self._findings.append(fault)
+        return None
+
+    def _values(
+        self, specs: Sequence[EventSpec], shared: SharedEvent | None, scope: Scope
+    ) -> tuple[Object, list[Side]]:
+        send = self._send
+        if shared is None:
+            spec = specs[0]
+            checker = self._checker(spec.name)
+            members = self._without_tags(spec, send.members)
+            values = checker.object(spec.fields, spec.free, members, scope, "", send.place)
+            self._alternatives(spec, members)
+            return values, [Side(spec, tuple(self._tags(spec, scope, own=True)))]
+        checker = FieldChecker(
+            Contract(shared.name, bool(self._on_missing), _NearMiss(shared)),
+            self._findings,
+        )
+        members = dict(send.members)
+        if send.options.tags:
+            block = grammar.Block(send.place, send.options.tags)
+            members["tags"] = grammar.Member("tags", send.place, block)
+        values = checker.object(shared.fields, Free.NONE, members, scope, "", send.place)
+        sides = [
+            Side(
+                spec,
+                tuple(self._tags(spec, scope, own=spec.api == "v2")),
+                self._override(spec, scope),
+            )
+            for spec in specs
+        ]
+        return values, sides
+
+    def _checker(self, name: str, *, partial: bool = False) -> FieldChecker:
+        contract = Contract(name, bool(self._on_missing), _documented, partial)
+        return FieldChecker(contract, self._findings)
+
+    def _without_tags(
+        self, spec: EventSpec, members: Mapping[str, grammar.Member]
+    ) -> Mapping[str, grammar.Member]:
+        """`Tags` in the vendor's own spelling: there is one way to write them."""
+        if spec.api == "legacy" and "Tags" in members:
+            self._wrong(members["Tags"].place, "unknown-target", "`Tags` is written `tags:`")
+            return {name: member for name, member in members.items() if name != "Tags"}
+        return members
+
+    def _override(self, spec: EventSpec, scope: Scope) -> Object | None:
+        block = self._send.overrides.get(spec.api)
+        if block is None:
+            return None
+        members = self._without_tags(spec, block.members)
+        checker = self._checker(spec.name, partial=True)
+        return checker.object(spec.fields, spec.free, members, scope, "", block.place)
+
+    def _tags(self, spec: EventSpec, scope: Scope, *, own: bool) -> list[Filled]:
+        """Entries of the event as a whole: those of `defaults`, and of the send over them."""
+        send, defaults = self._send.options, self._around.defaults
+        legacy = spec.api == "legacy"
+        specs, free = spec.fields, spec.free
+        if legacy:
+            tags = next((field for field in spec.fields if field.free is Free.TAGS), None)
+            specs, free = (tags.fields, Free.TAGS) if tags else ((), Free.NONE)
+        self._check_options(spec, free)
+        if free is Free.NONE:
+            return []
+        base = defaults.tags if legacy else defaults.params
+        over = (send.tags if legacy else send.params) if own else {}
+        entries = {**base, **over}
+        kept = {name: member for name, member in entries.items() if not _is_null(member, scope)}
+        path = "Tags" if legacy else ""
+        return self._checker(spec.name).free(specs, free, kept, scope, path)
+
+    def _check_options(self, spec: EventSpec, free: Free) -> None:
+        """`tags` on v2, `params` on legacy, or either where the event takes none."""
+        if self._send.api == "both":
+            return
+        for word, members, api in (
+            ("tags", self._send.options.tags, "legacy"),
+            ("params", self._send.options.params, "v2"),
+        ):
+            if members and (spec.api != api or free is Free.NONE):
+                place = next(iter(members.values())).place
+                message = f"`{spec.name}` takes no `{word}`"
+                self._wrong(place, "unknown-target", message)
+
+    def _alternatives(self, spec: EventSpec, members: Mapping[str, grammar.Member]) -> None:
+        groups = spec.alternatives
+        if groups and not any(all(name in members for name in group) for group in groups):
+            either = " or ".join("`" + "`, `".join(group) + "`" for group in groups)
+            message = f"`{spec.name}` needs {either}"
+            self._wrong(self._send.place, "missing-field", message)
+
+    def _wrong(self, place: Place, code: str, message: str, remedy: str = "") -> None:
+        self._findings.append(Finding(place, code, message, remedy))
+
+
+def _documented(specs: Sequence[FieldSpec], name: str, free: Free, path: str) -> str | None:
+    del path
+    return near_miss(specs, name, free)
+
+
+@dataclass(frozen=True, slots=True)
+class _NearMiss:
+    """Free names of a shared event must not look like a documented field of either API."""
+
+    shared: SharedEvent
+
+    def __call__(self, specs: Sequence[FieldSpec], name: str, free: Free, path: str) -> str | None:
+        del specs, free
+        outer = path.partition(".")[0].removesuffix("[]")
+        return self.shared.near_miss(("tags",) if outer == "tags" else (outer, "properties"), name)
+
+
+def _is_null(member: grammar.Member, scope: Scope) -> bool:
+    """`platform: null` takes a default away."""
+    if not isinstance(member.value, grammar.Expression):
+        return False
+    try:
+        node = infer(member.value.source, scope)
+    except Wrong:
+        return False
+    return isinstance(node, Const) and isinstance(node.slot.type, Nothing)

@@ -1,0 +1,71 @@
+"""What goes into an event, typed and checked: the tree that code is generated from.
+
+`path` is where the value ends up, in the vendor's (or the shared event's) words, for messages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from consumer.mapping.language.nodes import Node, Var
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A value without members: text, number, list of texts."""
+
+    node: Node
+
+    @property
+    def nullable(self) -> bool:
+        return self.node.slot.nullable
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A field of an object, with what fills it."""
+
+    name: str
+    path: str
+    required: bool
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """`free` are properties of the user's naming; `condition` leaves the object out when false."""
+
+    fields: tuple[Filled, ...]
+    free: tuple[Filled, ...] = ()
+    condition: Node | None = None
+
+    @property
+    def nullable(self) -> bool:
+        return self.condition is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """One object per element of an array; `condition` leaves elements out."""
+
+    variable: Var
+    source: Node
+    element: Object
+
+    @property
+    def nullable(self) -> bool:
+        return self.source.slot.nullable
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """A list written out: values, objects and loops one after the other."""
+
+    parts: tuple[Target, ...]
+
+    @property
+    def nullable(self) -> bool:
+        return False
+
+
+Target = Plain | Object | Loop | Several

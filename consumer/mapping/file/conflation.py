@@ -1,0 +1,45 @@
+"""`conflate`: of carts that follow one another while they wait, the last one says it all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from consumer.findings import Finding
+from consumer.mapping.file import grammar
+from consumer.yespo.spec import EventSpec, Identity
+
+WHOLE_STATE = frozenset({("legacy", "StatusCart"), ("v2", "cartUpdated")})
+"""Events that tell a whole state, after each change of it. All others tell what happened: none of
+them makes an earlier one superfluous."""
+
+
+def check(send: grammar.Send, specs: Sequence[EventSpec]) -> Iterator[Finding]:
+    """`conflate` on an event that is no state."""
+    word = send.conflate
+    if word is None or word.text != "true":
+        return
+    for spec in specs:
+        if (spec.api, spec.name) not in WHOLE_STATE:
+            message = (
+                f"`conflate` is for carts: `{spec.name}` tells what happened, not a whole state"
+            )
+            yield Finding(word.place, "conflate", message, "remove it: each such event is sent")
+
+
+def state_of(
+    name: str, person: Identity, key_value: str | None, when_older: str
+) -> tuple[str | None, ...]:
+    """Whose state an event tells. `order_by` alone does not say it: the mapping may have chosen a
+    coarser one, and `keyValue` may name somebody else. Events that fare differently when they grow
+    too old must not stand for one another either."""
+    return (
+        name,
+        key_value,
+        when_older,
+        person.cookie,
+        person.external_customer_id,
+        person.contact_id,
+        person.push_token,
+        person.email,
+        person.phone,
+    )

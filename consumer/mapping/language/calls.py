@@ -1,0 +1,150 @@
+"""Types of function calls: arguments against the signature, and the result."""
+
+from __future__ import annotations
+
+import ast
+
+from consumer.findings import did_you_mean
+from consumer.mapping.language.context import Context
+from consumer.mapping.language.conversions import (
+    mismatch,
+    require,
+    to_text,
+    to_texts,
+    without_absent,
+)
+from consumer.mapping.language.functions import Function, Parameter, result_type
+from consumer.mapping.language.nodes import Call, Const, Node
+from consumer.mapping.language.syntax import Wrong
+from consumer.mapping.language.types import (
+    Array,
+    Binary,
+    Boolean,
+    Date,
+    Integer,
+    MapOf,
+    Nothing,
+    Number,
+    Slot,
+    Time,
+    Type,
+    describe,
+    joined,
+)
+
+_SIMPLE: dict[str, tuple[type[Type], ...]] = {
+    "integer": (Integer,),
+    "number": (Integer, Number),
+    "boolean": (Boolean,),
+    "time": (Time,),
+    "date": (Date,),
+    "bytes": (Binary,),
+}
+
+
+def infer_call(inference: Context, tree: ast.Call) -> Node:
+    """A call of a library function. Raises Wrong."""
+    place = inference.place(tree)
+    if not isinstance(tree.func, ast.Name):
+        remedy = "values have no methods: use a function of the library, `lower(x)`"
+        raise Wrong(place, "not-allowed", "only library functions can be called", remedy)
+    name = tree.func.id
+    function = inference.scope.library.by_name.get(name)
+    if function is None:
+        remedy = did_you_mean(name, inference.scope.library.by_name)
+        if not remedy.startswith("did"):
+            remedy = "the functions are listed in docs/mapping.md"
+        where = inference.place(tree.func)
+        raise Wrong(where, "unknown-function", f"unknown function `{name}`", remedy)
+    if tree.keywords:
+        raise Wrong(place, "arguments", "arguments have no names", f"write `{function.signature}`")
+    given = [inference.of(argument) for argument in tree.args]
+    _check_count(function, given, tree, inference)
+    fitted, variable = _fit_all(function, given)
+    if function.check:
+        constants = [node.value if isinstance(node, Const) else None for node in fitted]
+        if problem := function.check(constants):
+            raise Wrong(place, "arguments", f"`{name}`: {problem}")
+    return Call(function, tuple(fitted), _result(function, fitted, variable), place)
+
+
+def _check_count(function: Function, given: list[Node], tree: ast.Call, inference: Context) -> None:
+    too_few = len(given) < function.required
+    too_many = bool(given) and function.parameter(len(given) - 1) is None
+    if too_few or too_many:
+        message = f"`{function.name}` is given {len(given)} arguments"
+        remedy = f"write `{function.signature}`"
+        raise Wrong(inference.place(tree), "arguments", message, remedy)
+
+
+def _fit_all(function: Function, given: list[Node]) -> tuple[list[Node], Slot | None]:
+    fitted: list[Node] = []
+    variable: Slot | None = None
+    for position, node in enumerate(given):
+        parameter = function.parameter(position)
+        assert parameter is not None
+        node = _fit(function, parameter, node)  # noqa: PLW2901  # the same argument, fitted
+        fitted.append(node)
+        mine = _variable(parameter.shape, node.slot)
+        if mine is None:
+            continue
+        both = mine if variable is None else joined(variable, mine)
+        if both is None:
+            assert variable is not None
+            one, other = describe(variable.type), describe(mine.type)
+            message = f"`{function.name}` takes values of one type, not {one} and {other}"
+            raise Wrong(node.place, "type", message)
+        variable = both
+    return fitted, variable
+
+
+def _variable(shape: str, slot: Slot) -> Slot | None:
+    """What `T` stands for, judging by an argument of this shape."""
+    if shape == "T":
+        return slot
+    kind = slot.type
+    if shape == "[T]" and isinstance(kind, Array):
+        return Slot(kind.item.type)
+    if shape == "{T}" and isinstance(kind, MapOf):
+        return Slot(kind.value.type)
+    return None
+
+
+def _fit(function: Function, parameter: Parameter, node: Node) -> Node:
+    what = f"`{function.name}`"
+    shape = parameter.shape
+    if shape == "text":
+        return to_text(node, what)
+    if shape == "[text]":
+        if not isinstance(node.slot.type, Array | Nothing):
+            raise mismatch(node, what, "list of text")
+        return to_texts(node, what)
+    if shape.startswith("["):
+        return _fit_list(shape[1:-1], node, what)
+    if shape == "{T}":
+        return require(node, MapOf, what, "map")
+    if shape in _SIMPLE:
+        return require(node, _SIMPLE[shape], what, shape)
+    return node
+
+
+def _fit_list(inside: str, node: Node, what: str) -> Node:
+    kind = node.slot.type
+    if isinstance(kind, Nothing):
+        return node
+    wanted = "list" if inside == "T" else f"list of {inside}"
+    if not isinstance(kind, Array):
+        raise mismatch(node, what, wanted)
+    allowed = (*_SIMPLE.get(inside, ()), Nothing)
+    if inside != "T" and not isinstance(kind.item.type, allowed):
+        raise mismatch(node, what, wanted)
+    return without_absent(node)
+
+
+def _result(function: Function, fitted: list[Node], variable: Slot | None) -> Slot:
+    kind = result_type(function.result, variable)
+    if function.name == "coalesce":
+        return Slot(kind, all(node.slot.nullable for node in fitted))
+    if function.takes_absent:
+        return Slot(kind, function.may_be_absent)
+    return Slot(kind, function.may_be_absent or any(node.slot.nullable for node in fitted))

@@ -1,0 +1,131 @@
+"""Functions on people and keys: phone, e-mail, hashes, stable ids, sampling."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import phonenumbers
+
+from consumer.mapping.language import runtime
+from consumer.mapping.language.functions import Library
+from consumer.mapping.language.library.national import international
+
+# Fixed for ever: a replayed record must give the id it gave the first time.
+_NAMESPACE = uuid.UUID("8f1e9c3a-5a0e-5c55-9a4b-2a1b7d6f0c11").bytes
+_NO_REGION = "ZZ"
+"""Only numbers that bring their country have one there."""
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+
+
+def phone_number(number: str, region: str) -> str | None:
+    """International digits of a number as typed in that region; None if it cannot be one."""
+    return _phone(number, region[:3]) if len(number) <= 40 else None  # regions have two letters
+
+
+# An odd one costs some 50 µs, and people come back. Only short texts get here to be kept.
+@lru_cache(maxsize=20_000)
+def _phone(number: str, region: str) -> str | None:
+    region = region.upper()
+    if region not in phonenumbers.SUPPORTED_REGIONS:
+        region = _NO_REGION
+    if (usual := international(number, region)) is not None:
+        return usual
+    try:
+        parsed = phonenumbers.parse(number, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(parsed):
+        return None
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)[1:]
+
+
+def _email(address: str) -> str | None:
+    cleaned = address.strip().lower()
+    user, _, host = cleaned.rpartition("@")
+    good = user and "." in host and not any(c.isspace() for c in cleaned)
+    return cleaned if good else None
+
+
+def _digest(kind: str) -> Any:
+    def digest(text: str) -> str:
+        return hashlib.new(kind, _bytes(text), usedforsecurity=False).hexdigest()
+
+    return digest
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _uuid(*parts: str) -> str:
+    # Each part is preceded by its length: ("ab", "c") and ("a", "bc") must differ.
+    name = "".join([f"{len(part)}:{part}" for part in parts])
+    h = hashlib.sha1(_NAMESPACE + _bytes(name), usedforsecurity=False).hexdigest()
+    # A version 5 UUID, written out: `uuid.UUID` would cost as much again as the hash.
+    return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:32]}"
+
+
+def _sample(value: str, share: runtime.Numeric) -> bool:
+    bucket = int.from_bytes(hashlib.sha256(_bytes(value)).digest()[:8], "big")
+    return runtime.less(bucket, runtime.multiply(share, 2**64))
+
+
+def _region(arguments: Sequence[Any]) -> str | None:
+    region = arguments[1]
+    if region is not None and region not in phonenumbers.SUPPORTED_REGIONS:
+        return "the region is a two-letter country code in capitals, like `UA`"
+    return None
+
+
+def _share(arguments: Sequence[Any]) -> str | None:
+    share = arguments[1]
+    return "the share is between 0 and 1" if share is not None and not 0 <= share <= 1 else None
+
+
+def add_to(library: Library) -> None:
+    def add(signature: str, doc: str, example: str, value: Any, call: Any, **more: Any) -> None:
+        library.add("People and keys", signature, doc, [(example, value)], call, **more)
+
+    add(
+        "phone(text, text) -> text?",
+        "International digits, as Yespo takes them. The second "
+        "argument is the country of numbers written without one. Absent if it cannot be a number.",
+        'phone("050 123-45-67", "UA")',
+        "380501234567",
+        phone_number,
+        check=_region,
+    )
+    add(
+        "email(text) -> text?",
+        "Trimmed and in lower case; absent if it cannot be an address.",
+        'email(" Ann@Shop.ua ")',
+        "ann@shop.ua",
+        _email,
+    )
+    add(
+        "uuid(text...) -> text",
+        "A UUID made of the arguments: the same arguments give the same one, for ever.",
+        'uuid("cart-1", 7)',
+        "da9564ab-600a-5428-9048-c42c936c80c3",
+        _uuid,
+    )
+    add(
+        "sha256(text) -> text",
+        "In hexadecimal.",
+        'truncate(sha256("a"), 8)',
+        "ca978112",
+        _digest("sha256"),
+    )
+    add("md5(text) -> text", "In hexadecimal.", 'truncate(md5("a"), 8)', "0cc175b9", _digest("md5"))
+    add(
+        "sample(text, number) -> boolean",
+        "True for that share of values, always the same ones.",
+        'sample("visitor-1", 1)',
+        True,
+        _sample,
+        check=_share,
+    )

@@ -1,0 +1,164 @@
+"""Which parts of its record a mapping reads, so that the decoder may leave out the others.
+
+What matters is what the *generated code* touches: a path that is only walked through needs each of its
+steps, a null test needs to know whether there is something, and a value that goes anywhere else (into a
+function, a comparison, an event) is needed whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from consumer.mapping.check.checked import CheckedMapping, CheckedSend
+from consumer.mapping.check.targets import Loop, Object, Plain, Several, Target
+from consumer.mapping.language.nodes import (
+    BranchTest,
+    Comprehension,
+    Defined,
+    Field,
+    Index,
+    Node,
+    NullTest,
+    TableRef,
+    Var,
+    children,
+)
+from consumer.reads import Reads
+
+
+class _Part:
+    """A part of the record. An element of a list or map is the same part as the list or map."""
+
+    __slots__ = ("fields", "whole")
+
+    def __init__(self) -> None:
+        self.fields: dict[str, _Part] = {}
+        self.whole = False
+
+    def field(self, name: str) -> _Part:
+        return self.fields.setdefault(name, _Part())
+
+    def reads(self) -> Reads:
+        if self.whole:
+            return None
+        return {name: part.reads() for name, part in self.fields.items()}
+
+
+class _Around:
+    """What an expression sees: variables by their name in generated code, and the part each holds."""
+
+    __slots__ = ("parts", "seen")
+
+    def __init__(self, parts: Mapping[str, _Part]) -> None:
+        self.parts = parts
+        self.seen: set[int] = set()
+        """Definitions walked already, by `id` of their node: they may build upon one another."""
+
+    def within(self, name: str, part: _Part) -> _Around:
+        return _Around({**self.parts, name: part})
+
+
+def reads_of(mapping: CheckedMapping) -> Reads:
+    """What the mapping reads of its record."""
+    root = _Part()
+    around = _Around({"record": root})
+    _needed([*mapping.identity.values(), *(mapping.order_by or ())], around)
+    _needed([mapping.time, mapping.user_agent], around)
+    _needed([condition for condition, _ in mapping.suppress], around)
+    for rule in mapping.rules:
+        _needed([rule.when], around)
+        for send in rule.sends:
+            _of_send(send, around)
+    return root.reads()
+
+
+def _of_send(send: CheckedSend, around: _Around) -> None:
+    each = send.each
+    if each is not None:
+        element = _elements(each.source, around)
+        around = around.within(each.variable.name, element)
+        _needed([each.condition, each.by], around)
+        if each.items is not None:
+            around = around.within(each.items.name, element)
+    _needed([send.condition, send.key_value], around)
+    if not isinstance(send.account, str):
+        _needed([send.account], around)
+    _of_target(send.values, around)
+    for side in send.sides:
+        for filled in side.tags:
+            _of_target(filled.target, around)
+        if side.overrides is not None:
+            _of_target(side.overrides, around)
+
+
+def _of_target(target: Target, around: _Around) -> None:
+    match target:
+        case Plain(node=node):
+            _needed([node], around)
+        case Object(fields=fields, free=free, condition=condition):
+            _needed([condition], around)
+            for filled in (*fields, *free):
+                _of_target(filled.target, around)
+        case Loop(variable=variable, source=source, element=element):
+            _of_target(element, around.within(variable.name, _elements(source, around)))
+        case Several(parts=parts):
+            for part in parts:
+                _of_target(part, around)
+
+
+def _needed(nodes: Iterable[Node | None], around: _Around) -> None:
+    """These values are used."""
+    for node in nodes:
+        if node is not None:
+            _needed_whole(node, around)
+
+
+def _needed_whole(node: Node, around: _Around) -> None:
+    part = _part(node, around)
+    if part is not None:
+        part.whole = True
+        return
+    match node:
+        case NullTest(of=of) | BranchTest(of=of):
+            if _part(of, around) is None:
+                _needed_whole(of, around)
+        case Comprehension(variable=variable, source=source):
+            inside = around.within(variable.name, _elements(source, around))
+            _needed([node.condition, node.element], inside)
+        case Defined(node=inner):
+            if id(inner) not in around.seen:
+                around.seen.add(id(inner))
+                _needed_whole(inner, around)
+        case Var():  # `kafka`, or the key of a group: what that is made of is needed already
+            return
+        case _:
+            _needed(children(node), around)
+
+
+def _elements(source: Node, around: _Around) -> _Part:
+    """The part that the elements of a loop's source are; of a computed one, no part at all."""
+    part = _part(source, around)
+    if part is None:
+        _needed_whole(source, around)
+        return _Part()
+    return part
+
+
+def _part(node: Node, around: _Around) -> _Part | None:
+    """The part that a path leads to, made if need be; None for what is computed."""
+    match node:
+        case Var(name=name):
+            return around.parts.get(name)
+        case Field(of=of, name=name):
+            part = _part(of, around)
+            return None if part is None else part.field(name)
+        case Index(of=TableRef()):
+            return None
+        case Index(of=of, by=by):
+            part = _part(of, around)
+            if part is not None:
+                _needed_whole(by, around)
+            return part
+        case Defined(node=inner):
+            return _part(inner, around)
+    return None
