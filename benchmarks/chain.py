@@ -26,17 +26,17 @@ from consumer.avro.schema import parse
 from consumer.clock import SystemClock
 from consumer.commit.committer import Committer
 from consumer.config.settings import BreakerSettings, DecodeSettings, DeliverySettings
-from consumer.dead_letter_breaker import DeadLetterBreaker
 from consumer.decode.decoder import Decoder
 from consumer.decode.registry import RegistryClient
 from consumer.delivery.deliver import Delivery, pool_opener
 from consumer.delivery.destination import Destination
 from consumer.errors import FatalError
-from consumer.ledger import Ledger
 from consumer.mapping.check.checked import Account
 from consumer.mapping.unit import MappingUnit, load_unit
 from consumer.model import Endpoint, Event, Flight, Outcome, Partition, Record
-from consumer.pipeline import Limits, Pipeline, Stages
+from consumer.pipeline.dead_letter_breaker import DeadLetterBreaker
+from consumer.pipeline.ledger import Ledger
+from consumer.pipeline.pipeline import Limits, Pipeline, Stages
 from consumer.stages import DeadLetters, Position, Positions
 from consumer.telemetry.tallies import Tallies
 from consumer.yespo.spec import AccountContext

@@ -20,7 +20,7 @@ from consumer.avro.nodes import RecordType
 from consumer.avro.schema import parse
 from consumer.decode.by_fastavro import by_fastavro as reference
 from consumer.decode.compiled.reader import generate
-from consumer.reads import WHOLE, Reads
+from consumer.projection import WHOLE, Reads
 
 COUNT = 1000
 ROUNDS = 25

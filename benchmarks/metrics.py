@@ -10,8 +10,8 @@ import time
 from benchmarks.stage import COUNT, LEGACY, Stage, best
 from consumer.delivery.answer import Answer
 from consumer.delivery.counts import Counts
-from consumer.ledger import Ledger
 from consumer.model import Ended, Partition, Record
+from consumer.pipeline.ledger import Ledger
 from consumer.telemetry.tallies import Tallies
 
 LIMIT = 3.0

@@ -16,13 +16,10 @@ from random import SystemRandom
 
 import structlog
 
-from consumer import report
 from consumer.clock import SystemClock
 from consumer.commit.committer import Committer
 from consumer.config.budgets import Budgets
 from consumer.config.settings import Settings
-from consumer.crash import as_fatal, in_loop
-from consumer.dead_letter_breaker import DeadLetterBreaker
 from consumer.decode.avro import Chosen
 from consumer.decode.decoder import Decoder
 from consumer.decode.registry import RegistryClient
@@ -30,17 +27,20 @@ from consumer.delivery.dead_letter import DeadLetterWriter
 from consumer.delivery.deliver import Delivery, pool_opener
 from consumer.delivery.destination import destinations
 from consumer.errors import EXIT_DRAIN, EXIT_FATAL, EXIT_OK, EXIT_SIGNAL, SetupError
-from consumer.ledger import Ledger
 from consumer.model import Event, Flight, Outcome
-from consumer.observation import Observation
-from consumer.pipeline import Limits, Pipeline, Stages
-from consumer.readings import Sources
-from consumer.reload import Reloadable, Reloader, Unit
-from consumer.setup import read_mapping
+from consumer.observability.admin_server import SideDoor
+from consumer.observability.collect import Sources
+from consumer.observability.observation import Observation
+from consumer.pipeline import report
+from consumer.pipeline.dead_letter_breaker import DeadLetterBreaker
+from consumer.pipeline.ledger import Ledger
+from consumer.pipeline.pipeline import Limits, Pipeline, Stages
+from consumer.privacy.safe_traceback import as_fatal, in_loop
 from consumer.source.consumer import KafkaSource
 from consumer.stages import Positions
+from consumer.startup.reload import Reloadable, Reloader, Unit
+from consumer.startup.setup import read_mapping
 from consumer.telemetry.metrics import BridgeCollector, registry
-from consumer.telemetry.server import SideDoor
 from consumer.telemetry.tallies import Tallies
 
 log = structlog.get_logger()

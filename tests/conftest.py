@@ -14,7 +14,7 @@ import pytest
 import structlog
 
 from consumer.app import App
-from consumer.setup import Setup, load_setup
+from consumer.startup.setup import Setup, load_setup
 from tests.parts import container
 from tests.parts.fetch import PartUnavailableError
 from tests.parts.kafka import KafkaBroker

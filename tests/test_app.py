@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from consumer.app import App
 from consumer.errors import FatalError
-from consumer.pipeline import Pipeline
+from consumer.pipeline.pipeline import Pipeline
 
 
 async def test_a_drain_that_never_ends_does_not_keep_the_process(

@@ -46,8 +46,9 @@ def skeleton(tmp_path: Path) -> Path:
     ("module", "line", "contract"),
     [
         ("source/consumer.py", "import consumer.decode.registry", "Stages do not import"),
-        ("model.py", "import consumer.pipeline", "Stages do not import"),
-        ("pipeline.py", "import confluent_kafka", "What decides does no I/O"),
+        ("model.py", "import consumer.pipeline.pipeline", "Stages do not import"),
+        ("mapping/language/types.py", "import consumer.mapping.run.compile", "A mapping is written"),
+        ("pipeline/pipeline.py", "import confluent_kafka", "What decides does no I/O"),
     ],
 )
 def test_an_import_that_breaks_a_contract_is_found(

@@ -10,10 +10,10 @@ import pytest
 import uvloop
 
 from consumer.config.settings import DecodeSettings
-from consumer.crash import as_fatal, as_invalid, in_loop, told
 from consumer.decode import decoder as decoding
 from consumer.decode.decoder import Decoder
 from consumer.errors import FatalError, InvalidRecord, KafkaSetupError
+from consumer.privacy.safe_traceback import as_fatal, as_invalid, in_loop, told
 from consumer.telemetry.tallies import Tallies
 from tests.fakes import a_record
 
@@ -110,8 +110,8 @@ def test_a_bug_in_a_call_back_asks_for_the_end_and_a_broken_connection_does_not(
 
 PROGRAM = """
 import threading
-from consumer import crash
-crash.install()
+from consumer.privacy import safe_traceback
+safe_traceback.install()
 def fails(): int("ann@shop.ua")
 class Odd:
     def __del__(self): fails()

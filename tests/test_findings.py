@@ -1,6 +1,6 @@
 """How a mistake is shown to whoever made it."""
 
-from consumer.findings import Finding, Place, did_you_mean, nearest
+from consumer.documents.findings import Finding, Place, did_you_mean, nearest
 
 
 def test_a_finding_shows_its_line_with_carets_and_the_remedy() -> None:

@@ -9,7 +9,7 @@ from confluent_kafka.admin import AdminClient
 from structlog.testing import capture_logs
 
 from consumer.config.secrets import LiveText
-from consumer.kafka_login import KafkaLogin
+from consumer.credentials.kafka_login import KafkaLogin
 from consumer.source.properties import effective
 from tests.fakes import ManualClock
 

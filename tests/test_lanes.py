@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from consumer.lanes import Lane, Lanes
-from consumer.ledger import RecordCounts
 from consumer.model import Partition, Record
+from consumer.pipeline.ledger import RecordCounts
+from consumer.pipeline.partition_buffers import Lane, Lanes
 
 KIB = 1024
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from consumer import peek
 from consumer.avro.nodes import rabin
 from consumer.avro.schema import parse
 from consumer.cli.main import cli
 from consumer.config.load import load
 from consumer.config.settings import Settings
 from consumer.errors import KafkaSetupError
+from consumer.inspect import peek
 from consumer.mapping.workbench.cases import run_cases
 from consumer.source.properties import refused
 from tests.content.make_fixtures import FIXTURES, ROOT

@@ -9,7 +9,7 @@ from consumer.errors import ConfigError, InvalidRecord
 from consumer.mapping.unit import check_unit, load_unit, render
 from consumer.mapping.workbench.cases import TEST_ACCOUNTS
 from consumer.model import Decoded
-from consumer.reload import Attempt, Reloadable, Reloader
+from consumer.startup.reload import Attempt, Reloadable, Reloader
 from consumer.telemetry.tallies import Tally
 from tests.fakes import a_record
 

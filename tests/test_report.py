@@ -1,8 +1,8 @@
 """The ledgers as data: sums, reasons, and the lines that do not balance."""
 
-from consumer.ledger import Ledger
 from consumer.model import Ended, Endpoint, Partition
-from consumer.report import partitions, summary
+from consumer.pipeline.ledger import Ledger
+from consumer.pipeline.report import partitions, summary
 
 
 def a_ledger() -> Ledger:

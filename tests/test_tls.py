@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from structlog.testing import capture_logs
 
+from consumer.credentials.tls import TlsFiles
 from consumer.errors import ConfigError
-from consumer.tls import TlsFiles
 
 
 class Files:

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from consumer import connections
 from consumer.cli.main import cli
 from consumer.config.load import load
 from consumer.config.settings import Settings
 from consumer.errors import ConfigError
-from consumer.reload import Attempt
 from consumer.sandbox.registry import Fault, SchemaRegistryDouble
-from consumer.setup import load_setup, read_mapping
 from consumer.source.properties import refused
+from consumer.startup import connections
+from consumer.startup.reload import Attempt
+from consumer.startup.setup import load_setup, read_mapping
 from tests.decode.encoding import field, record_type
 from tests.parts.registry import Registry
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from consumer.findings import Place
-from consumer.yaml_tree import MAX_DEPTH, Items, Scalar, Table, read_text
+from consumer.documents.findings import Place
+from consumer.documents.yaml_tree import MAX_DEPTH, Items, Scalar, Table, read_text
 
 
 def test_scalars_stay_what_was_written_with_their_places() -> None:

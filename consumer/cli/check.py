@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from consumer.cli import options
-from consumer.connections import Connection, connections
 from consumer.errors import EXIT_FAILED
-from consumer.setup import Setup, load_setup
+from consumer.startup.connections import Connection, connections
+from consumer.startup.setup import Setup, load_setup
 
 
 @click.command("check")

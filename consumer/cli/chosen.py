@@ -6,17 +6,17 @@ from pathlib import Path
 
 import click
 
-from consumer import peek, samples
 from consumer.config.load import load
 from consumer.config.settings import Settings
 from consumer.errors import ConfigError, InvalidRecord
+from consumer.inspect import peek, samples
 from consumer.mapping.check.checked import Account
 from consumer.mapping.check.loader import Files
 from consumer.mapping.unit import MappingUnit, check_unit, render
 from consumer.mapping.workbench.cases import TEST_ACCOUNTS
 from consumer.model import Decoded, Endpoint, Record
-from consumer.setup import accounts_of
 from consumer.source.properties import refused
+from consumer.startup.setup import accounts_of
 
 Read = Decoded | InvalidRecord
 Command = Callable[..., None]

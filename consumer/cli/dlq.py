@@ -26,10 +26,10 @@ from consumer.dlq.replay import Replay, find_span, replay_settings
 from consumer.dlq.show import Describer
 from consumer.dlq.stages import Judgement, ReplayDecode, ReplayMap
 from consumer.errors import EXIT_FAILED
-from consumer.rehearsal import decoding
-from consumer.setup import load_setup
+from consumer.inspect.rehearsal import decoding
 from consumer.source.properties import refused
 from consumer.stages import Decode, Map
+from consumer.startup.setup import load_setup
 from consumer.telemetry import logs
 
 MAX_REPLAYS = 3

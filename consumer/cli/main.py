@@ -6,8 +6,9 @@ import sys
 
 import click
 
-from consumer import __version__, crash
+from consumer import __version__
 from consumer.errors import EXIT_TERMINATED, ConfigError, SetupError
+from consumer.privacy import safe_traceback
 
 COMMANDS = {
     "demo": "consumer.cli.demo",
@@ -45,7 +46,7 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point. An error that a person can mend is one clear text and an exit code, no trace."""
-    crash.install()
+    safe_traceback.install()
     # As process 1 of a container nothing has a default action: until `run` sets its own handler, a
     # SIGTERM would go unheard, and the pod would wait out its grace period.
     signal.signal(signal.SIGTERM, _end)

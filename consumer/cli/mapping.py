@@ -11,7 +11,7 @@ from consumer.errors import EXIT_CONFIG, EXIT_FAILED, ConfigError
 from consumer.mapping.unit import render
 from consumer.mapping.workbench.cases import run_cases
 from consumer.mapping.workbench.junit import junit as as_junit
-from consumer.setup import prove
+from consumer.startup.setup import prove
 
 
 @click.group("mapping")

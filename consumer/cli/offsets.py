@@ -11,8 +11,15 @@ from rich.table import Table
 from consumer.cli import options
 from consumer.cli.kafka_errors import kafka_errors
 from consumer.errors import SetupError
-from consumer.offsets import GroupOffsets, GroupReader, Key, Move, PartitionOffsets, Range
-from consumer.setup import load_setup
+from consumer.inspect.group_offsets import (
+    GroupOffsets,
+    GroupReader,
+    Key,
+    Move,
+    PartitionOffsets,
+    Range,
+)
+from consumer.startup.setup import load_setup
 
 RANGES_SHOWN = 3
 

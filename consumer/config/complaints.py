@@ -7,7 +7,7 @@ from pydantic_core import ErrorDetails
 
 from consumer.config.draft import NO_VALUE, Draft, dotted
 from consumer.config.shape import Path, annotation_at, is_secret, keys_at, section_of
-from consumer.findings import did_you_mean, nearest
+from consumer.documents.findings import did_you_mean, nearest
 
 _NAME = "write small letters, digits, `-` and `_`, at most 32"
 

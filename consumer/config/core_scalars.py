@@ -6,7 +6,7 @@ text: `no`, `on`, `007`, `1_000`, `8E12`, `0x1F`, `12:30`, `.inf`.
 
 import re
 
-from consumer.yaml_tree import Scalar
+from consumer.documents.yaml_tree import Scalar
 
 _WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FRACTION = re.compile(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+([eE][-+]?[0-9]+)?")

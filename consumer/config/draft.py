@@ -11,8 +11,8 @@ from consumer.config.environment import Variable
 from consumer.config.references import ReferenceFault, has_reference, is_whole_reference, reader
 from consumer.config.secrets import LiveText, Secret, without_credentials
 from consumer.config.shape import Path, annotation_at, is_kafka_table, is_secret
-from consumer.findings import Finding, Place
-from consumer.yaml_tree import Items, Node, Scalar, Table
+from consumer.documents.findings import Finding, Place
+from consumer.documents.yaml_tree import Items, Node, Scalar, Table
 
 _FOLLOWED = ("sasl.username", "sasl.password")
 """What librdkafka takes anew while a client lives on."""

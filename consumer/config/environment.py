@@ -22,7 +22,7 @@ from consumer.config.shape import (
     value_type,
     variables,
 )
-from consumer.findings import Finding, Place, nearest
+from consumer.documents.findings import Finding, Place, nearest
 
 CONFIG_VARIABLE = PREFIX + "CONFIG"
 """Names the configuration file for the command line; not a setting."""

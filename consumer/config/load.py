@@ -17,9 +17,9 @@ from consumer.config.paths import FOLDER
 from consumer.config.references import shielded, unshielded
 from consumer.config.rules import kafka_problems, problems_of
 from consumer.config.settings import Settings
+from consumer.documents.findings import Finding, Place
+from consumer.documents.yaml_tree import Document, Items, Node, Scalar, Table, read_text
 from consumer.errors import ConfigError
-from consumer.findings import Finding, Place
-from consumer.yaml_tree import Document, Items, Node, Scalar, Table, read_text
 
 KafkaRules = Callable[[Mapping[str, Value]], Iterable[tuple[str, str]]]
 """What the source has against the `kafka` section, as (property, reason)."""

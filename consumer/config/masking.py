@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from consumer.config.secrets import CREDENTIALS
-from consumer.findings import Place
+from consumer.documents.findings import Place
 
 # For files that cannot be parsed, where only the looks of a line tell what it holds.
 _LOOKS_SECRET = re.compile(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from consumer.config import kafka_names
 from consumer.config.budgets import Budgets, Problem
 from consumer.config.settings import Settings
-from consumer.findings import nearest
+from consumer.documents.findings import nearest
 
 
 def problems_of(settings: Settings) -> Iterator[Problem]:

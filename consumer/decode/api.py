@@ -16,7 +16,7 @@ from urllib.parse import quote
 import httpx
 
 from consumer.config.settings import RegistrySettings
-from consumer.tls import TlsFiles
+from consumer.credentials.tls import TlsFiles
 
 _MAX_ANSWER: Final = 8 * 1024**2
 """Bytes of one answer; more is no schema."""

@@ -17,7 +17,7 @@ from consumer.decode.compiled.wire import IRREGULAR
 from consumer.decode.logical import MismatchError
 from consumer.decode.reasons import Reason, invalid
 from consumer.model import Decoded
-from consumer.reads import WHOLE, Reads
+from consumer.projection import WHOLE, Reads
 
 READERS: Final = ("generated", "fastavro")
 

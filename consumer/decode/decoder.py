@@ -19,7 +19,7 @@ from consumer.decode.reasons import Reason, invalid
 from consumer.decode.registry import RegistryClient
 from consumer.errors import ConfigError, SchemaPending
 from consumer.model import Decoded, Record
-from consumer.reads import Reads
+from consumer.projection import Reads
 from consumer.telemetry.tallies import Tallies
 
 ReaderSchemas = Callable[[str], Mapping[str, Any]]

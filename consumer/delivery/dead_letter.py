@@ -16,12 +16,12 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from consumer import __version__
 from consumer.clock import Clock, Timer
 from consumer.config.settings import DeadLetterSettings
+from consumer.credentials.kafka_login import KafkaLogin
 from consumer.delivery.producer import (
     Properties,
     find_topic,
     producer_properties,
 )
-from consumer.kafka_login import KafkaLogin
 from consumer.model import Failure, Record
 from consumer.telemetry.tallies import Tallies
 

@@ -6,6 +6,7 @@ from random import Random
 
 from consumer.clock import Clock
 from consumer.config.settings import DeliverySettings
+from consumer.credentials.tls import TlsFiles
 from consumer.delivery.answer import Pool
 from consumer.delivery.batches import Batches
 from consumer.delivery.destination import Destination
@@ -22,7 +23,6 @@ from consumer.errors import ConfigError
 from consumer.model import Endpoint, Event, Flight, Partition
 from consumer.stages import EventEnded
 from consumer.telemetry.tallies import Tallies
-from consumer.tls import TlsFiles
 
 OpenPool = Callable[[Destination], Pool]
 

@@ -15,10 +15,10 @@ import httpx
 
 from consumer.clock import Clock
 from consumer.config.settings import DeliverySettings
+from consumer.credentials.tls import TlsFiles
 from consumer.delivery.answer import NOTHING_ARRIVED, Answer, Fault
 from consumer.delivery.pool import HttpPool, Limits
 from consumer.delivery.target import Target
-from consumer.tls import TlsFiles
 
 _RAISED: dict[Fault, type[httpx.TransportError]] = {
     Fault.DNS: httpx.ConnectError,

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from consumer.app import App
 from consumer.demo.parts import Parts
-from consumer.report import summary
+from consumer.pipeline.report import summary
 
 PLAIN_SECONDS = 2.0
 

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from consumer.mapping.unit import MappingUnit
 from consumer.model import Decoded, Endpoint, Mapped, Record
-from consumer.reads import WHOLE, Reads
+from consumer.projection import WHOLE, Reads
 from consumer.sandbox.store import Received
 
 ENVELOPE = frozenset({"event_id", "session_id", "consent", "device", "site", "page", "event_time"})

@@ -14,8 +14,8 @@ from consumer.demo.parts import Parts, Plan
 from consumer.demo.progress import Progress
 from consumer.demo.samples import SamplingMap, samples_table
 from consumer.mapping.unit import load_unit
-from consumer.report import events_table, records_table, summary
-from consumer.setup import accounts_of
+from consumer.pipeline.report import events_table, records_table, summary
+from consumer.startup.setup import accounts_of
 
 LOOK_SECONDS = 0.1
 GIVE_UP_SECONDS = 60.0

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from consumer.config.settings import Settings
 from consumer.dlq.letter import Letter, Selection, letter_of
 from consumer.errors import SetupError
+from consumer.inspect.group_offsets import GroupReader
+from consumer.inspect.topic_reader import Key, batches
 from consumer.model import Record
-from consumer.offsets import GroupReader
-from consumer.reading import Key, batches
 
 
 def records(settings: Settings, selection: Selection) -> Iterator[Record]:

@@ -17,10 +17,10 @@ from consumer.config.yespo import LegacySettings, PastEventsSettings, V2Settings
 from consumer.dlq.letter import Selection
 from consumer.dlq.stages import Judgement, ReplayDeadLetters, ReplayDecode, ReplayMap
 from consumer.dlq.until_ends import UntilEnds
+from consumer.inspect.group_offsets import GroupReader
+from consumer.inspect.topic_reader import Key
 from consumer.mapping.unit import MappingUnit
-from consumer.offsets import GroupReader
-from consumer.pipeline import Stages
-from consumer.reading import Key
+from consumer.pipeline.pipeline import Stages
 from consumer.stages import Source
 
 SHARE = 0.1

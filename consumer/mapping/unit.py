@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from consumer.code_lines import TooMuchCode
+from consumer.codegen import TooMuchCode
+from consumer.documents.findings import Finding, Place
 from consumer.errors import ConfigError, InvalidRecord
-from consumer.findings import Finding, Place
 from consumer.mapping.check.check import check
 from consumer.mapping.check.checked import Account, CheckedMapping
 from consumer.mapping.check.lints import lints
@@ -23,7 +23,7 @@ from consumer.mapping.run.compile import MapRecord, compile_mapping
 from consumer.mapping.run.output import Output
 from consumer.mapping.run.projection import reads_of
 from consumer.model import Decoded, Endpoint, Mapped, Record
-from consumer.reads import Reads
+from consumer.projection import Reads
 
 
 class Compiled:

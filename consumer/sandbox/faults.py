@@ -17,8 +17,8 @@ from pydantic import (
     model_validator,
 )
 
+from consumer.documents.findings import did_you_mean
 from consumer.errors import ConfigError
-from consumer.findings import did_you_mean
 from consumer.model import Api
 
 _Z99 = 2.3263478740408408  # the 99th percentile of the standard normal distribution

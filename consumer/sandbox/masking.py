@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import orjson
 
 from consumer.model import Api
-from consumer.personal import is_long, replaced
+from consumer.privacy.detector import is_long, replaced
 
 # Names of contact identifiers in both APIs, their documented aliases (which the vendor compares
 # without regard to case), what vendor plugins send beside them, and what people searched for.

@@ -14,10 +14,10 @@ from confluent_kafka.admin import AdminClient
 
 from consumer.config.budgets import stale_seconds
 from consumer.config.settings import StartSettings
-from consumer.crash import as_fatal
+from consumer.credentials.kafka_login import KafkaLogin
 from consumer.errors import ConfigError
-from consumer.kafka_login import KafkaLogin
 from consumer.model import Partition
+from consumer.privacy.safe_traceback import as_fatal
 from consumer.source import properties
 from consumer.source.assignment import Key
 from consumer.source.connect import wait_for_topics

@@ -6,8 +6,8 @@ from typing import Any
 import structlog
 from confluent_kafka import KafkaError
 
-from consumer.crash import as_fatal
 from consumer.errors import BridgeError, FatalError, KafkaSetupError
+from consumer.privacy.safe_traceback import as_fatal
 from consumer.telemetry.tallies import Tallies
 
 log = structlog.get_logger()

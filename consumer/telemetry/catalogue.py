@@ -1,7 +1,8 @@
 """Every metric of ours: its name, labels, and the question it answers.
 
-The one place where metrics are declared. `consumer.readings` gives each a reader, `metrics` exports
-them, `docs/metrics.md` is generated from here, and tests hold dashboards, rules and runbooks to it.
+The one place where metrics are declared. `consumer.observability.collect` gives each a reader,
+`metrics` exports them, `docs/metrics.md` is generated from here, and tests hold dashboards, rules and
+runbooks to it.
 """
 
 from consumer.telemetry.metric import Metric

@@ -19,7 +19,7 @@ from typing import Any, Literal, TextIO, cast
 
 import structlog
 
-from consumer.crash import told
+from consumer.privacy.safe_traceback import told
 
 REPEATS = 10
 """Lines with one event text in one `WINDOW_SECONDS`; the following line says how many were left out."""

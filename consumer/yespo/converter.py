@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic_core import SchemaValidator, ValidationError
 
-from consumer.code_lines import Lines
+from consumer.codegen import Lines
 from consumer.yespo.fields import (
     FREE_KEY,
     Field,

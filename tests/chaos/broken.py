@@ -15,7 +15,7 @@ from consumer.delivery.dead_letter import DeadLetterWriter
 from consumer.delivery.job import Job
 from consumer.delivery.order import Order
 from consumer.model import Flight, Partition, Record
-from consumer.pipeline import Pipeline
+from consumer.pipeline.pipeline import Pipeline
 from consumer.source.consumer import KafkaSource
 
 

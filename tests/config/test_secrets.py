@@ -7,8 +7,8 @@ import pytest
 
 from consumer.config.settings import Settings
 from consumer.config.show import as_yaml
+from consumer.credentials.kafka_login import KafkaLogin
 from consumer.errors import ConfigError
-from consumer.kafka_login import KafkaLogin
 from tests.config.conftest import LEAST, Read
 
 SettingsOf = Callable[..., Settings]

@@ -198,7 +198,7 @@ def _named(record: Shape) -> Shape:
 
 
 def some_reads(schema: Json, draw: Draw) -> Any:
-    """A part of what a schema has, as `consumer.reads.Reads`."""
+    """A part of what a schema has, as `consumer.projection.Reads`."""
     match schema:
         case {"type": "array", "items": inner} | {"type": "map", "values": inner}:
             return some_reads(inner, draw)

@@ -316,7 +316,7 @@ async def test_a_password_rotated_while_letters_wait_reaches_the_producer(
     mock_cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They may wait for nothing else: a broker that refuses the old one."""
-    monkeypatch.setattr("consumer.kafka_login.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("consumer.credentials.kafka_login.LOOK_SECONDS", 0.05)
     password = tmp_path / "password"
     password.write_text("old")
     login = {"sasl.username": "bridge", "sasl.password": LiveText("old", password.read_text)}

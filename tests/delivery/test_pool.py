@@ -12,11 +12,11 @@ import pytest
 import trustme
 import uvloop
 
+from consumer.credentials.tls import TlsFiles
 from consumer.delivery.answer import Answer, Fault
 from consumer.delivery.connection import Connection
 from consumer.delivery.pool import HttpPool, Limits
 from consumer.delivery.target import Target
-from consumer.tls import TlsFiles
 from tests.delivery import fault_server as server
 from tests.delivery.faults import (
     ANSWERS,

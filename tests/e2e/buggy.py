@@ -13,8 +13,8 @@ from consumer.cli.main import main
 from consumer.decode.decoder import Decoder
 from consumer.mapping.unit import MappingUnit
 from consumer.model import Event, Flight, Outcome, Partition, Record
-from consumer.observation import Observation
-from consumer.pipeline import Pipeline
+from consumer.observability.observation import Observation
+from consumer.pipeline.pipeline import Pipeline
 from consumer.source import member
 from tests.chaos.broken import replace
 

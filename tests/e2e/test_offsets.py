@@ -11,7 +11,7 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 
 from consumer.errors import KafkaSetupError
-from consumer.offsets import GroupReader
+from consumer.inspect.group_offsets import GroupReader
 from tests.e2e.bridge import Bridge
 from tests.e2e.conftest import Shop
 from tests.parts.ports import wait_until

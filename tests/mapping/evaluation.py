@@ -6,7 +6,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from consumer.findings import Finding, Place
+from consumer.documents.findings import Finding, Place
+from consumer.documents.yaml_tree import Scalar
 from consumer.mapping.check.avro_types import AvroTypes
 from consumer.mapping.check.checked import Account
 from consumer.mapping.language.inference import infer
@@ -20,8 +21,7 @@ from consumer.mapping.run.compile import RUNTIME
 from consumer.mapping.run.emit import Code
 from consumer.mapping.unit import MappingUnit, check_unit, render
 from consumer.model import Decoded, Event, Mapped, Partition, Record
-from consumer.reads import Reads
-from consumer.yaml_tree import Scalar
+from consumer.projection import Reads
 from consumer.yespo.spec import AccountContext
 
 SCHEMA: dict[str, Any] = {

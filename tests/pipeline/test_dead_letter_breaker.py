@@ -1,8 +1,8 @@
 """When most records become dead letters, nothing more is taken, and a person is told why."""
 
 from consumer.config.settings import BreakerSettings
-from consumer.dead_letter_breaker import DeadLetterBreaker
 from consumer.model import Failure, Flight
+from consumer.pipeline.dead_letter_breaker import DeadLetterBreaker
 from tests.fakes import a_record
 
 MISSING = Failure("mapping", "missing", "cart: price is absent")

@@ -10,9 +10,7 @@ from structlog.testing import capture_logs
 
 from consumer.commit.committer import Committer
 from consumer.config.settings import BreakerSettings
-from consumer.dead_letter_breaker import DeadLetterBreaker
 from consumer.errors import InvalidRecord, SchemaPending
-from consumer.ledger import Ledger
 from consumer.model import (
     Decoded,
     Ended,
@@ -25,7 +23,9 @@ from consumer.model import (
     Partition,
     Record,
 )
-from consumer.pipeline import Limits, Pipeline, Stages
+from consumer.pipeline.dead_letter_breaker import DeadLetterBreaker
+from consumer.pipeline.ledger import Ledger
+from consumer.pipeline.pipeline import Limits, Pipeline, Stages
 from consumer.stages import Position, Positions, SourceListener
 from consumer.telemetry.tallies import Tallies
 from tests.fakes import ManualClock, a_record

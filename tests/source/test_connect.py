@@ -47,7 +47,7 @@ async def test_a_rotated_password_reaches_the_running_consumer(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("consumer.kafka_login.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("consumer.credentials.kafka_login.LOOK_SECONDS", 0.05)
     kafka.create_topic(topic)
     password = tmp_path / "password"
     password.write_text("old")

@@ -143,7 +143,7 @@ async def test_a_password_rotated_in_kafka_counts_with_the_next_connection(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("consumer.kafka_login.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("consumer.credentials.kafka_login.LOOK_SECONDS", 0.05)
     secured.create_topic(topic)
     password = tmp_path / "password"
     password.write_text(SECRET)

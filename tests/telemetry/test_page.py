@@ -11,12 +11,12 @@ from prometheus_client.openmetrics.parser import (
 from prometheus_client.parser import text_string_to_metric_families as classic_families
 
 from consumer.app import App
-from consumer.lanes import Held
 from consumer.mapping.unit import load_unit
 from consumer.model import Endpoint, Partition
-from consumer.readings import age_of, readers
-from consumer.setup import accounts_of
+from consumer.observability.collect import age_of, readers
+from consumer.pipeline.partition_buffers import Held
 from consumer.stages import Position
+from consumer.startup.setup import accounts_of
 from consumer.telemetry.catalogue import METRICS, PROCESS_METRICS
 from consumer.telemetry.metric import PREFIX
 from consumer.telemetry.reference import reference

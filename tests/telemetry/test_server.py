@@ -14,12 +14,12 @@ from consumer.app import App
 from consumer.delivery.endpoint import EndpointLane
 from consumer.errors import PortInUseError
 from consumer.model import Partition
-from consumer.setup import Setup
+from consumer.observability import admin_server
+from consumer.observability.admin_server import Probes, SideDoor
+from consumer.observability.status_page import page
 from consumer.source.consumer import KafkaSource
 from consumer.stages import Position
-from consumer.telemetry import server
-from consumer.telemetry.page import page
-from consumer.telemetry.server import Probes, SideDoor
+from consumer.startup.setup import Setup
 
 PROBES = Probes(lambda: None, lambda: None, lambda: None, dict)
 
@@ -141,7 +141,7 @@ def test_a_host_that_is_not_ours_is_named() -> None:
 def test_a_client_that_says_nothing_is_let_go_without_a_word(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(server._QuietHandler, "timeout", 0.05)
+    monkeypatch.setattr(admin_server._QuietHandler, "timeout", 0.05)
     door = SideDoor("127.0.0.1", 0, CollectorRegistry(), PROBES)
     door.start()
     try:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from consumer.code_lines import Lines
+from consumer.codegen import Lines
 from consumer.decode.compiled.steps import Leaf, Symbol
 
 ONE_BYTE_SYMBOLS: Final = 64

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from consumer.avro.nodes import Node
-from consumer.code_lines import TooMuchCode
+from consumer.codegen import TooMuchCode
 from consumer.decode.compiled.emit import source_of
 from consumer.decode.compiled.resolve import NotTaken, steps_for
 from consumer.decode.compiled.wire import (
@@ -26,7 +26,7 @@ from consumer.decode.compiled.wire import (
 )
 from consumer.decode.resolution import added_cells
 from consumer.decode.risk import is_risky
-from consumer.reads import Reads
+from consumer.projection import Reads
 
 _WIRE = (Irregular, block, number, past, past_number, past_text, sized)
 

@@ -34,7 +34,7 @@ from consumer.decode.resolution import (
     source_of,
     symbols_of,
 )
-from consumer.reads import WHOLE, Reads, below
+from consumer.projection import WHOLE, Reads, below
 
 MAX_STEPS: Final = 3_000
 """A type that is used twice is written out twice; types that use one another could multiply."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from consumer.findings import Finding, Severity
+from consumer.documents.findings import Finding, Severity
 from consumer.mapping.language.conversions import mismatch, require, to_text, to_texts
 from consumer.mapping.language.nodes import (
     Call,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from consumer.findings import Finding, Place, did_you_mean
+from consumer.documents.findings import Finding, Place, did_you_mean
 from consumer.mapping.check.checked import Account, CheckedMapping, CheckedRule, WriterSchema
 from consumer.mapping.check.sends import SendChecker, Surroundings
 from consumer.mapping.file import grammar

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from consumer.findings import Place
+from consumer.documents.findings import Place
 from consumer.mapping.check.targets import Filled, Object
 from consumer.mapping.language.nodes import Node, Var
 from consumer.mapping.language.types import Record

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from consumer.findings import Finding, Place, did_you_mean, nearest
+from consumer.documents.findings import Finding, Place, did_you_mean, nearest
+from consumer.documents.yaml_tree import Scalar
 from consumer.mapping.check.assignability import fitted, refuse_known
 from consumer.mapping.check.targets import Filled, Loop, Object, Plain, Several, Target
 from consumer.mapping.file import grammar
@@ -43,7 +44,6 @@ from consumer.mapping.language.types import (
     Text,
     Union,
 )
-from consumer.yaml_tree import Scalar
 from consumer.yespo.catalogue import declared
 from consumer.yespo.kinds import ANY
 from consumer.yespo.names import name_fault

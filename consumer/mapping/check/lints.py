@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from consumer.findings import Finding
+from consumer.documents.findings import Finding
 from consumer.mapping.check.checked import CheckedMapping, CheckedSend
 from consumer.mapping.check.targets import Filled, Loop, Object, Plain, Several, Target
 from consumer.mapping.language.names import path_text

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from glob import escape, glob
 from pathlib import Path
 
-from consumer.findings import Finding, Place
+from consumer.documents.findings import Finding, Place
+from consumer.documents.yaml_tree import Document, read_text
 from consumer.mapping.check.avro_types import AvroTypes, SchemaFault
 from consumer.mapping.check.check import Input
 from consumer.mapping.check.checked import WriterSchema
 from consumer.mapping.file import grammar
 from consumer.mapping.file.reader import Reader
-from consumer.yaml_tree import Document, read_text
 
 MAX_INCLUDES = 50
 

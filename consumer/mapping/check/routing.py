@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import combinations
 
-from consumer.findings import Finding, Place
+from consumer.documents.findings import Finding, Place
 from consumer.mapping.check.checked import CheckedMapping
 
 _LITERAL = re.compile(r"[\w-]|\\[^\w]|\[[^\\\]^]\]")

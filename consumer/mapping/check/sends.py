@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from consumer.findings import Finding, Place, did_you_mean
+from consumer.documents.findings import Finding, Place, did_you_mean
 from consumer.mapping.check.assignability import known_texts, outcomes, severity_of
 from consumer.mapping.check.checked import Account, CheckedSend, Each, Side
 from consumer.mapping.check.fields import Contract, FieldChecker, loop_over

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from consumer.findings import Finding, Place
+from consumer.documents.findings import Finding, Place
 from consumer.mapping.check.checked import CheckedMapping
 from consumer.mapping.language.nodes import (
     BranchTest,

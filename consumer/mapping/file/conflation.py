@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from consumer.findings import Finding
+from consumer.documents.findings import Finding
 from consumer.mapping.file import grammar
 from consumer.yespo.spec import EventSpec, Identity
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from consumer.findings import Finding
+from consumer.documents.findings import Finding
 from consumer.mapping.file import grammar
 from consumer.model import WhenOlder
 from consumer.yespo.rules import MAX_BODY

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from consumer.findings import Place
+from consumer.documents.findings import Place
+from consumer.documents.yaml_tree import Scalar
 from consumer.mapping.language.syntax import Source
-from consumer.yaml_tree import Scalar
 
 
 @dataclass(frozen=True, slots=True)

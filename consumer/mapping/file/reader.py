@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from consumer.findings import Place
+from consumer.documents.findings import Place
+from consumer.documents.yaml_tree import Entry, Items, Node, Scalar, Table
 from consumer.mapping.file.freshness import WHEN_OLDER
 from consumer.mapping.file.grammar import (
     Block,
@@ -24,7 +25,6 @@ from consumer.mapping.file.grammar import (
 )
 from consumer.mapping.file.tree_reader import TreeReader, constant_of
 from consumer.mapping.language.syntax import NAME, Source
-from consumer.yaml_tree import Entry, Items, Node, Scalar, Table
 
 IDENTITY = ("externalCustomerId", "email", "phone", "contactId", "pushToken", "name", "cookie")
 _SHARED_KEYS = ("include", "define", "tables", "custom_events")

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterator
 from pydantic import TypeAdapter, ValidationError
 
 from consumer.config.units import Seconds
-from consumer.findings import Finding, Place, did_you_mean, nearest
+from consumer.documents.findings import Finding, Place, did_you_mean, nearest
+from consumer.documents.yaml_tree import Document, Items, Node, Scalar, Table
 from consumer.mapping.file.grammar import Word
 from consumer.mapping.language.syntax import Constant, Source
-from consumer.yaml_tree import Document, Items, Node, Scalar, Table
 
 _DURATION = TypeAdapter(Seconds)
 

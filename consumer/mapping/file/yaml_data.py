@@ -6,7 +6,7 @@ Only for data. In a mapping every scalar is an expression, and quotes carry no m
 import re
 from typing import Any
 
-from consumer.yaml_tree import Items, Node, Scalar, Table
+from consumer.documents.yaml_tree import Items, Node, Scalar, Table
 
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")

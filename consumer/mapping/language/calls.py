@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from consumer.findings import did_you_mean
+from consumer.documents.findings import did_you_mean
 from consumer.mapping.language.context import Context
 from consumer.mapping.language.conversions import (
     mismatch,

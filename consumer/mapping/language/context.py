@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Protocol, Self
 
-from consumer.findings import Place
+from consumer.documents.findings import Place
 from consumer.mapping.language.nodes import Node
 from consumer.mapping.language.scope import Scope
 

@@ -6,7 +6,7 @@ import ast
 from decimal import Decimal
 from typing import Self
 
-from consumer.findings import Place, did_you_mean
+from consumer.documents.findings import Place, did_you_mean
 from consumer.mapping.language import calls, operators
 from consumer.mapping.language.conversions import mismatch, to_text
 from consumer.mapping.language.facts import narrowed, when_false, when_true

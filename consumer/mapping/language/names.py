@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from consumer.findings import Place
+from consumer.documents.findings import Place
 from consumer.mapping.language.nodes import (
     Call,
     Const,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
-from consumer.findings import Place
+from consumer.documents.findings import Place
 from consumer.mapping.language.types import Slot
 
 if TYPE_CHECKING:

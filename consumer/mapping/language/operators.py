@@ -6,7 +6,7 @@ import ast
 from decimal import Decimal
 from typing import Literal
 
-from consumer.findings import Place, did_you_mean
+from consumer.documents.findings import Place, did_you_mean
 from consumer.mapping.language.context import Context
 from consumer.mapping.language.conversions import mismatch
 from consumer.mapping.language.facts import when_false, when_true

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from consumer.findings import Place
+from consumer.documents.findings import Place
 from consumer.mapping.language.facts import NO_FACTS, Facts
 from consumer.mapping.language.functions import Library
 from consumer.mapping.language.nodes import Defined, Node, Var, children

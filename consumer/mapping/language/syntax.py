@@ -9,8 +9,8 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from consumer.findings import Finding, Place
-from consumer.yaml_tree import Scalar
+from consumer.documents.findings import Finding, Place
+from consumer.documents.yaml_tree import Scalar
 
 MAX_LENGTH = 4_000
 MAX_NODES = 600

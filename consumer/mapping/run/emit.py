@@ -7,7 +7,7 @@ that proves it. No text of the mapping reaches the code except through `repr`.
 
 from __future__ import annotations
 
-from consumer.code_lines import Lines
+from consumer.codegen import Lines
 from consumer.mapping.language.nodes import (
     Arithmetic,
     BranchTest,

@@ -23,7 +23,7 @@ from consumer.mapping.language.nodes import (
     Var,
     children,
 )
-from consumer.reads import Reads
+from consumer.projection import Reads
 
 
 class _Part:

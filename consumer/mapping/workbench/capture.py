@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import yaml
 
+from consumer.documents.yaml_tree import read_text
 from consumer.errors import InvalidRecord
 from consumer.mapping.check.checked import CheckedMapping
 from consumer.mapping.file.yaml_data import plain
@@ -18,7 +19,6 @@ from consumer.mapping.workbench.json_write import Written, iso
 from consumer.mapping.workbench.masking import Masker
 from consumer.mapping.workbench.walk import roots
 from consumer.model import Decoded, Event, Record
-from consumer.yaml_tree import read_text
 
 Json = dict[str, Any]
 

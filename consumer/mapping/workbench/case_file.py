@@ -15,11 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from consumer.documents.findings import Finding, Place, did_you_mean
+from consumer.documents.json_text import read_json
+from consumer.documents.yaml_tree import Document, Items, Node, Scalar, Table, read_file
 from consumer.errors import ConfigError
-from consumer.findings import Finding, Place, did_you_mean
-from consumer.json_text import read_json
 from consumer.mapping.file.yaml_data import plain
-from consumer.yaml_tree import Document, Items, Node, Scalar, Table, read_file
 
 _FILE_KEYS = ("mapping", "base", "cases")
 _CASE_KEYS = ("name", "base", "given", "at", "expect", "skipped", "filtered", "invalid")

@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
+from consumer.documents.findings import Finding, Place
 from consumer.errors import InvalidRecord
-from consumer.findings import Finding, Place
 from consumer.mapping.check.checked import Account, CheckedMapping
 from consumer.mapping.unit import MappingUnit, check_unit, render
 from consumer.mapping.workbench.case_file import Case, ExpectedEvent, read_cases

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from consumer.documents.yaml_tree import Document
 from consumer.errors import InvalidRecord
 from consumer.mapping.check.checked import CheckedMapping
 from consumer.mapping.language.nodes import Node
@@ -20,7 +21,6 @@ from consumer.mapping.workbench.masking import Masker
 from consumer.mapping.workbench.paths import text_of
 from consumer.mapping.workbench.trace import FilledFrom, RuleTrace, SendTrace, Trace, Tracer
 from consumer.model import Decoded, Endpoint, Event, Mapped, Record
-from consumer.yaml_tree import Document
 
 Json = dict[str, Any]
 

@@ -18,7 +18,7 @@ from uuid import UUID
 from consumer.avro.nodes import Field, RecordType, every_node
 from consumer.avro.schema import SchemaError, parse
 from consumer.avro.values import DefaultError, default_value
-from consumer.findings import did_you_mean
+from consumer.documents.findings import did_you_mean
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PER_SECOND = {"millis": 1_000, "micros": 1_000_000, "nanos": 1_000_000_000}

@@ -23,7 +23,7 @@ from consumer.mapping.language.types import Array, MapOf, Slot, Time, Type, Unio
 from consumer.mapping.language.types import Record as RecordType
 from consumer.mapping.workbench.paths import sources
 from consumer.model import Record
-from consumer.personal import bounded, is_long, replaced
+from consumer.privacy.detector import bounded, is_long, replaced
 
 _TELLING = frozenset(
     """

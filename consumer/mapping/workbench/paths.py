@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from consumer.documents.yaml_tree import Document
 from consumer.mapping.language.nodes import (
     Comprehension,
     Const,
@@ -17,7 +18,6 @@ from consumer.mapping.language.nodes import (
     children,
 )
 from consumer.mapping.language.types import short
-from consumer.yaml_tree import Document
 
 Names = Mapping[str, str]
 """Loop variables by their name in generated code, and the path that each stands for."""

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from consumer.documents.findings import Place
 from consumer.errors import InvalidRecord
-from consumer.findings import Place
 from consumer.mapping.check.checked import CheckedMapping, CheckedRule, CheckedSend, Side
 from consumer.mapping.check.targets import Filled, Loop, Object, Plain, Several, Target
 from consumer.mapping.file.freshness import freshness

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from consumer.config.settings import Settings
 from consumer.errors import SetupError
-from consumer.offsets import GroupReader
-from consumer.reading import Key
+from consumer.inspect.group_offsets import GroupReader
+from consumer.inspect.topic_reader import Key
 
 COMMITTED = "committed"
 

@@ -7,19 +7,19 @@ from typing import Any
 
 from consumer import __version__
 from consumer.commit.committer import Committer
-from consumer.dead_letter_breaker import DeadLetterBreaker
 from consumer.decode.avro import READERS
 from consumer.decode.decoder import Decoder
 from consumer.decode.registry import RegistryClient
 from consumer.delivery.dead_letter import DeadLetterWriter
 from consumer.delivery.deliver import Delivery
 from consumer.delivery.endpoint import EndpointLane
-from consumer.lanes import Held
-from consumer.ledger import EventCounts, Ledger
 from consumer.model import Endpoint
-from consumer.pipeline import Limits, Pipeline
-from consumer.reload import Reloadable
+from consumer.pipeline.dead_letter_breaker import DeadLetterBreaker
+from consumer.pipeline.ledger import EventCounts, Ledger
+from consumer.pipeline.partition_buffers import Held
+from consumer.pipeline.pipeline import Limits, Pipeline
 from consumer.source.consumer import KafkaSource
+from consumer.startup.reload import Reloadable
 from consumer.telemetry import logs
 from consumer.telemetry.metrics import Readers, Values
 from consumer.telemetry.tallies import Tallies

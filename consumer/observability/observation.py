@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from consumer import __version__, report
-from consumer.readings import Sources, lag_seconds, readers
+from consumer import __version__
+from consumer.observability.admin_server import Probes
+from consumer.observability.collect import Sources, lag_seconds, readers
+from consumer.observability.zero_series import declare_zeros
+from consumer.pipeline import report
 from consumer.telemetry.logs import mask
 from consumer.telemetry.metrics import Samples, read
-from consumer.telemetry.server import Probes
-from consumer.zeros import declare_zeros
 
 BEAT_SECONDS = 0.1
 STUCK_SECONDS = 30.0

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 import structlog
 
 from consumer.clock import Clock, Timer
-from consumer.lanes import Lane
+from consumer.pipeline.partition_buffers import Lane
 from consumer.stages import Positions
 
 log = structlog.get_logger()

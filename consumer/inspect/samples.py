@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from consumer.avro.nodes import Node, RecordType
 from consumer.avro.schema import SchemaError, parse
 from consumer.decode.avro import Wanted, plan
+from consumer.documents.json_text import JsonTextError, read_json
 from consumer.errors import ConfigError, InvalidRecord
-from consumer.json_text import JsonTextError, read_json
 from consumer.mapping.check.checked import CheckedMapping
 from consumer.mapping.workbench.json_form import JsonForm, JsonFormError
 from consumer.model import Decoded, Partition, Record

@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.table import Table
 
-from consumer.ledger import EventCounts, Ledger, RecordCounts
+from consumer.pipeline.ledger import EventCounts, Ledger, RecordCounts
 
 OUTCOMES = ("delivered", "filtered", "dead_lettered", "released")
 ENDS = ("delivered", "superseded", "expired", "dead_lettered", "released")

@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from consumer.ledger import RecordCounts
 from consumer.model import Flight, Partition, Record
+from consumer.pipeline.ledger import RecordCounts
 
 MIN_SHARE_RECORDS = 50
 MIN_SHARE_BYTES = 64 * 1024

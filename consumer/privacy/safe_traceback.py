@@ -23,7 +23,7 @@ _FRAMES = 12
 
 
 def told(error: BaseException) -> str:
-    """`KeyError at consumer/model.py:55 (size) < consumer/pipeline.py:199 (_take)`."""
+    """`KeyError at consumer/model.py:55 (size) < consumer/pipeline/pipeline.py:199 (_take)`."""
     frames = traceback.extract_tb(error.__traceback__)
     places = [f"{_shown(frame.filename)}:{frame.lineno} ({frame.name})" for frame in frames]
     text = type(error).__name__

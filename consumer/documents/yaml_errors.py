@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from consumer.findings import Finding, Place
+from consumer.documents.findings import Finding, Place
 
 # `key: "text" more`: what stands before the value, then the character the value begins with.
 _VALUE = re.compile(r"""^\s*(?:-\s+)*(?:[^\s"'\[{#][^:]*:\s+)?(?P<opens>["'\[{])""")

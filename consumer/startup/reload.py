@@ -12,12 +12,12 @@ from typing import Any, Protocol
 
 import structlog
 
-from consumer.crash import told
 from consumer.errors import BridgeError
 from consumer.mapping.check.loader import bytes_or_none, digest_of
 from consumer.mapping.unit import MappingUnit
 from consumer.model import Endpoint
-from consumer.reads import Reads
+from consumer.privacy.safe_traceback import told
+from consumer.projection import Reads
 from consumer.stages import Map
 from consumer.telemetry.tallies import Tally
 

@@ -15,13 +15,13 @@ from typing import NamedTuple
 import structlog
 
 from consumer.clock import Clock, Timer
-from consumer.crash import as_fatal, as_invalid
-from consumer.dead_letter_breaker import DeadLetterBreaker
-from consumer.drain import Drain, Drains
 from consumer.errors import SchemaPending
-from consumer.lanes import Held, Lane, Lanes
-from consumer.ledger import Ledger
 from consumer.model import Ended, Event, Failure, Flight, Mapped, Outcome, Partition, Record
+from consumer.pipeline.dead_letter_breaker import DeadLetterBreaker
+from consumer.pipeline.drains import Drain, Drains
+from consumer.pipeline.ledger import Ledger
+from consumer.pipeline.partition_buffers import Held, Lane, Lanes
+from consumer.privacy.safe_traceback import as_fatal, as_invalid
 from consumer.stages import Commit, DeadLetters, Decode, Deliver, Map, Positions, Source
 from consumer.telemetry.tallies import Tallies
 

@@ -16,8 +16,8 @@ from consumer.avro.schema import SchemaError, parse
 from consumer.config.settings import Settings
 from consumer.decode.api import Missing, Registered, RegistryApi, UnavailableError, Unsupported
 from consumer.decode.compatibility import Doubt, doubts
+from consumer.documents.findings import Finding, Place, Severity
 from consumer.errors import ConfigError
-from consumer.findings import Finding, Place, Severity
 from consumer.mapping.check.checked import CheckedMapping
 from consumer.mapping.check.routing import takes
 

@@ -21,7 +21,7 @@ from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.exposition import ThreadingWSGIServer
 
 from consumer.errors import PortInUseError
-from consumer.telemetry import page
+from consumer.observability import status_page
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -108,8 +108,10 @@ class SideDoor:
             body = json.dumps(self._probes.status(), indent=2)
             return _respond(start, HTTPStatus.OK, "application/json", body)
         if path == "/":
-            body = page.page(self._probes.status())
-            return _respond(start, HTTPStatus.OK, "text/html; charset=utf-8", body, page.HEADERS)
+            body = status_page.page(self._probes.status())
+            return _respond(
+                start, HTTPStatus.OK, "text/html; charset=utf-8", body, status_page.HEADERS
+            )
         pages = "/ /metrics /livez /readyz /startupz /status"
         return _respond(start, HTTPStatus.NOT_FOUND, _TEXT, pages)
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import yaml
 
-from consumer.findings import Finding, Place
-from consumer.yaml_errors import explain
+from consumer.documents.findings import Finding, Place
+from consumer.documents.yaml_errors import explain
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40

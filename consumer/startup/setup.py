@@ -10,14 +10,19 @@ from consumer.avro.schema import SchemaError, parse
 from consumer.config.budgets import Problem
 from consumer.config.load import read
 from consumer.config.settings import Settings
+from consumer.documents.findings import Finding
 from consumer.errors import ConfigError
-from consumer.findings import Finding
 from consumer.mapping.check.checked import Account
 from consumer.mapping.check.loader import Files
 from consumer.mapping.unit import MappingUnit, check_unit, render
-from consumer.reload import Attempt
 from consumer.source.properties import refused
-from consumer.versions import Proof, against_files, against_registry, against_settings
+from consumer.startup.reload import Attempt
+from consumer.startup.schema_versions import (
+    Proof,
+    against_files,
+    against_registry,
+    against_settings,
+)
 from consumer.yespo.spec import AccountContext
 
 
