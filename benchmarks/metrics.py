@@ -8,8 +8,8 @@ import sys
 import time
 
 from benchmarks.stage import COUNT, LEGACY, Stage, best
-from consumer.delivery.answer import Answer
-from consumer.delivery.counts import Counts
+from consumer.delivery.endpoint.counts import Counts
+from consumer.delivery.http.answer import Answer
 from consumer.model import Ended, Partition, Record
 from consumer.pipeline.ledger import Ledger
 from consumer.telemetry.tallies import Tallies

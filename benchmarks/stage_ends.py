@@ -13,10 +13,10 @@ from benchmarks.parts import SinkProcess
 from benchmarks.stage import COUNT, LEGACY, Stage
 from consumer.clock import SystemClock
 from consumer.config.settings import DeliverySettings
-from consumer.delivery.answer import Answer
 from consumer.delivery.deliver import pool_opener
 from consumer.delivery.destination import Destination
-from consumer.delivery.target import Target
+from consumer.delivery.http.answer import Answer
+from consumer.delivery.http.target import Target
 from consumer.model import Event, Record
 from consumer.sandbox.broker import EmbeddedKafka
 from consumer.source.assignment import Assignment

@@ -26,9 +26,9 @@ from benchmarks.topics import SCHEMA
 from consumer.clock import SystemClock
 from consumer.commit.tracker import Tracker
 from consumer.config.settings import DeliverySettings
-from consumer.delivery.answer import Answer
 from consumer.delivery.deliver import Delivery
 from consumer.delivery.destination import Destination
+from consumer.delivery.http.answer import Answer
 from consumer.mapping.run.output import Plan
 from consumer.model import Decoded, Event, Flight, Outcome, Partition, Record
 from consumer.sandbox.broker import EmbeddedKafka

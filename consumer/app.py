@@ -23,7 +23,7 @@ from consumer.config.settings import Settings
 from consumer.decode.avro import Chosen
 from consumer.decode.decoder import Decoder
 from consumer.decode.registry import RegistryClient
-from consumer.delivery.dead_letter import DeadLetterWriter
+from consumer.delivery.dead_letters.writer import DeadLetterWriter
 from consumer.delivery.deliver import Delivery, pool_opener
 from consumer.delivery.destination import destinations
 from consumer.errors import EXIT_DRAIN, EXIT_FATAL, EXIT_OK, EXIT_SIGNAL, SetupError

@@ -47,7 +47,11 @@ def skeleton(tmp_path: Path) -> Path:
     [
         ("source/consumer.py", "import consumer.decode.registry", "Stages do not import"),
         ("model.py", "import consumer.pipeline.pipeline", "Stages do not import"),
-        ("mapping/language/types.py", "import consumer.mapping.run.compile", "A mapping is written"),
+        (
+            "mapping/language/types.py",
+            "import consumer.mapping.run.compile",
+            "A mapping is written",
+        ),
         ("pipeline/pipeline.py", "import confluent_kafka", "What decides does no I/O"),
     ],
 )

@@ -16,10 +16,10 @@ from dataclasses import replace
 from math import inf
 
 from consumer.clock import Clock
-from consumer.delivery.answer import Pool
-from consumer.delivery.endpoint import EndpointLane
-from consumer.delivery.job import Job
-from consumer.delivery.order import Order
+from consumer.delivery.endpoint.job import Job
+from consumer.delivery.endpoint.order import Order
+from consumer.delivery.endpoint.queue import EndpointLane
+from consumer.delivery.http.answer import Pool
 from consumer.model import Ended, Event, Flight, Outcome, Partition
 from consumer.stages import EventEnded
 

@@ -7,18 +7,18 @@ from random import Random
 from consumer.clock import Clock
 from consumer.config.settings import DeliverySettings
 from consumer.credentials.tls import TlsFiles
-from consumer.delivery.answer import Pool
 from consumer.delivery.batches import Batches
 from consumer.delivery.destination import Destination
-from consumer.delivery.endpoint import EndpointLane
-from consumer.delivery.httpx_pool import HttpxPool
-from consumer.delivery.job import Job
-from consumer.delivery.limiter import Limiter
+from consumer.delivery.endpoint.job import Job
+from consumer.delivery.endpoint.limiter import Limiter
+from consumer.delivery.endpoint.queue import EndpointLane
+from consumer.delivery.endpoint.share import Sharing
+from consumer.delivery.http.answer import Pool
+from consumer.delivery.http.httpx_pool import HttpxPool
+from consumer.delivery.http.pool import HttpPool, Limits
+from consumer.delivery.http.target import Target
 from consumer.delivery.past_events import PastEvents
-from consumer.delivery.pool import HttpPool, Limits
 from consumer.delivery.product_updates import ProductUpdates
-from consumer.delivery.share import Sharing
-from consumer.delivery.target import Target
 from consumer.errors import ConfigError
 from consumer.model import Endpoint, Event, Flight, Partition
 from consumer.stages import EventEnded

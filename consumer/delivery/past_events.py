@@ -19,10 +19,10 @@ import structlog
 
 from consumer.clock import Clock
 from consumer.config.settings import RetrySettings
-from consumer.delivery.answer import Answer, Exchange, Pool
 from consumer.delivery.batches import Batches, OpenLane, first_of
-from consumer.delivery.job import Job
-from consumer.delivery.retry import Budget, backoff
+from consumer.delivery.endpoint.job import Job
+from consumer.delivery.endpoint.retry import Budget, backoff
+from consumer.delivery.http.answer import Answer, Exchange, Pool
 from consumer.model import Ended, Endpoint, Event, Failure, Outcome, Partition
 from consumer.stages import EventEnded
 

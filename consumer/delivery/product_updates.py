@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from consumer.clock import Clock
 from consumer.delivery.batches import Batches, OpenLane, first_of
-from consumer.delivery.job import Job
+from consumer.delivery.endpoint.job import Job
 from consumer.model import Ended, Event, Flight, Outcome
 from consumer.stages import EventEnded
 from consumer.yespo.rules import MAX_BODY

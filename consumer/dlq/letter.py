@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from consumer.delivery.dead_letter import PREFIX
+from consumer.delivery.dead_letters.writer import PREFIX
 from consumer.model import Partition, Record, TimestampType
 
 REPLAYS = PREFIX + "replays"

@@ -10,9 +10,9 @@ from consumer.commit.committer import Committer
 from consumer.decode.avro import READERS
 from consumer.decode.decoder import Decoder
 from consumer.decode.registry import RegistryClient
-from consumer.delivery.dead_letter import DeadLetterWriter
+from consumer.delivery.dead_letters.writer import DeadLetterWriter
 from consumer.delivery.deliver import Delivery
-from consumer.delivery.endpoint import EndpointLane
+from consumer.delivery.endpoint.queue import EndpointLane
 from consumer.model import Endpoint
 from consumer.pipeline.dead_letter_breaker import DeadLetterBreaker
 from consumer.pipeline.ledger import EventCounts, Ledger

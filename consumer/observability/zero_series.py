@@ -4,7 +4,7 @@
 from collections.abc import Iterable
 
 from consumer.decode.reasons import Reason
-from consumer.delivery.answer import Fault
+from consumer.delivery.http.answer import Fault
 from consumer.model import Endpoint
 from consumer.telemetry.tallies import Tallies, Tally
 from consumer.yespo.identifiers import LEFT_OUT

@@ -18,7 +18,7 @@ from consumer.errors import BridgeError, FatalError, InvalidRecord
 
 log = structlog.get_logger()
 
-_ROOT = str(Path(__file__).parents[1])
+_ROOT = str(Path(__file__).parents[2])
 _FRAMES = 12
 
 

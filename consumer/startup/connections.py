@@ -13,8 +13,8 @@ from confluent_kafka.admin import AdminClient
 from consumer.clock import SystemClock
 from consumer.config.settings import DeliverySettings, Settings
 from consumer.decode.api import RegistryApi, UnavailableError
-from consumer.delivery.producer import find_topic, producer_properties
-from consumer.delivery.transport import open_transport
+from consumer.delivery.dead_letters.producer import find_topic, producer_properties
+from consumer.delivery.http.transport import open_transport
 from consumer.errors import SetupError
 
 SECONDS = 10.0

@@ -11,9 +11,9 @@ from consumer.cli.main import main
 from consumer.commit import completed_map
 from consumer.commit.committer import Committer
 from consumer.commit.tracker import Tracker
-from consumer.delivery.dead_letter import DeadLetterWriter
-from consumer.delivery.job import Job
-from consumer.delivery.order import Order
+from consumer.delivery.dead_letters.writer import DeadLetterWriter
+from consumer.delivery.endpoint.job import Job
+from consumer.delivery.endpoint.order import Order
 from consumer.model import Flight, Partition, Record
 from consumer.pipeline.pipeline import Pipeline
 from consumer.source.consumer import KafkaSource

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from consumer.cli.main import main
-from consumer.delivery.connection import Connection, HttpExchange
+from consumer.delivery.http.connection import Connection, HttpExchange
 from tests.chaos.broken import replace
 
 V2 = b"POST /api/v2/event "

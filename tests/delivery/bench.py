@@ -6,7 +6,7 @@ from random import Random
 from consumer.config.settings import DeliverySettings, RetrySettings
 from consumer.delivery.deliver import Delivery
 from consumer.delivery.destination import Destination
-from consumer.delivery.endpoint import EndpointLane
+from consumer.delivery.endpoint.queue import EndpointLane
 from consumer.model import Event, Flight, Outcome, Partition
 from consumer.telemetry.tallies import Tallies
 from tests.delivery.makers import (

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import trustme
 
 from consumer.clock import SystemClock
-from consumer.delivery.answer import Answer, Fault
-from consumer.delivery.pool import Limits
+from consumer.delivery.http.answer import Answer, Fault
+from consumer.delivery.http.pool import Limits
 from tests.delivery import fault_server as server
 
 OK = server.answer("200 OK", b"{}")

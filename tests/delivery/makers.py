@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from consumer.delivery.answer import Answer
+from consumer.delivery.http.answer import Answer
 from consumer.model import Endpoint, Event, Flight, Partition, WhenOlder
 from tests.fakes import a_record
 

@@ -4,8 +4,8 @@ import pytest
 from pydantic import ValidationError
 
 from consumer.config.settings import AnswerRule
-from consumer.delivery.answer import Answer, Fault
-from consumer.delivery.classify import Classifier, explanation, may_have_arrived
+from consumer.delivery.endpoint.classify import Classifier, explanation, may_have_arrived
+from consumer.delivery.http.answer import Answer, Fault
 
 meaning = Classifier([], "v2").meaning
 

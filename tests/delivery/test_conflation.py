@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from consumer.config.settings import RetrySettings
-from consumer.delivery.answer import Answer, Fault
+from consumer.delivery.http.answer import Answer, Fault
 from consumer.model import Ended, Event, Failure, Outcome, Partition
 from tests.delivery.bench import Bench
 from tests.delivery.makers import LEGACY, a_flight, a_partition, an_event, an_old_cart

@@ -16,9 +16,8 @@ from structlog.testing import capture_logs
 from consumer.clock import SystemClock
 from consumer.config.secrets import LiveText
 from consumer.config.settings import DeadLetterSettings
-from consumer.delivery import dead_letter
-from consumer.delivery.dead_letter import DeadLetterWriter
-from consumer.delivery.producer import find_topic, producer_properties
+from consumer.delivery.dead_letters.producer import find_topic, producer_properties
+from consumer.delivery.dead_letters.writer import DeadLetterWriter
 from consumer.errors import KafkaSetupError
 from consumer.model import Failure, Partition, Record, TimestampType
 from consumer.telemetry.tallies import Tallies
@@ -423,7 +422,7 @@ async def test_a_producer_that_has_lost_its_place_is_replaced_and_its_letters_ar
         made.append(Producer(*arguments))
         return made[-1]
 
-    monkeypatch.setattr(dead_letter, "Producer", new_producer)
+    monkeypatch.setattr("consumer.delivery.dead_letters.writer.Producer", new_producer)
     tallies, written = Tallies(), asyncio.Event()
     writer = a_writer(mock_cluster, "dlq", tallies)
     await writer.open()
@@ -466,7 +465,7 @@ async def test_what_the_last_poll_of_a_producer_acknowledged_is_not_written_agai
     mock_cluster: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     LosingItsPlace.made = []
-    monkeypatch.setattr(dead_letter, "Producer", LosingItsPlace)
+    monkeypatch.setattr("consumer.delivery.dead_letters.writer.Producer", LosingItsPlace)
     writer = a_writer(mock_cluster, "dlq")
     await writer.open()
     await write(writer, a_source_record(), [REJECTED])

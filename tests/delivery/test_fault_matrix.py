@@ -19,9 +19,9 @@ import trustme
 
 from consumer.clock import SystemClock
 from consumer.config.settings import DeliverySettings, RetrySettings
-from consumer.delivery.answer import Answer
 from consumer.delivery.deliver import Delivery, pool_opener
 from consumer.delivery.destination import Destination
+from consumer.delivery.http.answer import Answer
 from consumer.model import Ended, Event, Flight, Outcome
 from consumer.telemetry.tallies import Tallies
 from tests.delivery import fault_server as server

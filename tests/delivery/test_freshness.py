@@ -2,7 +2,7 @@
 
 import pytest
 
-from consumer.delivery.answer import Answer, Fault
+from consumer.delivery.http.answer import Answer, Fault
 from consumer.model import Ended, Failure, Outcome
 from tests.delivery.bench import Bench
 from tests.delivery.makers import V2, an_event

@@ -15,9 +15,9 @@ import trustme
 import uvloop
 
 from consumer.clock import SystemClock
-from consumer.delivery.answer import Answer, Fault
-from consumer.delivery.pool import HttpPool
-from consumer.delivery.target import Target
+from consumer.delivery.http.answer import Answer, Fault
+from consumer.delivery.http.pool import HttpPool
+from consumer.delivery.http.target import Target
 from tests.delivery import fault_server as server
 from tests.delivery.faults import PATIENT, unused_port
 

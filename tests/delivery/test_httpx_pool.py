@@ -10,12 +10,12 @@ import trustme
 
 from consumer.clock import SystemClock
 from consumer.config.settings import DeliverySettings
-from consumer.delivery.answer import Answer, Fault
-from consumer.delivery.classify import Classifier, may_have_arrived
 from consumer.delivery.deliver import pool_opener
 from consumer.delivery.destination import Destination
-from consumer.delivery.httpx_pool import HttpxPool
-from consumer.delivery.pool import Limits
+from consumer.delivery.endpoint.classify import Classifier, may_have_arrived
+from consumer.delivery.http.answer import Answer, Fault
+from consumer.delivery.http.httpx_pool import HttpxPool
+from consumer.delivery.http.pool import Limits
 from tests.delivery import fault_server as server
 from tests.delivery.faults import (
     ANSWERS,

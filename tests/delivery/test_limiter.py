@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consumer.delivery.limiter import Limiter
+from consumer.delivery.endpoint.limiter import Limiter
 
 
 def started_by(limiter: Limiter, until: float, now: float = 0.0) -> list[float]:

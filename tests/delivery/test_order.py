@@ -4,8 +4,8 @@ partition with a value in common."""
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consumer.delivery.job import Job
-from consumer.delivery.order import Order
+from consumer.delivery.endpoint.job import Job
+from consumer.delivery.endpoint.order import Order
 from consumer.model import Partition
 from tests.delivery.makers import a_flight, a_partition, an_event
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from consumer.delivery.answer import Answer, Fault
+from consumer.delivery.http.answer import Answer, Fault
 from consumer.delivery.past_events import item
 from consumer.model import Ended, Event, Flight, Outcome, Partition
 from consumer.yespo import catalogue

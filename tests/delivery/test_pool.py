@@ -13,10 +13,10 @@ import trustme
 import uvloop
 
 from consumer.credentials.tls import TlsFiles
-from consumer.delivery.answer import Answer, Fault
-from consumer.delivery.connection import Connection
-from consumer.delivery.pool import HttpPool, Limits
-from consumer.delivery.target import Target
+from consumer.delivery.http.answer import Answer, Fault
+from consumer.delivery.http.connection import Connection
+from consumer.delivery.http.pool import HttpPool, Limits
+from consumer.delivery.http.target import Target
 from tests.delivery import fault_server as server
 from tests.delivery.faults import (
     ANSWERS,

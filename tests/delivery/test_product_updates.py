@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from consumer.clock import SystemClock
 from consumer.config.settings import DeliverySettings
-from consumer.delivery.answer import Answer, Fault
 from consumer.delivery.deliver import Delivery, pool_opener
 from consumer.delivery.destination import Destination
+from consumer.delivery.http.answer import Answer, Fault
 from consumer.model import Ended, Event, Failure, Flight, Outcome, Partition, WhenOlder
 from consumer.sandbox.server import Sandbox
 from consumer.telemetry.tallies import Tallies

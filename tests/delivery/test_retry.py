@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumer.config.settings import RetrySettings
-from consumer.delivery.job import Job
-from consumer.delivery.retry import Budget, backoff, retry_after
+from consumer.delivery.endpoint.job import Job
+from consumer.delivery.endpoint.retry import Budget, backoff, retry_after
 from tests.delivery.makers import a_flight, a_partition, an_event
 
 TEN_O_CLOCK = 1_763_719_200_000  # 2025-11-21T10:00:00Z, a Friday

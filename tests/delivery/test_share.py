@@ -10,8 +10,8 @@ import pytest
 from consumer.config.settings import DeliverySettings
 from consumer.delivery.deliver import Delivery
 from consumer.delivery.destination import Destination
-from consumer.delivery.limiter import Limiter
-from consumer.delivery.share import Share
+from consumer.delivery.endpoint.limiter import Limiter
+from consumer.delivery.endpoint.share import Share
 from consumer.telemetry.tallies import Tallies
 from tests.delivery.makers import LEGACY, V2, ScriptedPool, a_flight, a_partition, an_event
 from tests.fakes import ManualClock

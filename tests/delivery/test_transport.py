@@ -13,8 +13,8 @@ import trustme
 from consumer.clock import SystemClock
 from consumer.config.settings import DeliverySettings
 from consumer.credentials.tls import TlsFiles
-from consumer.delivery.answer import Answer
-from consumer.delivery.transport import PoolTransport, open_transport
+from consumer.delivery.http.answer import Answer
+from consumer.delivery.http.transport import PoolTransport, open_transport
 from tests.delivery import fault_server as server
 from tests.delivery.faults import (
     ANSWERS,

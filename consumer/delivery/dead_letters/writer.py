@@ -17,7 +17,7 @@ from consumer import __version__
 from consumer.clock import Clock, Timer
 from consumer.config.settings import DeadLetterSettings
 from consumer.credentials.kafka_login import KafkaLogin
-from consumer.delivery.producer import (
+from consumer.delivery.dead_letters.producer import (
     Properties,
     find_topic,
     producer_properties,

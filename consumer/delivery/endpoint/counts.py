@@ -1,7 +1,7 @@
 """What metrics tell of one endpoint: its attempts by answer, how long they took, how fresh it is."""
 
-from consumer.delivery.answer import Answer, Fault
-from consumer.delivery.classify import Meaning
+from consumer.delivery.endpoint.classify import Meaning
+from consumer.delivery.http.answer import Answer, Fault
 from consumer.model import Endpoint, Record
 from consumer.telemetry.tallies import Tallies
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import structlog
 
-from consumer.delivery.answer import Pool
+from consumer.delivery.http.answer import Pool
 from consumer.errors import BridgeError
 from consumer.model import Endpoint
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from consumer.delivery.answer import Exchange
+from consumer.delivery.http.answer import Exchange
 from consumer.model import Event, Flight
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 
 from consumer.clock import Clock
-from consumer.delivery.job import Job
+from consumer.delivery.endpoint.job import Job
 from consumer.model import Ended, Failure, Outcome, Partition
 
 

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 
 import httpx
 
-from consumer.delivery.answer import BODY_KEPT, Answer, Fault
-from consumer.delivery.connection import BODY_LIMIT
-from consumer.delivery.pool import Limits, connect_fault
-from consumer.delivery.target import JSON_UTF8, OWN_USER_AGENT, usable_user_agent
+from consumer.delivery.http.answer import BODY_KEPT, Answer, Fault
+from consumer.delivery.http.connection import BODY_LIMIT
+from consumer.delivery.http.pool import Limits, connect_fault
+from consumer.delivery.http.target import JSON_UTF8, OWN_USER_AGENT, usable_user_agent
 
 
 class HttpxExchange:

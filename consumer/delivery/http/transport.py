@@ -16,9 +16,9 @@ import httpx
 from consumer.clock import Clock
 from consumer.config.settings import DeliverySettings
 from consumer.credentials.tls import TlsFiles
-from consumer.delivery.answer import NOTHING_ARRIVED, Answer, Fault
-from consumer.delivery.pool import HttpPool, Limits
-from consumer.delivery.target import Target
+from consumer.delivery.http.answer import NOTHING_ARRIVED, Answer, Fault
+from consumer.delivery.http.pool import HttpPool, Limits
+from consumer.delivery.http.target import Target
 
 _RAISED: dict[Fault, type[httpx.TransportError]] = {
     Fault.DNS: httpx.ConnectError,

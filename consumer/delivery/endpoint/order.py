@@ -13,7 +13,7 @@ one that was never started: the older one is kept behind it, for the case that t
                         └ superseded: cart 2          it stands where cart 2 stood
 """
 
-from consumer.delivery.job import Job
+from consumer.delivery.endpoint.job import Job
 from consumer.model import Partition
 
 

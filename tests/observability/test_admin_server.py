@@ -11,7 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from consumer.app import App
-from consumer.delivery.endpoint import EndpointLane
+from consumer.delivery.endpoint.queue import EndpointLane
 from consumer.errors import PortInUseError
 from consumer.model import Partition
 from consumer.observability import admin_server

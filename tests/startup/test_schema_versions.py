@@ -21,7 +21,7 @@ from consumer.startup.setup import load_setup, read_mapping
 from tests.decode.encoding import field, record_type
 from tests.parts.registry import Registry
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 MILLIS = {"type": "long", "logicalType": "timestamp-millis"}
 KIND = {"type": "enum", "name": "shop.Kind", "symbols": ["view", "cart"]}
 READER = {

@@ -14,16 +14,22 @@ import structlog
 
 from consumer.clock import Clock, Timer
 from consumer.config.settings import DeliverySettings
-from consumer.delivery.answer import Answer, Pool
-from consumer.delivery.authorization import Authorization
-from consumer.delivery.classify import DELIVERED, Classifier, Meaning, explanation, may_have_arrived
-from consumer.delivery.counts import Counts
-from consumer.delivery.gate import FLOWING, Gate, State
-from consumer.delivery.job import Job
-from consumer.delivery.late import Late
-from consumer.delivery.limiter import Limiter
-from consumer.delivery.retry import Budget, backoff, retry_after
-from consumer.delivery.waiting import Waiting
+from consumer.delivery.endpoint.circuit_breaker import FLOWING, Gate, State
+from consumer.delivery.endpoint.classify import (
+    DELIVERED,
+    Classifier,
+    Meaning,
+    explanation,
+    may_have_arrived,
+)
+from consumer.delivery.endpoint.counts import Counts
+from consumer.delivery.endpoint.job import Job
+from consumer.delivery.endpoint.late import Late
+from consumer.delivery.endpoint.limiter import Limiter
+from consumer.delivery.endpoint.retry import Budget, backoff, retry_after
+from consumer.delivery.endpoint.waiting import Waiting
+from consumer.delivery.http.answer import Answer, Pool
+from consumer.delivery.http.authorization import Authorization
 from consumer.model import Ended, Endpoint, Event, Failure, Flight, Outcome, Partition
 from consumer.stages import EventEnded
 from consumer.telemetry.tallies import Tallies
@@ -110,17 +116,6 @@ class EndpointLane:
     def rate_wait(self) -> float:
         """Seconds so far in which the next event waited for the rate alone."""
         return self._limiter.waited
-
-    @property
-    def limited(self) -> bool:
-        """Whether events wait for the rate alone: more is offered than may be sent."""
-        now = self._clock.monotonic()
-        return (
-            bool(self._waiting.ready)
-            and self._gate.state is FLOWING
-            and len(self._in_flight) < self._limit
-            and self._limiter.opens(now) > now
-        )
 
     @property
     def in_flight(self) -> int:

@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Final
 
 from consumer.config.settings import AnswerRule
-from consumer.delivery.answer import NOTHING_ARRIVED, Answer
+from consumer.delivery.http.answer import NOTHING_ARRIVED, Answer
 from consumer.model import Api
 
 

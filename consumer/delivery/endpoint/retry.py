@@ -5,7 +5,7 @@ from email.utils import parsedate_to_datetime
 from random import Random
 
 from consumer.config.settings import RetrySettings
-from consumer.delivery.job import Job
+from consumer.delivery.endpoint.job import Job
 
 RETRY_AFTER_CAP = 300.0
 """Seconds. A server's word is believed up to here: one absurd value must not stop a shop."""

@@ -16,9 +16,9 @@ from typing import Self
 
 from consumer.clock import Clock, Timer
 from consumer.config.settings import DeliverySettings
-from consumer.delivery.answer import Answer, Fault
-from consumer.delivery.connection import BODY_LIMIT, Connection, HttpExchange
-from consumer.delivery.target import Target
+from consumer.delivery.http.answer import Answer, Fault
+from consumer.delivery.http.connection import BODY_LIMIT, Connection, HttpExchange
+from consumer.delivery.http.target import Target
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,7 +175,7 @@ async def test_a_missing_file_is_refused_and_still_watched(watched: Watched) -> 
         (ConfigError("registry: certificate files cannot be used"), "certificate files"),
         (
             UnicodeEncodeError("ascii", "ann@shop.ua", 0, 1, "x"),
-            "UnicodeEncodeError at tests/test_rel",
+            "UnicodeEncodeError at tests/startup/test_rel",
         ),
     ],
 )

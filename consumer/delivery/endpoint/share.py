@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from consumer.clock import Clock, Timer
-from consumer.delivery.endpoint import EndpointLane
+from consumer.delivery.endpoint.queue import EndpointLane
 
 LOOK_SECONDS = 0.25
 """How long a change may go unnoticed."""

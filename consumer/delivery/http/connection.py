@@ -11,7 +11,7 @@ from typing import Protocol, cast
 
 import httptools
 
-from consumer.delivery.answer import BODY_KEPT, Answer, Fault
+from consumer.delivery.http.answer import BODY_KEPT, Answer, Fault
 
 HEAD_LIMIT = 32 * 1024
 """Bytes of an answer's head (interim answers included). Common servers stop at 8 KiB."""

@@ -34,8 +34,8 @@ def raised(value: str = SECRET) -> Exception:
 
 def test_a_fault_is_its_type_and_its_places_the_innermost_first() -> None:
     text = told(raised())
-    assert text.startswith("ValueError at tests/test_crash.py:")
-    assert "(fails) < tests/test_crash.py:" in text
+    assert text.startswith("ValueError at tests/privacy/test_safe_traceback.py:")
+    assert "(fails) < tests/privacy/test_safe_traceback.py:" in text
     assert text.endswith("(raised)")
     assert SECRET not in text
 
@@ -78,7 +78,7 @@ def test_errors_raised_on_purpose_stay_what_they_are() -> None:
     assert as_fatal("x", setup) is setup
     fatal = as_fatal("a call-back failed", raised())
     assert isinstance(fatal, FatalError)
-    assert str(fatal).startswith("a call-back failed: ValueError at tests/test_crash.py:")
+    assert str(fatal).startswith("a call-back failed: ValueError at tests/privacy/")
 
 
 @pytest.mark.parametrize("make", [asyncio.new_event_loop, uvloop.new_event_loop])
@@ -102,7 +102,7 @@ def test_a_bug_in_a_call_back_asks_for_the_end_and_a_broken_connection_does_not(
         runner.run(run())
     [no_file, fault] = stopped
     assert str(no_file).startswith("internal fault: FileNotFoundError")
-    assert str(fault).startswith("internal fault: ValueError at tests/test_crash.py:")
+    assert str(fault).startswith("internal fault: ValueError at tests/privacy/")
     assert SECRET not in str(stopped)
     out, err = capfd.readouterr()
     assert SECRET not in out + err

@@ -9,8 +9,8 @@ import heapq
 from collections import deque
 from collections.abc import Collection
 
-from consumer.delivery.job import Job
-from consumer.delivery.order import Order
+from consumer.delivery.endpoint.job import Job
+from consumer.delivery.endpoint.order import Order
 from consumer.model import Partition
 
 
