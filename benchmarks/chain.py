@@ -36,7 +36,7 @@ from consumer.mapping.unit import MappingUnit, load_unit
 from consumer.model import Endpoint, Event, Flight, Outcome, Partition, Record
 from consumer.pipeline.dead_letter_breaker import DeadLetterBreaker
 from consumer.pipeline.ledger import Ledger
-from consumer.pipeline.pipeline import Limits, Pipeline, Stages
+from consumer.pipeline.pipeline import Pipeline, PipelineLimits, Stages
 from consumer.stages import DeadLetters, Position, Positions
 from consumer.telemetry.tallies import Tallies
 from consumer.yespo.spec import AccountContext
@@ -143,7 +143,7 @@ async def chain(count: int, sink: SinkProcess, profile: cProfile.Profile | None)
     no_dead_letters = cast("DeadLetters", None)
     pipeline = source.pipeline = Pipeline(
         Stages(source, bench_decoder(unit, tallies), unit, delivery, no_dead_letters, committer),
-        limits=Limits(1064, 10_000, 20_000, 32 * 1024**2, behind=2.5),
+        limits=PipelineLimits(1064, 10_000, 20_000, 32 * 1024**2, max_queued_seconds=2.5),
         breaker=DeadLetterBreaker(BreakerSettings()),
         ledger=ledger,
         tallies=tallies,

@@ -182,7 +182,7 @@ def commit(records: list[Record]) -> Stage:
         tracker, under_way = Tracker(records[0].partition, Position(0)), deque[Flight]()
         for record in records:
             flight = Flight(record)
-            flight.requests = 1
+            flight.uncommitted_requests = 1
             tracker.admitted(flight)
             under_way.append(flight)
             if len(under_way) > 64:

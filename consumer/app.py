@@ -28,13 +28,13 @@ from consumer.delivery.deliver import Delivery, pool_opener
 from consumer.delivery.destination import destinations
 from consumer.errors import EXIT_DRAIN, EXIT_FATAL, EXIT_OK, EXIT_SIGNAL, SetupError
 from consumer.model import Event, Flight, Outcome
-from consumer.observability.admin_server import SideDoor
-from consumer.observability.collect import Sources
+from consumer.observability.admin_server import AdminServer
+from consumer.observability.collect import BridgeParts
 from consumer.observability.observation import Observation
 from consumer.pipeline import report
 from consumer.pipeline.dead_letter_breaker import DeadLetterBreaker
 from consumer.pipeline.ledger import Ledger
-from consumer.pipeline.pipeline import Limits, Pipeline, Stages
+from consumer.pipeline.pipeline import Pipeline, PipelineLimits, Stages
 from consumer.privacy.safe_traceback import as_fatal, in_loop
 from consumer.source.consumer import KafkaSource
 from consumer.stages import Positions
@@ -130,7 +130,7 @@ class App:
     @property
     def port(self) -> int:
         """Where metrics, health and status are."""
-        return self._side_door.port
+        return self._admin_server.port
 
     def count_in_flight(self) -> None:
         """Bring the ledger's `in_flight` up to date."""
@@ -147,12 +147,12 @@ class App:
         self._stop_asked.set()
 
     async def start(self) -> None:
-        """Build the stages, open the side door, join the group."""
+        """Build the stages, open the admin server, join the group."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(in_loop(self.ask_to_stop))
         self._build(loop)
-        self._side_door.start()
-        log.info("metrics, health and status", port=self._side_door.port)
+        self._admin_server.start()
+        log.info("metrics, health and status", port=self._admin_server.port)
         self._observation.begin()
         if self._watched:
             self._watching = asyncio.create_task(self._reloader.run())
@@ -172,7 +172,7 @@ class App:
         await self._dead_letters.close(left)
         await self._delivery.close()
         await self._registry.close()
-        self._side_door.stop()
+        self._admin_server.stop()
         self._pipeline.count_in_flight()
         totals = report.summary(self.ledger)
         log.info(
@@ -246,12 +246,12 @@ class App:
             clock=clock,
             tallies=tallies,
         )
-        limits = Limits(
+        limits = PipelineLimits(
             unacknowledged=self._budgets.unacknowledged,
             gap=settings.commit.max_gap,
             buffer_records=settings.buffer.records,
             buffer_bytes=settings.buffer.bytes,
-            behind=self._budgets.behind,
+            max_queued_seconds=self._budgets.max_queued_seconds,
         )
         stages = Stages(
             source, decoder, self._mapping, self._delivery, self._dead_letters, self._committer
@@ -267,7 +267,7 @@ class App:
             loop=loop,
             stop=self.ask_to_stop,
         )
-        parts = Sources(
+        parts = BridgeParts(
             source=source,
             registry=self._registry,
             decoder=decoder,
@@ -284,7 +284,7 @@ class App:
         )
         self._observation = Observation(parts, loop)
         metrics = registry(BridgeCollector(self._observation.samples))
-        self._side_door = SideDoor(
+        self._admin_server = AdminServer(
             settings.http.host, settings.http.port, metrics, self._observation.probes()
         )
 

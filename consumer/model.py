@@ -194,8 +194,8 @@ class Flight:
     """A record on its way, from admission to the acknowledged commit.
 
     Owner: the pipeline for `record`, `events` and `failures`; the commit stage for `ended` and
-    `requests`. `events` are those that have not ended. `requests` is the number of requests this
-    record may cause that no acknowledged commit covers yet.
+    `uncommitted_requests`. `events` are those that have not ended. `uncommitted_requests` is the
+    number of requests this record may cause that no acknowledged commit covers yet.
     """
 
     __slots__ = (
@@ -206,7 +206,7 @@ class Flight:
         "offset",
         "partition",
         "record",
-        "requests",
+        "uncommitted_requests",
     )
 
     def __init__(self, record: Record, digest: str = "") -> None:
@@ -215,6 +215,6 @@ class Flight:
         self.offset = record.offset
         self.digest = digest
         self.events: list[Event] = []
-        self.requests = 0
+        self.uncommitted_requests = 0
         self.failures: list[Failure] | None = None
         self.ended = False

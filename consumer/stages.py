@@ -66,7 +66,7 @@ class Source(Protocol):
         Blocks: call it from a worker thread."""
 
     def polled_within(self, seconds: float) -> bool:
-        """Whether the poll loop has moved in that time (liveness, and promise 8: no stale sends)."""
+        """Whether the poll loop has moved in that time: for liveness, and against stale sends."""
 
 
 class Decode(Protocol):
@@ -96,7 +96,7 @@ class Deliver(Protocol):
         construction, never from inside this call."""
 
     @property
-    def behind(self) -> float:
+    def queued_seconds(self) -> float:
         """Seconds that the slowest endpoint needs for what waits for its rate, or its slots, alone."""
 
     def hurry(self, partitions: Sequence[Partition]) -> None:
@@ -134,7 +134,8 @@ class Commit(Protocol):
         """Whether the committed metadata says that this record had already ended (above the gap)."""
 
     def admitted(self, flight: Flight) -> None:
-        """A record goes on its way (in offset order per partition). `flight.requests` is set."""
+        """A record goes on its way (in offset order per partition). Its
+        `uncommitted_requests` are set."""
 
     def ended(self, flight: Flight) -> None:
         """This record has ended, in whatever way."""

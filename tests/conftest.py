@@ -115,8 +115,8 @@ async def app(setup: Setup) -> AsyncIterator[App]:
     """All but Kafka, registry and Yespo is real; its side door is open, its loop's pulse is taken."""
     app = App(setup.settings, setup.mapping)
     app._build(asyncio.get_running_loop())
-    app._side_door.start()
+    app._admin_server.start()
     app._observation.begin()
     yield app
-    app._side_door.stop()
+    app._admin_server.stop()
     await app._delivery.close()

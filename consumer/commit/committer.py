@@ -70,19 +70,16 @@ class Committer:
         return self._trackers[partition].finished_before(offset)
 
     def admitted(self, flight: Flight) -> None:
-        self._unacknowledged += flight.requests
+        self._unacknowledged += flight.uncommitted_requests
         self._trackers[flight.partition].admitted(flight)
 
     def ended(self, flight: Flight) -> None:
-        self._ended_since += flight.requests
+        self._ended_since += flight.uncommitted_requests
         self._trackers[flight.partition].ended(flight)
         if self._ended_since >= self._threshold and not self._unanswered:
             self._commit()
         elif not self._timer_set:
             self._set_timer()
-
-    def watermark(self, partition: Partition) -> int:
-        return self._trackers[partition].watermark
 
     def gap(self, partition: Partition) -> int:
         return self._trackers[partition].gap

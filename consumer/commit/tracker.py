@@ -59,12 +59,12 @@ class Tracker:
             self._above += 1
             return
         flights.popleft()
-        self._covered += flight.requests
+        self._covered += flight.uncommitted_requests
         self._next = flight.offset + 1
         while flights and flights[0].ended:
             flight = flights.popleft()
             self._above -= 1
-            self._covered += flight.requests
+            self._covered += flight.uncommitted_requests
             self._next = flight.offset + 1
 
     @property
@@ -80,12 +80,8 @@ class Tracker:
     @property
     def unacknowledged(self) -> int:
         """Requests that no acknowledged commit covers. Counts the held flights: not for hot paths."""
-        return self._covered + self._in_commit + sum(flight.requests for flight in self._flights)
-
-    @property
-    def covered(self) -> int:
-        """Requests that the next commit would acknowledge by the watermark alone."""
-        return self._covered
+        held = sum(flight.uncommitted_requests for flight in self._flights)
+        return self._covered + self._in_commit + held
 
     def take_position(self) -> Position | None:
         """What to commit now, or None without progress; `answered` must follow.
@@ -102,8 +98,8 @@ class Tracker:
             for flight in self._flights:
                 if flight.ended and flight.offset - base < completed_map.MAX_SPAN:
                     above.append(flight.offset)
-                    self._covered += flight.requests
-                    flight.requests = 0
+                    self._covered += flight.uncommitted_requests
+                    flight.uncommitted_requests = 0
         # What the former run had ended and we have not read again yet must stay on the map.
         if self._restored:
             unread = sorted(offset for offset in self._restored if offset > self._newest)

@@ -45,7 +45,7 @@ class Budgets:
 
     unacknowledged: int
     """Requests that no acknowledged commit covers: what a `kill -9` repeats at most."""
-    behind: float
+    max_queued_seconds: float
     """Work at its pace that an endpoint is given ahead. A drain finishes it in half of its time: else a
     rebalance would repeat the request of a record to one API because that to the other has to wait."""
     session: float
@@ -64,7 +64,7 @@ class Budgets:
         kafka, drain = settings.kafka, settings.drain
         return cls(
             unacknowledged=settings.delivery.max_in_flight + settings.commit.max_unacknowledged,
-            behind=drain.revoke / 2,
+            max_queued_seconds=drain.revoke / 2,
             session=_session(kafka),
             stale=stale_seconds(kafka),
             poll_interval=_milliseconds(kafka, "max.poll.interval.ms", _POLL_INTERVAL_MS),

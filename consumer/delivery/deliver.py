@@ -123,8 +123,8 @@ class Delivery:
         return self._batches.get(endpoint, self._lanes[endpoint]).waiting
 
     @property
-    def behind(self) -> float:
-        return max([lane.behind for lane in self._lanes.values()], default=0.0)
+    def queued_seconds(self) -> float:
+        return max([lane.queued_seconds for lane in self._lanes.values()], default=0.0)
 
     def submit(self, event: Event, flight: Flight) -> None:
         self._takers[event.endpoint].submit(event, flight)

@@ -149,8 +149,8 @@ class Replay:
         while not running.done():
             await asyncio.wait([running], timeout=LOOK_SECONDS)
             progress(self.ended)
-            if self.app.breaker.why and not self.app.stopping:
-                self.stopped_because = self.app.breaker.why
+            if self.app.breaker.open_reason and not self.app.stopping:
+                self.stopped_because = self.app.breaker.open_reason
                 self.app.ask_to_stop()
             elif self._is_over():
                 self.finished = True

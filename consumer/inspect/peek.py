@@ -26,13 +26,13 @@ SECONDS = 15.0
 """How long Kafka and the registry may take, each."""
 
 
-class Position(NamedTuple):
+class RecordPosition(NamedTuple):
     topic: str
     partition: int
     offset: int
 
 
-def position(text: str) -> Position:
+def position(text: str) -> RecordPosition:
     """`shop.clicks:3:1042`, or as messages of ours name it, `shop.clicks/3@1042`.
 
     Raises ValueError with a text for a person.
@@ -41,10 +41,10 @@ def position(text: str) -> Position:
     partition, _, offset = rest.partition(":")
     if not (topic and partition.isdecimal() and offset.isdecimal()):
         raise ValueError("a position is `topic:partition:offset`, such as shop.clicks:3:1042")
-    return Position(topic, int(partition), int(offset))
+    return RecordPosition(topic, int(partition), int(offset))
 
 
-def at(settings: Settings, where: Position) -> Record:
+def at(settings: Settings, where: RecordPosition) -> Record:
     """The record at this position. Raises KafkaSetupError where there is none."""
     with _reading(settings) as consumer:
         low, high = _ends(consumer, where.topic, where.partition)

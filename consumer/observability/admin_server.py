@@ -1,4 +1,4 @@
-"""The HTTP side door: /metrics for Prometheus, /livez /readyz /startupz for Kubernetes, /status for
+"""The admin HTTP server: /metrics for Prometheus, /livez /readyz /startupz for Kubernetes, /status for
 programs and / for people.
 
 It runs in threads of its own, so that a slow scraper never holds the event loop up.
@@ -43,7 +43,7 @@ class Probes:
     status: Callable[[], dict[str, Any]]
 
 
-class SideDoor:
+class AdminServer:
     """The server. `start` binds and returns; `port` is the one that was bound."""
 
     def __init__(self, host: str, port: int, metrics: CollectorRegistry, probes: Probes) -> None:
@@ -70,7 +70,7 @@ class SideDoor:
         self._server = server
         self.port = server.server_port
         serve = partial(server.serve_forever, poll_interval=0.1)
-        threading.Thread(target=serve, name="side-door", daemon=True).start()
+        threading.Thread(target=serve, name="admin-server", daemon=True).start()
 
     def stop(self) -> None:
         if self._server is not None:

@@ -17,7 +17,7 @@ from consumer.model import Endpoint
 from consumer.pipeline.dead_letter_breaker import DeadLetterBreaker
 from consumer.pipeline.ledger import EventCounts, Ledger
 from consumer.pipeline.partition_buffers import Held
-from consumer.pipeline.pipeline import Limits, Pipeline
+from consumer.pipeline.pipeline import Pipeline, PipelineLimits
 from consumer.source.consumer import KafkaSource
 from consumer.startup.reload import Reloadable
 from consumer.telemetry import logs
@@ -30,7 +30,7 @@ _NONE = EventCounts()
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class BridgeParts:
     """The parts of one running bridge that have something to tell."""
 
     source: KafkaSource
@@ -44,11 +44,11 @@ class Sources:
     breaker: DeadLetterBreaker
     ledger: Ledger
     tallies: Tallies
-    limits: Limits
+    limits: PipelineLimits
     max_in_flight: int
 
 
-def readers(parts: Sources) -> Readers:
+def readers(parts: BridgeParts) -> Readers:
     """One for each metric of the catalogue."""
     tallies, committer, source = parts.tallies, parts.committer, parts.source
     return {
@@ -94,7 +94,7 @@ def readers(parts: Sources) -> Readers:
         "dead_letters": tallies.dead_letters.items,
         "dead_letter_errors": tallies.dead_letter_errors.items,
         "dead_letters_outstanding": lambda: _one(parts.dead_letters.outstanding),
-        "dead_letter_breaker_open": lambda: _one(bool(parts.breaker.why)),
+        "dead_letter_breaker_open": lambda: _one(bool(parts.breaker.open_reason)),
         "schema_lookups": tallies.schema_lookups.items,
         "schemas_read": lambda: _schemas_read(parts.decoder),
         "records_left_to_fastavro": tallies.left_to_fastavro.items,
@@ -116,7 +116,7 @@ def readers(parts: Sources) -> Readers:
     }
 
 
-def _lag_records(parts: Sources) -> Values:
+def _lag_records(parts: BridgeParts) -> Values:
     """Only of partitions held now: the source's figures are a few seconds old."""
     lags = parts.source.lags
     for partition in parts.pipeline.held():
@@ -125,7 +125,7 @@ def _lag_records(parts: Sources) -> Values:
             yield (partition.topic, str(partition.number)), lag.records
 
 
-def lag_seconds(parts: Sources, now: float) -> Values:
+def lag_seconds(parts: BridgeParts, now: float) -> Values:
     """By partition. Left out where records remain and nothing tells how old they are."""
     lags = parts.source.lags
     for partition, held in parts.pipeline.held().items():
@@ -156,16 +156,16 @@ def _wall(monotonic: float | None) -> float:
     return 0.0 if monotonic is None else time.time() - (time.monotonic() - monotonic)
 
 
-def _by_partition(parts: Sources, value: Callable[[Held], float]) -> Values:
+def _by_partition(parts: BridgeParts, value: Callable[[Held], float]) -> Values:
     for partition, held in parts.pipeline.held().items():
         yield (partition.topic, str(partition.number)), value(held)
 
 
-def _by_endpoint(parts: Sources, value: Callable[[EndpointLane], float]) -> Values:
+def _by_endpoint(parts: BridgeParts, value: Callable[[EndpointLane], float]) -> Values:
     return [(endpoint, value(lane)) for endpoint, lane in parts.delivery.lanes.items()]
 
 
-def _states(parts: Sources) -> Values:
+def _states(parts: BridgeParts) -> Values:
     for endpoint, lane in parts.delivery.lanes.items():
         for state in ENDPOINT_STATES:
             yield (*endpoint, state), float(lane.state == state)
@@ -176,7 +176,7 @@ def _schemas_read(decoder: Decoder) -> Values:
         yield (reader,), sum(one.reader == reader for one in decoder.chosen)
 
 
-def _paused(parts: Sources) -> Values:
+def _paused(parts: BridgeParts) -> Values:
     lanes: dict[Any, Held] = dict(parts.pipeline.held())
     gaps = [parts.committer.gap(partition) for partition in lanes]
     yield ("buffer",), sum(held.paused for held in lanes.values())
@@ -189,7 +189,7 @@ def _records_received(ledger: Ledger) -> Values:
         yield (topic, str(number)), counts.received
 
 
-def _records_ended(parts: Sources) -> Iterator[tuple[tuple[str, ...], float]]:
+def _records_ended(parts: BridgeParts) -> Iterator[tuple[tuple[str, ...], float]]:
     none = dict.fromkeys(("already_ended", *parts.mapping.filters), 0)
     for (topic, number), counts in parts.ledger.records.items():
         where = (topic, str(number))
@@ -201,12 +201,12 @@ def _records_ended(parts: Sources) -> Iterator[tuple[tuple[str, ...], float]]:
             yield (*where, "dead_lettered", reason), count
 
 
-def _events(parts: Sources) -> dict[tuple[Endpoint, str], EventCounts]:
+def _events(parts: BridgeParts) -> dict[tuple[Endpoint, str], EventCounts]:
     """Those that were made, and at 0 those that the mapping in force can make."""
     return dict.fromkeys(parts.mapping.kinds, _NONE) | parts.ledger.events
 
 
-def _events_ended(parts: Sources) -> Values:
+def _events_ended(parts: BridgeParts) -> Values:
     for (endpoint, name), counts in _events(parts).items():
         for end in EVENT_ENDS:
             yield (*endpoint, name, end), getattr(counts, end)

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from consumer import __version__
 from consumer.observability.admin_server import Probes
-from consumer.observability.collect import Sources, lag_seconds, readers
+from consumer.observability.collect import BridgeParts, lag_seconds, readers
 from consumer.observability.zero_series import declare_zeros
 from consumer.pipeline import report
 from consumer.telemetry.logs import mask
@@ -32,7 +32,7 @@ T = TypeVar("T")
 class Observation:
     """Reads one process's stages. `begin` must be called on the loop's thread."""
 
-    def __init__(self, parts: Sources, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, parts: BridgeParts, loop: asyncio.AbstractEventLoop) -> None:
         self._parts = parts
         self._loop = loop
         self._loop_lag = parts.tallies.loop_lag.of()
@@ -115,7 +115,7 @@ class Observation:
             "dead_letters": {
                 "outstanding": parts.dead_letters.outstanding,
                 "failing": parts.dead_letters.failing,
-                "stopped": parts.breaker.why,
+                "stopped": parts.breaker.open_reason,
             },
             "registry_reachable": parts.registry.reachable,
             "unacknowledged_requests": parts.committer.unacknowledged,

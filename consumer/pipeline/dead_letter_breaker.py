@@ -16,7 +16,7 @@ EXPIRED = "expired"
 class DeadLetterBreaker:
     """Belongs to one mapping at a time: with another digest it begins anew."""
 
-    __slots__ = ("_dead", "_digest", "_ends", "_in_a_row", "_limit", "_longest", "why")
+    __slots__ = ("_dead", "_digest", "_ends", "_in_a_row", "_limit", "_longest", "open_reason")
 
     def __init__(self, settings: BreakerSettings) -> None:
         self._longest = settings.in_a_row
@@ -29,7 +29,7 @@ class DeadLetterBreaker:
         """Somebody has looked into it: take again, with a whole budget."""
         self._ends.clear()
         self._dead = self._in_a_row = 0
-        self.why = ""
+        self.open_reason = ""
         """Why nothing is taken; empty while all is well."""
 
     def note(self, flight: Flight, digest: str) -> bool:
@@ -53,17 +53,17 @@ class DeadLetterBreaker:
             return False
         self._dead += 1
         self._in_a_row += 1
-        if self.why:
+        if self.open_reason:
             return False
         if self._in_a_row >= self._longest:
-            self.why = f"{self._in_a_row} records in a row became dead letters"
+            self.open_reason = f"{self._in_a_row} records in a row became dead letters"
         elif self._dead >= self._limit:
-            self.why = f"{self._dead} of the last {len(ends)} records became dead letters"
-        return bool(self.why)
+            self.open_reason = f"{self._dead} of the last {len(ends)} records became dead letters"
+        return bool(self.open_reason)
 
     def stands(self, digest: str) -> bool:
         """Whether nothing is to be taken with this mapping."""
-        if self.why and digest != self._digest:
+        if self.open_reason and digest != self._digest:
             self._digest = digest
             self.reset()
-        return bool(self.why)
+        return bool(self.open_reason)

@@ -1,6 +1,6 @@
 """Partitions on their way out: what a revoke or a shutdown still waits for.
 
-A lane is in one drain at most. What is revoked while the process shuts down leaves the drain of the
+A buffer is in one drain at most. What is revoked while the process shuts down leaves the drain of the
 shutdown for one of its own, whose last commit the source waits for; the shutdown waits for both.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 import structlog
 
 from consumer.clock import Clock, Timer
-from consumer.pipeline.partition_buffers import Lane
+from consumer.pipeline.partition_buffers import PartitionBuffer
 from consumer.stages import Positions
 
 log = structlog.get_logger()
@@ -19,12 +19,12 @@ log = structlog.get_logger()
 class Drain:
     """`finished` gets the positions to commit. Owner: `Drains`."""
 
-    __slots__ = ("finished", "lanes", "last", "timer", "unfinished")
+    __slots__ = ("buffers", "finished", "last", "timer", "unfinished")
 
     def __init__(
-        self, lanes: list[Lane], finished: Callable[[Positions], None], *, last: bool
+        self, buffers: list[PartitionBuffer], finished: Callable[[Positions], None], *, last: bool
     ) -> None:
-        self.lanes = lanes
+        self.buffers = buffers
         self.finished = finished
         self.last = last
         """It ends behind all others: the shutdown."""
@@ -33,7 +33,7 @@ class Drain:
         """Records that it gave up; of the last one, also those of the drains it cut short."""
 
     def open_flights(self) -> int:
-        return sum(len(lane.flights) for lane in self.lanes)
+        return sum(len(buffer.flights) for buffer in self.buffers)
 
 
 class Drains:
@@ -50,24 +50,24 @@ class Drains:
 
     def begin(
         self,
-        lanes: list[Lane],
+        buffers: list[PartitionBuffer],
         seconds: float,
         finished: Callable[[Positions], None],
         *,
         last: bool = False,
     ) -> Drain:
-        """Wait until nothing of these lanes is under way, for `seconds` at most."""
-        self.leave_out(lanes)
-        drain = Drain(lanes, finished, last=last)
+        """Wait until nothing of these buffers is under way, for `seconds` at most."""
+        self.leave_out(buffers)
+        drain = Drain(buffers, finished, last=last)
         self.under_way.append(drain)
         drain.timer = self._clock.call_later(seconds, lambda: self._out_of_time(drain))
         self.look_after()
         return drain
 
-    def leave_out(self, lanes: Collection[Lane]) -> None:
+    def leave_out(self, buffers: Collection[PartitionBuffer]) -> None:
         """No drain need wait for these: they are lost, or go by another."""
         for drain in self.under_way:
-            drain.lanes = [lane for lane in drain.lanes if lane not in lanes]
+            drain.buffers = [buffer for buffer in drain.buffers if buffer not in buffers]
 
     def look_after(self) -> None:
         """End, soon, what has nothing more to wait for."""

@@ -4,7 +4,7 @@ Both must balance at any moment: `received = Σ ended + in flight`, where *in fl
 the work that is actually held, never derived from the other two (else the check could not fail).
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from consumer.model import Ended, Endpoint, Partition
@@ -72,16 +72,6 @@ class Ledger:
         if found is None:
             found = self.events[key] = EventCounts()
         return found
-
-    def snapshot(self) -> "Ledger":
-        """A copy, to be read from another thread."""
-        copied = Ledger()
-        for where, records in self.records.items():
-            copied.records[where] = replace(
-                records, filtered=dict(records.filtered), dead_lettered=dict(records.dead_lettered)
-            )
-        copied.events = {kind: replace(events) for kind, events in self.events.items()}
-        return copied
 
     def imbalance(self) -> list[str]:
         """Each line that does not balance, as text; empty when all is well."""

@@ -28,7 +28,7 @@ class Held(NamedTuple):
     blocked: bool
 
 
-class Lane:
+class PartitionBuffer:
     """One assigned partition: records that wait, flights that are open, and why it may stand still."""
 
     __slots__ = (
@@ -36,8 +36,8 @@ class Lane:
         "buffered",
         "counts",
         "draining",
-        "far",
         "flights",
+        "gap_exceeded",
         "newest_ms",
         "newest_offset",
         "partition",
@@ -60,7 +60,7 @@ class Lane:
         """A schema is being fetched; the records behind it wait."""
         self.draining = False
         """Nothing more is taken: the partition or the process is leaving."""
-        self.far = False
+        self.gap_exceeded = False
         """When it was last looked at, its newest record was too far above its lowest unfinished one."""
 
     def take(self) -> Record:
@@ -97,8 +97,8 @@ class Lane:
         return dropped
 
 
-class Lanes:
-    """All lanes, the order in which they are served, and the buffer they share."""
+class PartitionBuffers:
+    """All buffers, the order in which they are served, and the buffer they share."""
 
     def __init__(
         self,
@@ -112,68 +112,68 @@ class Lanes:
         self._size = size
         self._pause = pause
         self._resume = resume
-        self._lanes: dict[Partition, Lane] = {}
-        self._turns: deque[Lane] = deque()
+        self._buffers: dict[Partition, PartitionBuffer] = {}
+        self._turns: deque[PartitionBuffer] = deque()
         self._share_records = records
         self._share_size = size
 
-    def __iter__(self) -> Iterator[Lane]:
-        return iter(self._lanes.values())
+    def __iter__(self) -> Iterator[PartitionBuffer]:
+        return iter(self._buffers.values())
 
     def __len__(self) -> int:
-        return len(self._lanes)
+        return len(self._buffers)
 
-    def get(self, partition: Partition) -> Lane | None:
-        return self._lanes.get(partition)
+    def get(self, partition: Partition) -> PartitionBuffer | None:
+        return self._buffers.get(partition)
 
-    def of(self, partitions: Iterable[Partition]) -> list[Lane]:
-        """The lanes of these partitions, those that are not here left out."""
-        return [self._lanes[p] for p in partitions if p in self._lanes]
+    def of(self, partitions: Iterable[Partition]) -> list[PartitionBuffer]:
+        """The buffers of these partitions, those that are not here left out."""
+        return [self._buffers[p] for p in partitions if p in self._buffers]
 
     def add(self, partition: Partition, counts: RecordCounts) -> None:
-        lane = Lane(partition, counts)
-        self._lanes[partition] = lane
-        self._turns.append(lane)
+        buffer = PartitionBuffer(partition, counts)
+        self._buffers[partition] = buffer
+        self._turns.append(buffer)
         self._share_out()
 
-    def remove(self, lane: Lane) -> None:
-        del self._lanes[lane.partition]
-        self._turns.remove(lane)
+    def remove(self, buffer: PartitionBuffer) -> None:
+        del self._buffers[buffer.partition]
+        self._turns.remove(buffer)
         self._share_out()
 
-    def fill(self, lane: Lane, records: Sequence[Record]) -> bool:
-        """Take records into the lane. True when this made it pause."""
-        lane.waiting.extend(records)
-        lane.newest_offset, lane.newest_ms = records[-1].offset, records[-1].timestamp_ms
-        lane.buffered += sum([record.size for record in records])
-        full = len(lane.waiting) >= self._share_records or lane.buffered >= self._share_size
-        if full and not lane.paused:
-            lane.paused = True
-            self._pause(lane.partition)
+    def fill(self, buffer: PartitionBuffer, records: Sequence[Record]) -> bool:
+        """Take records into the buffer. True when this made it pause."""
+        buffer.waiting.extend(records)
+        buffer.newest_offset, buffer.newest_ms = records[-1].offset, records[-1].timestamp_ms
+        buffer.buffered += sum([record.size for record in records])
+        full = len(buffer.waiting) >= self._share_records or buffer.buffered >= self._share_size
+        if full and not buffer.paused:
+            buffer.paused = True
+            self._pause(buffer.partition)
             return True
         return False
 
-    def relieve(self, lane: Lane) -> None:
-        """Resume a paused lane once it has half its share free."""
+    def relieve(self, buffer: PartitionBuffer) -> None:
+        """Resume a paused buffer once it has half its share free."""
         if (
-            lane.paused
-            and not lane.draining
-            and len(lane.waiting) <= self._share_records // 2
-            and lane.buffered <= self._share_size // 2
+            buffer.paused
+            and not buffer.draining
+            and len(buffer.waiting) <= self._share_records // 2
+            and buffer.buffered <= self._share_size // 2
         ):
-            lane.paused = False
-            self._resume(lane.partition)
+            buffer.paused = False
+            self._resume(buffer.partition)
 
-    def next_turn(self, may_run: Callable[[Lane], bool]) -> Lane | None:
-        """The next lane, in turn, that has records waiting and may run."""
+    def next_turn(self, may_run: Callable[[PartitionBuffer], bool]) -> PartitionBuffer | None:
+        """The next buffer, in turn, that has records waiting and may run."""
         for _ in range(len(self._turns)):
-            lane = self._turns[0]
+            buffer = self._turns[0]
             self._turns.rotate(-1)
-            if lane.waiting and not lane.blocked and not lane.draining and may_run(lane):
-                return lane
+            if buffer.waiting and not buffer.blocked and not buffer.draining and may_run(buffer):
+                return buffer
         return None
 
     def _share_out(self) -> None:
-        number = max(1, len(self._lanes))
+        number = max(1, len(self._buffers))
         self._share_records = max(MIN_SHARE_RECORDS, self._records // number)
         self._share_size = max(MIN_SHARE_BYTES, self._size // number)

@@ -1,6 +1,6 @@
 """The path of a record, and the rule that it ends exactly once.
 
-    received → (lane) → decode → map → admitted → deliver … event ended → record ended → committed
+    received → (buffer) → decode → map → admitted → deliver … event ended → record ended → committed
 
 Everything here runs on the event loop's thread. The stages come in by constructor as the protocols
 of `stages`; no I/O library is imported. A record is *admitted* when its requests fit into the budget
@@ -20,7 +20,7 @@ from consumer.model import Ended, Event, Failure, Flight, Mapped, Outcome, Parti
 from consumer.pipeline.dead_letter_breaker import DeadLetterBreaker
 from consumer.pipeline.drains import Drain, Drains
 from consumer.pipeline.ledger import Ledger
-from consumer.pipeline.partition_buffers import Held, Lane, Lanes
+from consumer.pipeline.partition_buffers import Held, PartitionBuffer, PartitionBuffers
 from consumer.privacy.safe_traceback import as_fatal, as_invalid
 from consumer.stages import Commit, DeadLetters, Decode, Deliver, Map, Positions, Source
 from consumer.telemetry.tallies import Tallies
@@ -30,7 +30,7 @@ log = structlog.get_logger()
 SLICE_SECONDS = 0.005
 """Decoding and mapping give the loop back after this long, so that answers are not kept waiting."""
 
-LOOK_SECONDS = 1.0
+RECHECK_SECONDS = 1.0
 """Between two looks at whether the dead-letter breaker still stands, or an endpoint is crowded."""
 
 BURST = 32
@@ -38,16 +38,16 @@ BURST = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class PipelineLimits:
     """`unacknowledged`: requests admitted and not covered by an acknowledged commit.
-    `gap`: offsets of a partition beyond its lowest record that has not ended. `behind`: seconds of
-    work, at its rate, that an endpoint is given ahead."""
+    `gap`: offsets of a partition beyond its lowest record that has not ended.
+    `max_queued_seconds`: work that an endpoint is given ahead, in seconds at its rate."""
 
     unacknowledged: int
     gap: int
     buffer_records: int
     buffer_bytes: int
-    behind: float
+    max_queued_seconds: float
 
 
 class Stages(NamedTuple):
@@ -68,7 +68,7 @@ class Pipeline:
         self,
         stages: Stages,
         *,
-        limits: Limits,
+        limits: PipelineLimits,
         breaker: DeadLetterBreaker,
         ledger: Ledger,
         tallies: Tallies,
@@ -86,7 +86,7 @@ class Pipeline:
         self._clock = clock
         self._loop = loop
         self._stop = stop
-        self._lanes = Lanes(
+        self._buffers = PartitionBuffers(
             records=limits.buffer_records,
             size=limits.buffer_bytes,
             pause=self._source.pause,
@@ -94,8 +94,8 @@ class Pipeline:
         )
         self._held: tuple[Flight, Mapped] | None = None
         self._scheduled = False
-        self._crowded = False  # an endpoint has as much before it as it may be given
-        self._look: Timer | None = None
+        self._backpressured = False  # an endpoint has as much before it as it may be given
+        self._recheck_timer: Timer | None = None
         self._drains = Drains(clock, loop, self._drained)
         self._resolving: set[asyncio.Task[None]] = set()
         self._closing = False
@@ -105,40 +105,40 @@ class Pipeline:
     def assigned(self, starts: Positions) -> None:
         self._commit.assigned(starts)
         for partition in starts:
-            self._lanes.add(partition, self._ledger.of_partition(partition))
+            self._buffers.add(partition, self._ledger.of_partition(partition))
             if self._closing:
-                self._lanes.of([partition])[0].draining = True
+                self._buffers.of([partition])[0].draining = True
 
     def received(self, batches: Mapping[Partition, list[Record]]) -> None:
         for partition, records in batches.items():
-            lane = self._lanes.get(partition)
-            if lane is None or not partition.active:
+            buffer = self._buffers.get(partition)
+            if buffer is None or not partition.active:
                 continue
-            lane.counts.received += len(records)
-            if lane.draining:
-                lane.counts.released += len(records)
-            elif self._lanes.fill(lane, records):
-                self._tallies.pauses.add(("schema" if lane.blocked else "buffer",))
+            buffer.counts.received += len(records)
+            if buffer.draining:
+                buffer.counts.released += len(records)
+            elif self._buffers.fill(buffer, records):
+                self._tallies.pauses.add(("schema" if buffer.blocked else "buffer",))
         self._pump()
 
     def revoked(
         self, partitions: Sequence[Partition], seconds: float, finished: Callable[[Positions], None]
     ) -> None:
-        lanes = self._lanes.of(partitions)
-        self._stop_taking(lanes)
-        self._drains.begin(lanes, seconds, finished)
+        buffers = self._buffers.of(partitions)
+        self._stop_taking(buffers)
+        self._drains.begin(buffers, seconds, finished)
 
     def lost(self, partitions: Sequence[Partition]) -> None:
-        lanes = self._lanes.of(partitions)
-        self._drains.leave_out(lanes)
-        self._let_go(lanes)
+        buffers = self._buffers.of(partitions)
+        self._drains.leave_out(buffers)
+        self._let_go(buffers)
         self._commit.forget(partitions)
         self._drains.look_after()
         self._pump()
 
     def committed(self, positions: Positions, error: str | None) -> None:
         self._commit.committed(positions, error)
-        gone = [partition for partition in positions if self._lanes.get(partition) is None]
+        gone = [partition for partition in positions if self._buffers.get(partition) is None]
         self._commit.forget(gone)
         self._pump()
 
@@ -156,29 +156,29 @@ class Pipeline:
             if not self._fits(len(mapped.events)):
                 return
             self._held = None
-            self._admit(self._lanes.of([flight.partition])[0], flight, mapped)
+            self._admit(self._buffers.of([flight.partition])[0], flight, mapped)
         while self._held is None:
-            lane = self._lanes.next_turn(self._within_gap)
-            self._crowded = self._deliver.behind >= self._limits.behind
-            if self._crowded:
-                self._look_again()
-            if lane is None or self._breaker.why or self._crowded:
+            buffer = self._buffers.next_turn(self._within_gap)
+            self._backpressured = self._deliver.queued_seconds >= self._limits.max_queued_seconds
+            if self._backpressured:
+                self._set_recheck_timer()
+            if buffer is None or self._breaker.open_reason or self._backpressured:
                 return
-            room = min(BURST, self._limits.gap - self._commit.gap(lane.partition))
-            while room > 0 and lane.waiting and self._take(lane):
+            room = min(BURST, self._limits.gap - self._commit.gap(buffer.partition))
+            while room > 0 and buffer.waiting and self._take(buffer):
                 room -= 1
-            self._lanes.relieve(lane)
+            self._buffers.relieve(buffer)
             if self._clock.monotonic() > ends:
                 self._schedule()
                 return
 
-    def _look_again(self) -> None:
+    def _set_recheck_timer(self) -> None:
         """An endpoint may have room without an event's end that would tell: when requests fail."""
-        if self._look is None:
-            self._look = self._clock.call_later(LOOK_SECONDS, self._looked)
+        if self._recheck_timer is None:
+            self._recheck_timer = self._clock.call_later(RECHECK_SECONDS, self._recheck)
 
-    def _looked(self) -> None:
-        self._look = None
+    def _recheck(self) -> None:
+        self._recheck_timer = None
         self._pump()
 
     def _schedule(self) -> None:
@@ -186,70 +186,70 @@ class Pipeline:
             self._scheduled = True
             self._loop.call_soon(self._pump)
 
-    def _within_gap(self, lane: Lane) -> bool:
-        lane.far = self._commit.gap(lane.partition) >= self._limits.gap
-        return not lane.far
+    def _within_gap(self, buffer: PartitionBuffer) -> bool:
+        buffer.gap_exceeded = self._commit.gap(buffer.partition) >= self._limits.gap
+        return not buffer.gap_exceeded
 
     def _fits(self, requests: int) -> bool:
         unacknowledged = self._commit.unacknowledged
         return unacknowledged == 0 or unacknowledged + requests <= self._limits.unacknowledged
 
-    def _take(self, lane: Lane) -> bool:
+    def _take(self, buffer: PartitionBuffer) -> bool:
         """Decode and map one record; it is admitted, or held until its requests fit.
 
-        False when this lane, or all of them, cannot go on.
+        False when this buffer, or all of them, cannot go on.
         """
-        record = lane.take()
-        if self._commit.finished_before(lane.partition, record.offset):
-            self._admit_without_events(lane, Flight(record), "already_ended")
+        record = buffer.take()
+        if self._commit.finished_before(buffer.partition, record.offset):
+            self._admit_without_events(buffer, Flight(record), "already_ended")
             return True
         mapping = self._mapping
         try:
             mapped = mapping.map(record, self._decode.decode(record))
         except SchemaPending as pending:
-            lane.put_back(record)
-            lane.blocked = True
-            self._resolve(lane, pending.ref)
+            buffer.put_back(record)
+            buffer.blocked = True
+            self._resolve(buffer, pending.ref)
             return False
         except Exception as error:  # noqa: BLE001 a bug costs one record, not the partition
             invalid = as_invalid(error)
             flight = Flight(record, mapping.digest)
             flight.failures = [Failure(invalid.stage, invalid.reason, invalid.detail)]
-            lane.flights.add(flight)
+            buffer.flights.add(flight)
             self._commit.admitted(flight)
             self._finish(flight)
-            return not self._breaker.why
+            return not self._breaker.open_reason
         flight = Flight(record, mapping.digest)
         if mapped.skipped or mapped.left_out:
             self._tallies.omitted(mapped.skipped, mapped.left_out)
         if not mapped.events:
-            self._admit_without_events(lane, flight, mapped.filtered or "no_event")
+            self._admit_without_events(buffer, flight, mapped.filtered or "no_event")
         elif self._fits(len(mapped.events)):
-            self._admit(lane, flight, mapped)
+            self._admit(buffer, flight, mapped)
         else:
             self._held = flight, mapped
             return False
         return True
 
-    def _admit(self, lane: Lane, flight: Flight, mapped: Mapped) -> None:
+    def _admit(self, buffer: PartitionBuffer, flight: Flight, mapped: Mapped) -> None:
         flight.events = list(mapped.events)
-        flight.requests = len(flight.events)
-        lane.flights.add(flight)
+        flight.uncommitted_requests = len(flight.events)
+        buffer.flights.add(flight)
         self._commit.admitted(flight)
         for event in mapped.events:
             self._ledger.of_event(event.endpoint, event.name).built += 1
             self._deliver.submit(event, flight)
 
-    def _admit_without_events(self, lane: Lane, flight: Flight, reason: str) -> None:
-        lane.counts.filtered[reason] = lane.counts.filtered.get(reason, 0) + 1
+    def _admit_without_events(self, buffer: PartitionBuffer, flight: Flight, reason: str) -> None:
+        buffer.counts.filtered[reason] = buffer.counts.filtered.get(reason, 0) + 1
         self._commit.admitted(flight)
         self._commit.ended(flight)
         self._breaker.note(flight, self._mapping.digest)
 
-    def _resolve(self, lane: Lane, ref: object) -> None:
+    def _resolve(self, buffer: PartitionBuffer, ref: object) -> None:
         async def fetch() -> None:
             await self._decode.resolve(ref)
-            lane.blocked = False
+            buffer.blocked = False
             self._pump()
 
         task = self._loop.create_task(fetch())
@@ -279,9 +279,9 @@ class Pipeline:
         """All events are through: the record ends now, or once its dead letter is written."""
         record = flight.record
         if self._breaker.note(flight, self._mapping.digest):
-            why = self._breaker.why
+            why = self._breaker.open_reason
             log.error("stopped taking records", reason=why, mapping=flight.digest)
-            self._stand_still()
+            self._wait_for_breaker()
         if flight.failures is None or record is None:
             self._end(flight)
             return
@@ -289,35 +289,35 @@ class Pipeline:
             record, flight.failures, flight.digest, lambda: self._dead_lettered(flight)
         )
 
-    def _stand_still(self) -> None:
+    def _wait_for_breaker(self) -> None:
         """Until another mapping is in force, or somebody resets the breaker."""
         if self._breaker.stands(self._mapping.digest):
-            self._clock.call_later(LOOK_SECONDS, self._stand_still)
+            self._clock.call_later(RECHECK_SECONDS, self._wait_for_breaker)
         else:
             log.info("records are taken again", mapping=self._mapping.digest)
             self._pump()
 
     def _dead_lettered(self, flight: Flight) -> None:
-        lane = self._lanes.get(flight.partition)
-        if lane is None or flight not in lane.flights:
+        buffer = self._buffers.get(flight.partition)
+        if buffer is None or flight not in buffer.flights:
             return  # released meanwhile: the successor will write it again
         for event in flight.events:
             self._ledger.of_event(event.endpoint, event.name).end(Ended.DEAD_LETTERED)
         self._end(flight)
 
     def _end(self, flight: Flight) -> None:
-        lane = self._lanes.get(flight.partition)
-        assert lane is not None  # delivery tells nothing of what was given up
-        lane.flights.remove(flight)
+        buffer = self._buffers.get(flight.partition)
+        assert buffer is not None  # delivery tells nothing of what was given up
+        buffer.flights.remove(flight)
         if flight.failures:
             reason = flight.failures[0].reason
-            lane.counts.dead_lettered[reason] = lane.counts.dead_lettered.get(reason, 0) + 1
+            buffer.counts.dead_lettered[reason] = buffer.counts.dead_lettered.get(reason, 0) + 1
         else:
-            lane.counts.delivered += 1
+            buffer.counts.delivered += 1
         flight.record = None
         flight.events = []
         self._commit.ended(flight)
-        if self._crowded or lane.far:
+        if self._backpressured or buffer.gap_exceeded:
             self._schedule()
         if self._drains.under_way:
             self._drains.look_after()
@@ -331,53 +331,53 @@ class Pipeline:
         """
         self._closing = True
         done: asyncio.Future[Positions] = self._loop.create_future()
-        lanes = [lane for lane in self._lanes if not lane.draining]
-        self._stop_taking(lanes)
-        drain = self._drains.begin(lanes, seconds, done.set_result, last=True)
+        buffers = [buffer for buffer in self._buffers if not buffer.draining]
+        self._stop_taking(buffers)
+        drain = self._drains.begin(buffers, seconds, done.set_result, last=True)
         positions = await done
         for task in self._resolving:
             task.cancel()
         return positions, not drain.unfinished
 
-    def _stop_taking(self, lanes: Sequence[Lane]) -> None:
+    def _stop_taking(self, buffers: Sequence[PartitionBuffer]) -> None:
         """From now on, of these, finish what is admitted and nothing else."""
-        for lane in lanes:
-            lane.draining = True
-            lane.counts.released += lane.drop_waiting()
-            self._release_held(lane)
-        self._deliver.hurry([lane.partition for lane in lanes])
+        for buffer in buffers:
+            buffer.draining = True
+            buffer.counts.released += buffer.drop_waiting()
+            self._release_held(buffer)
+        self._deliver.hurry([buffer.partition for buffer in buffers])
 
     def _drained(self, drain: Drain) -> None:
-        partitions = [lane.partition for lane in drain.lanes]
+        partitions = [buffer.partition for buffer in drain.buffers]
         positions = self._commit.positions(partitions)
-        self._let_go(drain.lanes)
+        self._let_go(drain.buffers)
         self._commit.forget([partition for partition in partitions if partition not in positions])
         drain.finished(positions)
         self._pump()
 
-    def _release_held(self, lane: Lane) -> None:
-        """Give back the record that waits for the budget, if it is one of this lane's."""
-        if self._held is not None and self._held[0].partition is lane.partition:
-            lane.counts.released += 1
+    def _release_held(self, buffer: PartitionBuffer) -> None:
+        """Give back the record that waits for the budget, if it is one of this buffer's."""
+        if self._held is not None and self._held[0].partition is buffer.partition:
+            buffer.counts.released += 1
             self._held = None
 
-    def _let_go(self, lanes: Sequence[Lane]) -> None:
+    def _let_go(self, buffers: Sequence[PartitionBuffer]) -> None:
         """Give these partitions up: what has not ended is released."""
-        self._deliver.abandon([lane.partition for lane in lanes])
-        for lane in lanes:
-            lane.counts.released += lane.drop_waiting() + len(lane.flights)
-            for flight in lane.flights:
+        self._deliver.abandon([buffer.partition for buffer in buffers])
+        for buffer in buffers:
+            buffer.counts.released += buffer.drop_waiting() + len(buffer.flights)
+            for flight in buffer.flights:
                 for event in flight.events:
                     self._ledger.of_event(event.endpoint, event.name).end(Ended.RELEASED)
-            self._release_held(lane)
-            self._lanes.remove(lane)
+            self._release_held(buffer)
+            self._buffers.remove(buffer)
 
     # ---- for people and metrics ------------------------------------------------------------
 
     def held(self) -> dict[Partition, Held]:
         """What is held of each partition that is ours."""
         beside = self._held[0] if self._held is not None else None
-        return {lane.partition: lane.held(beside) for lane in self._lanes}
+        return {buffer.partition: buffer.held(beside) for buffer in self._buffers}
 
     def count_in_flight(self) -> None:
         """Count what is held, for the ledger: waiting records, open flights, unfinished events."""
@@ -385,9 +385,9 @@ class Pipeline:
             records.in_flight = 0
         for events in self._ledger.events.values():
             events.in_flight = 0
-        for lane in self._lanes:
-            lane.counts.in_flight = len(lane.waiting) + len(lane.flights)
-            for flight in lane.flights:
+        for buffer in self._buffers:
+            buffer.counts.in_flight = len(buffer.waiting) + len(buffer.flights)
+            for flight in buffer.flights:
                 for event in flight.events:
                     self._ledger.of_event(event.endpoint, event.name).in_flight += 1
         if self._held is not None:

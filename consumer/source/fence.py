@@ -1,4 +1,4 @@
-"""Whether we may still act as a member of the group: promise 8, no stale sends."""
+"""The fence against stale sends: says whether the process may still act as a group member."""
 
 from collections.abc import Callable
 

@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple
 
 PREFIX = "yespo_bridge_"
 
-Kind = Literal["counter", "gauge", "histogram"]
+MetricKind = Literal["counter", "gauge", "histogram"]
 
 PARTITION = ("topic", "partition")
 ENDPOINT = ("account", "api")
@@ -16,7 +16,7 @@ class Metric(NamedTuple):
 
     group: str
     name: str
-    kind: Kind
+    kind: MetricKind
     labels: tuple[str, ...]
     help: str
     question: str

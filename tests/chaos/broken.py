@@ -98,8 +98,8 @@ def drops_on_revoke() -> None:
 
     def end_all(pipeline: Pipeline, partitions: Any, seconds: float, finished: Any) -> None:
         pipeline._deliver.abandon(partitions)
-        for lane in pipeline._lanes.of(partitions):
-            for flight in list(lane.flights):
+        for buffer in pipeline._buffers.of(partitions):
+            for flight in list(buffer.flights):
                 pipeline._end(flight)
         revoked(pipeline, partitions, seconds, finished)
 
@@ -115,7 +115,7 @@ def sends_after_revoke() -> None:
         revoked(pipeline, partitions, 0.0, finished)
 
     def end_if_there(pipeline: Pipeline, flight: Flight, *rest: Any) -> None:
-        if pipeline._lanes.get(flight.partition) is not None:
+        if pipeline._buffers.get(flight.partition) is not None:
             ended(pipeline, flight, *rest)
 
     replace(Pipeline, "revoked", without_waiting)

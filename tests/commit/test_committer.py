@@ -29,7 +29,7 @@ class Harness:
         of = partition or self.partition
         flights = [Flight(a_record(offset, partition=of)) for offset in range(count)]
         for flight in flights:
-            flight.requests = 1
+            flight.uncommitted_requests = 1
             self.committer.admitted(flight)
         return flights
 

@@ -14,7 +14,7 @@ PARTITION = Partition("shop.clicks", 0, 1, TOPIC)
 
 def a_flight(offset: int, requests: int = 1) -> Flight:
     flight = Flight(a_record(offset, partition=PARTITION))
-    flight.requests = requests
+    flight.uncommitted_requests = requests
     return flight
 
 

@@ -16,7 +16,7 @@ FindingsOf = Callable[..., list[tuple[str, str, str]]]
 def test_the_budgets_of_the_defaults(settings_of: SettingsOf) -> None:
     assert Budgets.of(settings_of()) == Budgets(
         unacknowledged=1064,
-        behind=2.5,
+        max_queued_seconds=2.5,
         session=45.0,
         stale=41.0,
         poll_interval=300.0,

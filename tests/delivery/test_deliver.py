@@ -498,31 +498,33 @@ def test_less_than_the_ceiling_is_not_held_up() -> None:
 
 def test_behind_is_what_waits_for_the_rate_and_not_who_waits_for_another() -> None:
     bench = Bench(limit=64, rate=10.0, burst=5)
-    assert bench.delivery.behind == 0.0
+    assert bench.delivery.queued_seconds == 0.0
     for number in range(25):
         bench.submit(f"event-{number}")
         bench.submit(f"later-{number}", f"event-{number}")
-    assert bench.delivery.behind == 2.0
+    assert bench.delivery.queued_seconds == 2.0
     bench.clock.advance(1.0)
-    assert bench.delivery.behind == 1.0
+    assert bench.delivery.queued_seconds == 1.0
 
 
 def test_behind_a_vendor_that_fills_all_slots_goes_by_what_it_took_in_the_last_second() -> None:
     bench = Bench(limit=8)
     for number in range(48):
         bench.submit(f"event-{number}")
-    assert bench.delivery.behind == 40.0, "nothing was taken yet: one a second, until we know"
+    assert bench.delivery.queued_seconds == 40.0, (
+        "nothing was taken yet: one a second, until we know"
+    )
     bench.pool.answer_all(200)
-    assert bench.delivery.behind == 32 / 8
+    assert bench.delivery.queued_seconds == 32 / 8
     bench.clock.advance(0.5)
     bench.pool.answer_all(200)
-    assert bench.delivery.behind == 24 / 16
+    assert bench.delivery.queued_seconds == 24 / 16
     bench.clock.advance(0.6)
     bench.pool.answer_all(200)
-    assert bench.delivery.behind == 16 / 16, "the first eight are longer ago than a second"
+    assert bench.delivery.queued_seconds == 16 / 16, "the first eight are longer ago than a second"
     bench.pool.answer_all(200)
     bench.pool.answer_all(200)
-    assert bench.delivery.behind == 0.0
+    assert bench.delivery.queued_seconds == 0.0
 
 
 def test_what_waits_of_leaving_partitions_goes_before_all_else() -> None:

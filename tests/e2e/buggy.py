@@ -72,7 +72,7 @@ def kafka_thread() -> None:
 
 
 def pages() -> None:
-    """In a thread of the side door, and in one of nobody's. The process goes on."""
+    """In a thread of the admin server, and in one of nobody's. The process goes on."""
     received = Pipeline.received
     seen: list[Record] = []
 

@@ -80,7 +80,7 @@ def clicks(kafka: KafkaBroker, unique: Callable[[str], str], tmp_path: Path) -> 
 
 
 def test_a_record_is_read_where_it_stands(clicks: Clicks) -> None:
-    record = peek.at(clicks.settings, peek.Position(clicks.topic, 0, 1))
+    record = peek.at(clicks.settings, peek.RecordPosition(clicks.topic, 0, 1))
     assert record.position == f"{clicks.topic}/0@1"
     assert record.value is not None
     assert record.value[10:] == (FIXTURES / "product_view.bin").read_bytes()
@@ -99,7 +99,7 @@ def test_where_there_is_no_record_it_says_what_there_is(
     clicks: Clicks, partition: int, offset: int, why: str
 ) -> None:
     with pytest.raises(KafkaSetupError, match=why):
-        peek.at(clicks.settings, peek.Position(clicks.topic, partition, offset))
+        peek.at(clicks.settings, peek.RecordPosition(clicks.topic, partition, offset))
 
 
 def test_a_topic_that_is_missing_is_named(clicks: Clicks) -> None:

@@ -15,7 +15,7 @@ from consumer.delivery.endpoint.queue import EndpointLane
 from consumer.errors import PortInUseError
 from consumer.model import Partition
 from consumer.observability import admin_server
-from consumer.observability.admin_server import Probes, SideDoor
+from consumer.observability.admin_server import AdminServer, Probes
 from consumer.observability.status_page import page
 from consumer.source.consumer import KafkaSource
 from consumer.stages import Position
@@ -69,12 +69,12 @@ async def test_a_vendor_that_is_away_or_refuses_us_is_not_unreadiness(
 async def test_it_is_not_started_before_everything_is_built(setup: Setup) -> None:
     app = App(setup.settings, setup.mapping)
     app._build(asyncio.get_running_loop())
-    app._side_door.start()
+    app._admin_server.start()
     try:
         answer = await get(app, "/startupz")
         assert (answer.status_code, answer.text) == (503, "starting\n")
     finally:
-        app._side_door.stop()
+        app._admin_server.stop()
         await app._delivery.close()
 
 
@@ -125,7 +125,7 @@ async def test_a_question_for_the_head_alone_gets_no_body(app: App) -> None:
 
 
 def test_it_listens_on_ipv6_where_the_host_says_so() -> None:
-    door = SideDoor("::1", 0, CollectorRegistry(), PROBES)
+    door = AdminServer("::1", 0, CollectorRegistry(), PROBES)
     door.start()
     try:
         assert httpx.get(f"http://[::1]:{door.port}/livez", trust_env=False).text == "ok\n"
@@ -135,14 +135,14 @@ def test_it_listens_on_ipv6_where_the_host_says_so() -> None:
 
 def test_a_host_that_is_not_ours_is_named() -> None:
     with pytest.raises(PortInUseError, match=r"set `http\.host`"):
-        SideDoor("192.0.2.1", 0, CollectorRegistry(), PROBES).start()
+        AdminServer("192.0.2.1", 0, CollectorRegistry(), PROBES).start()
 
 
 def test_a_client_that_says_nothing_is_let_go_without_a_word(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(admin_server._QuietHandler, "timeout", 0.05)
-    door = SideDoor("127.0.0.1", 0, CollectorRegistry(), PROBES)
+    door = AdminServer("127.0.0.1", 0, CollectorRegistry(), PROBES)
     door.start()
     try:
         with socket.create_connection(("127.0.0.1", door.port), timeout=10) as silent:

@@ -18,7 +18,7 @@ def note(breaker: DeadLetterBreaker, failure: Failure | None, digest: str = "one
 def test_a_hundred_in_a_row_are_enough() -> None:
     breaker = DeadLetterBreaker(BreakerSettings())
     assert [note(breaker, MISSING) for _ in range(100)] == [False] * 99 + [True]
-    assert breaker.why == "100 records in a row became dead letters"
+    assert breaker.open_reason == "100 records in a row became dead letters"
     assert breaker.stands("one")
 
 
@@ -26,7 +26,7 @@ def test_half_of_the_window_is_enough_wherever_the_good_ones_stand() -> None:
     breaker = DeadLetterBreaker(BreakerSettings())
     ends = [note(breaker, MISSING if number % 2 else None) for number in range(500)]
     assert ends.index(True) == 499
-    assert breaker.why == "250 of the last 500 records became dead letters"
+    assert breaker.open_reason == "250 of the last 500 records became dead letters"
 
 
 def test_nine_of_ten_stop_before_the_window_is_full() -> None:
@@ -53,7 +53,7 @@ def test_another_mapping_begins_anew_and_late_ends_of_the_old_one_do_not_count()
     breaker = DeadLetterBreaker(BreakerSettings(in_a_row=3))
     assert [note(breaker, MISSING) for _ in range(3)] == [False, False, True]
     assert not breaker.stands("two")
-    assert breaker.why == ""
+    assert breaker.open_reason == ""
     flight = Flight(a_record(), "one")
     flight.failures = [MISSING]
     assert not any(breaker.note(flight, "two") for _ in range(10))

@@ -7,7 +7,7 @@ import pytest
 
 from consumer.model import Partition, Record
 from consumer.pipeline.ledger import RecordCounts
-from consumer.pipeline.partition_buffers import Lane, Lanes
+from consumer.pipeline.partition_buffers import PartitionBuffer, PartitionBuffers
 
 KIB = 1024
 
@@ -23,21 +23,23 @@ class Paused(set[Partition]):
         self.times += 1
 
 
-def lane_of(paused: Paused, records: int, size: int, partitions: int = 1) -> tuple[Lanes, Lane]:
-    lanes = Lanes(records=records, size=size, pause=paused.pause, resume=paused.remove)
+def buffer_of(
+    paused: Paused, records: int, size: int, partitions: int = 1
+) -> tuple[PartitionBuffers, PartitionBuffer]:
+    buffers = PartitionBuffers(records=records, size=size, pause=paused.pause, resume=paused.remove)
     for number in range(partitions):
-        lanes.add(Partition("shop.clicks", number, 1), RecordCounts())
-    return lanes, next(iter(lanes))
+        buffers.add(Partition("shop.clicks", number, 1), RecordCounts())
+    return buffers, next(iter(buffers))
 
 
 def some(
-    lane: Lane,
+    buffer: PartitionBuffer,
     count: int,
     value: bytes | None = b"",
     key: bytes | None = None,
     headers: Sequence[tuple[str, bytes | None]] = (),
 ) -> list[Record]:
-    return [Record(lane.partition, number, key, value, headers, 0) for number in range(count)]
+    return [Record(buffer.partition, number, key, value, headers, 0) for number in range(count)]
 
 
 @pytest.mark.parametrize(
@@ -52,52 +54,52 @@ def some(
 )
 def test_bytes_pause_a_partition_until_half_of_them_are_gone(of_a_kilobyte: dict[str, Any]) -> None:
     paused = Paused()
-    lanes, lane = lane_of(paused, records=10_000, size=100 * KIB)
-    lanes.fill(lane, some(lane, 99, **of_a_kilobyte))
+    buffers, buffer = buffer_of(paused, records=10_000, size=100 * KIB)
+    buffers.fill(buffer, some(buffer, 99, **of_a_kilobyte))
     assert not paused
-    assert lanes.fill(lane, some(lane, 2, **of_a_kilobyte))
-    assert paused == {lane.partition}
+    assert buffers.fill(buffer, some(buffer, 2, **of_a_kilobyte))
+    assert paused == {buffer.partition}
     for _ in range(50):
-        lane.take()
-        lanes.relieve(lane)
-    assert paused == {lane.partition}
-    lane.take()
-    lanes.relieve(lane)
+        buffer.take()
+        buffers.relieve(buffer)
+    assert paused == {buffer.partition}
+    buffer.take()
+    buffers.relieve(buffer)
     assert not paused
-    lanes.fill(lane, some(lane, 40, **of_a_kilobyte))
+    buffers.fill(buffer, some(buffer, 40, **of_a_kilobyte))
     assert paused.times == 1
 
 
 def test_records_pause_a_partition_however_small_they_are() -> None:
     paused = Paused()
-    lanes, lane = lane_of(paused, records=100, size=10**9)
-    assert lanes.fill(lane, some(lane, 100))
+    buffers, buffer = buffer_of(paused, records=100, size=10**9)
+    assert buffers.fill(buffer, some(buffer, 100))
     for _ in range(49):
-        lane.take()
-    lanes.relieve(lane)
+        buffer.take()
+    buffers.relieve(buffer)
     assert paused
-    lane.take()
-    lanes.relieve(lane)
+    buffer.take()
+    buffers.relieve(buffer)
     assert not paused
 
 
 def test_partitions_share_the_buffer() -> None:
     paused = Paused()
-    lanes, lane = lane_of(paused, records=10_000, size=1000 * KIB, partitions=4)
-    lanes.fill(lane, some(lane, 249, bytes(KIB)))
+    buffers, buffer = buffer_of(paused, records=10_000, size=1000 * KIB, partitions=4)
+    buffers.fill(buffer, some(buffer, 249, bytes(KIB)))
     assert not paused
-    lanes.fill(lane, some(lane, 1, bytes(KIB)))
-    assert paused == {lane.partition}
+    buffers.fill(buffer, some(buffer, 1, bytes(KIB)))
+    assert paused == {buffer.partition}
 
 
 def test_one_record_larger_than_the_buffer_is_taken_and_the_next_one_fetched() -> None:
     paused = Paused()
-    lanes, lane = lane_of(paused, records=100, size=64 * KIB)
-    assert lanes.fill(lane, some(lane, 1, bytes(1000 * KIB)))
-    record = lane.take()
-    lanes.relieve(lane)
+    buffers, buffer = buffer_of(paused, records=100, size=64 * KIB)
+    assert buffers.fill(buffer, some(buffer, 1, bytes(1000 * KIB)))
+    record = buffer.take()
+    buffers.relieve(buffer)
     assert not paused
-    lane.put_back(record)
-    assert lane.buffered == 1000 * KIB
-    assert lane.drop_waiting() == 1
-    assert lane.buffered == 0
+    buffer.put_back(record)
+    assert buffer.buffered == 1000 * KIB
+    assert buffer.drop_waiting() == 1
+    assert buffer.buffered == 0

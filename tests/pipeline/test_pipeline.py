@@ -25,7 +25,7 @@ from consumer.model import (
 )
 from consumer.pipeline.dead_letter_breaker import DeadLetterBreaker
 from consumer.pipeline.ledger import Ledger
-from consumer.pipeline.pipeline import Limits, Pipeline, Stages
+from consumer.pipeline.pipeline import Pipeline, PipelineLimits, Stages
 from consumer.stages import Position, Positions, SourceListener
 from consumer.telemetry.tallies import Tallies
 from tests.fakes import ManualClock, a_record
@@ -94,7 +94,7 @@ class FakeDeliver:
     submitted: list[tuple[Event, Flight]] = field(default_factory=list)
     abandoned: list[Partition] = field(default_factory=list)
     hurried: list[Partition] = field(default_factory=list)
-    behind: float = 0.0
+    queued_seconds: float = 0.0
 
     def submit(self, event: Event, flight: Flight) -> None:
         self.submitted.append((event, flight))
@@ -143,7 +143,7 @@ class Harness:
                 self.dead_letters,
                 self.committer,
             ),
-            limits=Limits(unacknowledged, gap, buffer, 10**9, behind=2.5),
+            limits=PipelineLimits(unacknowledged, gap, buffer, 10**9, max_queued_seconds=2.5),
             breaker=self.breaker,
             ledger=self.ledger,
             tallies=self.tallies,
@@ -286,14 +286,14 @@ async def test_no_endpoint_is_given_more_than_its_rate_lets_it_finish_in_a_drain
 ) -> None:
     harness.receive(*["both"] * 40)
     assert len(harness.deliver.submitted) == 80
-    harness.deliver.behind = 2.5
+    harness.deliver.queued_seconds = 2.5
     harness.receive(*["both"] * 40, start=40)
     assert len(harness.deliver.submitted) == 80
     harness.end(0)
     harness.end(1)
     await asyncio.sleep(0)
     assert len(harness.deliver.submitted) == 80
-    harness.deliver.behind = 2.4
+    harness.deliver.queued_seconds = 2.4
     harness.end(2)
     harness.end(3)
     await asyncio.sleep(0)
@@ -303,10 +303,10 @@ async def test_no_endpoint_is_given_more_than_its_rate_lets_it_finish_in_a_drain
 async def test_an_endpoint_that_has_room_again_without_an_end_is_given_work(
     harness: Harness,
 ) -> None:
-    harness.deliver.behind = 2.5
+    harness.deliver.queued_seconds = 2.5
     harness.receive("both")
     assert harness.deliver.submitted == []
-    harness.deliver.behind = 0.0  # what was in flight has failed, and waits
+    harness.deliver.queued_seconds = 0.0  # what was in flight has failed, and waits
     harness.clock.advance(1.0)
     assert len(harness.deliver.submitted) == 2
 
@@ -560,7 +560,7 @@ async def test_partitions_come_and_go_in_any_order_while_the_process_stops(seed:
 
     def end_one() -> bool:
         """End some event of what is ours; False when there is none."""
-        ours = [lane.partition for lane in harness.pipeline._lanes]
+        ours = [buffer.partition for buffer in harness.pipeline._buffers]
         open_ones = [
             (event, flight)
             for event, flight in harness.deliver.submitted

@@ -60,11 +60,3 @@ def test_a_record_that_is_nowhere_makes_the_ledger_say_so() -> None:
     found = summary(ledger)
     assert found["balanced"] is False
     assert found["imbalance"] == ["records of clicks/1: received 4, ended 3, in flight 0"]
-
-
-def test_a_snapshot_does_not_change_with_the_ledger() -> None:
-    ledger = a_ledger()
-    copied = ledger.snapshot()
-    ledger.records["clicks", 0].filtered["no_rule"] += 1
-    ledger.of_event(Endpoint("main", "v2"), "cartUpdated").built += 1
-    assert summary(copied) == summary(a_ledger())

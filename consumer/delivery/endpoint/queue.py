@@ -132,7 +132,7 @@ class EndpointLane:
         return len(self._waiting.order) - len(self._in_flight)
 
     @property
-    def behind(self) -> float:
+    def queued_seconds(self) -> float:
         """Seconds until all has started that waits for nothing but the rate, or for slots."""
         ready, pace = len(self._waiting.ready), self._limiter.rate
         if ready and len(self._in_flight) >= self._limit:
