@@ -11,7 +11,13 @@
 Texts never hold a value out of a record. Exit codes are listed in `docs/operations.md`.
 """
 
-from typing import Literal
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from consumer.documents.findings import Finding
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -36,9 +42,16 @@ class SetupError(BridgeError):
 
 
 class ConfigError(SetupError):
-    """Findings in configuration or mapping files, all at once, each `file:line:column  text`."""
+    """Findings in configuration or mapping files, all at once, each `file:line:column  text`.
+
+    `findings` are the same for programs; empty where a file cannot be read at all.
+    """
 
     exit_code = EXIT_CONFIG
+
+    def __init__(self, text: str, findings: Sequence[Finding] = ()) -> None:
+        super().__init__(text)
+        self.findings = tuple(findings)
 
 
 class KafkaSetupError(SetupError):

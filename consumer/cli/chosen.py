@@ -71,7 +71,7 @@ def unit_of(files: Sequence[Path], accounts: Mapping[str, Account]) -> tuple[Map
     unit, findings, sources = check_unit(files, accounts, Path.cwd())
     if unit is None:
         errors = [finding for finding in findings if finding.severity == "error"]
-        raise ConfigError(render(errors, sources))
+        raise ConfigError(render(errors, sources), errors)
     return unit, sources
 
 

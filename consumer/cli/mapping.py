@@ -1,15 +1,18 @@
-"""`yespo-bridge mapping`: the workbench of whoever tunes mappings."""
+"""`yespo-bridge mapping`: check, test, explain and compare mappings."""
 
+import json
 import sys
 from pathlib import Path
 
 import click
 
-from consumer.cli import workbench
+from consumer.cli import reporting, workbench
 from consumer.cli.chosen import accounts_for, config, files, settings_of
 from consumer.errors import EXIT_CONFIG, EXIT_FAILED, ConfigError
+from consumer.mapping.file.editor import json_schema
 from consumer.mapping.unit import render
 from consumer.mapping.workbench.cases import run_cases
+from consumer.mapping.workbench.fix import mend
 from consumer.mapping.workbench.junit import junit as as_junit
 from consumer.startup.setup import prove
 
@@ -23,16 +26,34 @@ def command() -> None:
 @files
 @config
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
-def check(files: tuple[Path, ...], config: Path | None, strict: bool) -> None:
+@click.option("--fix", is_flag=True, help="Apply the remedies that can be applied to the files.")
+@reporting.form
+def check(
+    files: tuple[Path, ...],
+    config: Path | None,
+    strict: bool,
+    fix: bool,
+    form: reporting.Format,
+) -> None:
     """Prove mapping FILES against their schemas and Yespo's contract; all findings at once.
 
     Also against the versions of the schema that they name (`from.versions`). Exit code 3 where there
-    is an error.
+    is an error. --fix rewrites the files (with --strict also for warnings), and reports what is left.
     """
-    unit, findings, sources = prove(files, accounts_for(settings_of(config)))
+    with reporting.failures(form, config):
+        accounts = accounts_for(settings_of(config))
+    mended = mend(files, accounts, warnings=strict) if fix else 0
+    unit, findings, sources = prove(files, accounts)
+    ok = unit is not None and not (strict and findings)
+    if form != "text":
+        digest = unit.digest if unit else None
+        reporting.write(form, findings, {"ok": ok, "digest": digest, "fixed": mended})
+        sys.exit(0 if ok else EXIT_CONFIG)
+    if mended:
+        click.echo(f"fixed: {mended} findings")
     if findings:
         click.echo(render(findings, sources))
-    if unit is None or (strict and findings):
+    if unit is None or not ok:
         sys.exit(EXIT_CONFIG)
     rules = sum(len(mapping.rules) for mapping in unit.mappings)
     versions = sum(len(mapping.versions) for mapping in unit.mappings)
@@ -48,23 +69,42 @@ def check(files: tuple[Path, ...], config: Path | None, strict: bool) -> None:
 @click.option(
     "--junit", type=click.Path(path_type=Path), help="Also write the result as JUnit XML."
 )
+@reporting.form
 def test(
-    files: tuple[Path, ...], config: Path | None, every_rule: bool, junit: Path | None
+    files: tuple[Path, ...],
+    config: Path | None,
+    every_rule: bool,
+    junit: Path | None,
+    form: reporting.Format,
 ) -> None:
     """Run the cases in FILES (mappings/README.md shows how they are written).
 
     Exit code 1 where a case fails, 3 where a mapping is wrong.
     """
-    report = run_cases(files, accounts_for(settings_of(config)))
-    click.echo(report.render())
-    if junit is not None:
-        _write(junit, as_junit(report))
-    for file, rule in report.untested:
-        click.echo(f"untested: {file}: {rule}")
+    with reporting.failures(form, config):
+        report = run_cases(files, accounts_for(settings_of(config)))
+        if junit is not None:
+            _write(junit, as_junit(report))
+    if form == "text":
+        click.echo(report.render())
+        for file, rule in report.untested:
+            click.echo(f"untested: {file}: {rule}")
+    else:
+        found = [*report.findings, *(result.finding for result in report.failed)]
+        reporting.write(form, found, report.as_json())
     if report.faults:
         sys.exit(EXIT_CONFIG)
     if report.failed or (every_rule and report.untested):
         sys.exit(EXIT_FAILED)
+
+
+@command.command("schema")
+def schema() -> None:
+    """Print the JSON Schema of mapping files, for completion and hover in editors.
+
+    Begin a mapping with `# yaml-language-server: $schema=FILE`, where FILE is what this prints.
+    """
+    click.echo(json.dumps(json_schema(), indent=1, ensure_ascii=False))
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -46,7 +46,14 @@ class Loaded:
         if self.draft.findings:
             lines = masked_lines(self.document.lines, self.draft.secrets)
             rendered = "\n".join(found.render(lines) for found in self.findings)
-            raise ConfigError(masked_text(rendered))
+            shown = [_masked(found) for found in self.findings]
+            raise ConfigError(masked_text(rendered), shown)
+
+
+def _masked(found: Finding) -> Finding:
+    return replace(
+        found, message=masked_text(found.message), remedy=masked_text(found.remedy), edits=()
+    )
 
 
 def load(path: Path, environ: Mapping[str, str], kafka_rules: KafkaRules | None = None) -> Settings:

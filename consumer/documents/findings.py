@@ -1,4 +1,4 @@
-"""What is wrong with a file a person wrote: where, what, and what to write instead."""
+"""Findings: one mistake in a file each, with its place, its code and what to write instead."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -25,22 +25,39 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """A change that a program can make: `text` takes the place of what stands at `place`.
+
+    `place` lies within one line; where its `end` is its `column`, nothing is taken away. `text` may hold
+    line ends.
+    """
+
+    place: Place
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """One mistake. `code` is stable (docs and tests name it), `remedy` says what to write."""
+    """One mistake. `code` is stable and listed in `codes.py`; `remedy` says what to write.
+
+    `edits`, made together, are the remedy as a program can apply it. Empty where only a person can know
+    what was meant.
+    """
 
     place: Place
     code: str
     message: str
     remedy: str = ""
     severity: Severity = "error"
+    edits: tuple[Edit, ...] = ()
 
     def render(self, source: Sequence[str]) -> str:
-        """The finding for a terminal: position, message, source line with carets, remedy.
+        """The finding for a terminal: position, message, code, source line with carets, remedy.
 
         `source` are the lines of the file, without line ends.
         """
         word = "" if self.severity == "error" else "warning: "
-        lines = [f"{self.place}  {word}{self.message}"]
+        lines = [f"{self.place}  {word}{self.message}  [{self.code}]"]
         if 0 < self.place.line <= len(source):
             text = source[self.place.line - 1].replace("\t", " ")
             width = max(1, self.place.end - self.place.column)

@@ -227,7 +227,7 @@ def load_unit(
     """The unit. Raises ConfigError with all findings, as a person reads them."""
     unit, findings, files = check_unit(paths, accounts, shown_relative_to)
     if unit is None:
-        raise ConfigError(render(_errors(findings), files))
+        raise ConfigError(render(_errors(findings), files), _errors(findings))
     return unit
 
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from consumer.documents.findings import Finding
 from consumer.errors import BridgeError
 from consumer.mapping.check.loader import bytes_or_none, digest_of
 from consumer.mapping.unit import MappingUnit
@@ -37,6 +38,8 @@ class Attempt:
     findings: str
     files: tuple[Path, ...]
     digest: str
+    found: tuple[Finding, ...] = ()
+    """The same findings for programs."""
     versions: Mapping[str, int] = field(default_factory=dict)
     """Versions that were looked at, by subject of the registry."""
 

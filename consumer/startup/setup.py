@@ -37,6 +37,8 @@ class Setup:
     """What is probably not meant in the mappings; empty where nothing is."""
     versions: Mapping[str, int]
     """Versions that the mappings were checked against, by subject of the registry."""
+    found: tuple[Finding, ...] = ()
+    """The warnings for programs."""
 
 
 def load_setup(path: Path, *, ask_registry: bool = False) -> Setup:
@@ -51,12 +53,14 @@ def load_setup(path: Path, *, ask_registry: bool = False) -> Setup:
     attempt = read_mapping(settings, ask_registry=ask_registry)
     mapping = attempt.unit
     if mapping is None:
-        raise ConfigError(attempt.findings)
+        raise ConfigError(attempt.findings, attempt.found)
     if settings.dead_letters.topic in mapping.topics:
         problem = "this topic is also read from: each dead letter would come back as a record"
         loaded.add([Problem(("dead_letters", "topic"), problem, "choose a topic of its own")])
         loaded.raise_findings()
-    return Setup(settings, mapping, attempt.files, attempt.findings, attempt.versions)
+    return Setup(
+        settings, mapping, attempt.files, attempt.findings, attempt.versions, attempt.found
+    )
 
 
 def read_mapping(settings: Settings, *, ask_registry: bool) -> Attempt:
@@ -70,8 +74,15 @@ def read_mapping(settings: Settings, *, ask_registry: bool) -> Attempt:
             proof = asyncio.run(against_registry(unit.mappings, settings))
             findings += proof.findings
     errors = [finding for finding in findings if finding.severity == "error"]
-    shown = render(errors or findings, files)
-    return Attempt(None if errors else unit, shown, files.paths, files.digest, proof.versions)
+    shown = errors or findings
+    return Attempt(
+        None if errors else unit,
+        render(shown, files),
+        files.paths,
+        files.digest,
+        tuple(shown),
+        proof.versions,
+    )
 
 
 def prove(

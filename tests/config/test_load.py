@@ -146,7 +146,7 @@ def test_an_error_shows_the_line_and_what_to_write(read_config: Read) -> None:
         loaded.raise_findings()
     _, _, shown = str(caught.value).partition("bridge.yaml:")
     assert shown.splitlines() == [
-        "12:9  unknown key `drain.revok`",
+        "12:9  unknown key `drain.revok`  [unknown-key]",
         "   12 | drain: {revok: 5s}",
         "      |         ^^^^^",
         "   did you mean `revoke`?",
@@ -204,7 +204,7 @@ def test_what_the_source_refuses_is_a_finding_at_its_place(folder: Path) -> None
         load(path, {"YESPO_API_KEY": "k"}, refused)
     found = [line.partition("bridge.yaml:")[2] for line in str(caught.value).splitlines()]
     missing, owned = [line for line in found if line]
-    assert missing == "1:1  `group.id` is required, e.g. `yespo-bridge`"
+    assert missing == "1:1  `group.id` is required, e.g. `yespo-bridge`  [setting]"
     assert owned.startswith("3:23  `enable.auto.commit` cannot be set: an offset is committed once")
 
 

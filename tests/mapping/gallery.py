@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from consumer.documents.codes import MAPPING_CODES, OTHER_CODES
 from consumer.mapping.check.checked import Account
 from consumer.yespo.spec import AccountContext
 from tests.mapping.evaluation import ACCOUNTS, HEAD, TWO_ACCOUNTS, check_text
@@ -502,17 +503,31 @@ def shown(wrong: Wrong, folder: Path) -> tuple[list[str], str]:
 def page() -> str:
     """The documentation page."""
     lines = ["# Mistakes in mappings, and what to write instead", ""]
-    lines += ["Every mistake below is a test; what you see is what the program prints.", ""]
-    last = ""
+    lines += [
+        "Every mistake below is a test; what you see is what the program prints. Each finding",
+        "",
+    ]
+    lines[-2] += " ends with its code in brackets: codes are stable, and each has its section here."
+    sections: dict[str, str] = {}
+    for wrong in GALLERY:
+        sections.setdefault(wrong.code, wrong.section)
     with tempfile.TemporaryDirectory() as folder:
-        for wrong in GALLERY:
-            if wrong.section != last:
-                last = wrong.section
-                lines += [f"## {last}", ""]
-            text = shown(wrong, Path(folder))[1]
-            cut = "\n".join(line[:160].rstrip() for line in text.splitlines())
-            lines += [f"`{wrong.code}`", "", "```", cut, "```", ""]
-    return "\n".join(lines)
+        for title in dict.fromkeys(sections.values()):
+            lines += [f"## {title}", ""]
+            for code in (code for code, of in sections.items() if of == title):
+                lines += [f"### {code}", "", MAPPING_CODES[code], ""]
+                for wrong in GALLERY:
+                    if wrong.code == code:
+                        text = shown(wrong, Path(folder))[1]
+                        cut = "\n".join(line[:160].rstrip() for line in text.splitlines())
+                        lines += ["```", cut, "```", ""]
+    lines += ["## Without an example", ""]
+    for code in (code for code in MAPPING_CODES if code not in sections):
+        lines += [f"### {code}", "", MAPPING_CODES[code], ""]
+    lines += ["## Configuration, environment and test cases", ""]
+    for code, meaning in OTHER_CODES.items():
+        lines += [f"### {code}", "", meaning, ""]
+    return "\n".join(lines).rstrip()
 
 
 if __name__ == "__main__":

@@ -120,7 +120,7 @@ def test_a_latest_version_that_cannot_be_read_is_an_error_that_names_it(
     assert attempt.findings.splitlines()[:3] == [
         (
             f"shop.yaml:4:11  shop.clicks-value version 2 (schema {number}): its records cannot be "
-            "read: price: written as string, read as double"
+            "read: price: written as string, read as double  [version]"
         ),
         "    4 |   schema: click.avsc",
         "      |           ^^^^^^^^^^",
@@ -229,7 +229,7 @@ def test_a_registry_that_cannot_be_asked_keeps_nobody_from_starting(
     assert attempt.unit is not None
     assert attempt.findings == (
         f"registry  warning: the versions of the schemas are not checked: {registered.url}: "
-        f"status {status}"
+        f"status {status}  [version]"
     )
 
 
@@ -252,7 +252,7 @@ def test_files_of_versions_are_checked_without_a_registry(shop: Shop) -> None:
     assert result.output.splitlines()[:3] == [
         (
             "shop.yaml:5:14  click.v2.avsc: its records cannot be read: price: written as string, read "
-            "as double"
+            "as double  [version]"
         ),
         "    5 |   versions: [click.*.avsc]",
         "      |              ^^^^^^^^^^^^",

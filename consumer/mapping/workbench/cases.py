@@ -32,6 +32,11 @@ class CaseResult:
     name: str
     problems: tuple[str, ...]
 
+    @property
+    def finding(self) -> Finding:
+        """The failure as a finding, at the place of the case."""
+        return Finding(self.place, "case-failed", f"{self.name} fails", "\n".join(self.problems))
+
 
 @dataclass(slots=True)
 class Report:
@@ -39,6 +44,8 @@ class Report:
 
     results: list[CaseResult] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    """The same as `faults`, for programs."""
     untested: list[tuple[str, str]] = field(default_factory=list)
     """(mapping file, rule) of the rules that made no event in any case."""
     reached: set[tuple[Path, str]] = field(default_factory=set)
@@ -51,6 +58,23 @@ class Report:
     @property
     def passed(self) -> bool:
         return not self.failed and not self.faults
+
+    def as_json(self) -> dict[str, Any]:
+        """The run as JSON; `findings` stand beside it."""
+        return {
+            "ok": self.passed,
+            "cases": [
+                {
+                    "file": one.place.file,
+                    "line": one.place.line,
+                    "name": one.name,
+                    "passed": not one.problems,
+                    "problems": list(one.problems),
+                }
+                for one in self.results
+            ],
+            "untested": [{"file": file, "rule": rule} for file, rule in self.untested],
+        }
 
     def render(self) -> str:
         """The failures, then one line of counts."""
@@ -69,6 +93,7 @@ def run_cases(paths: Sequence[Path], accounts: Mapping[str, Account] = TEST_ACCO
     tested: dict[Path, _Tested | None] = {}
     for path in paths:
         file = read_cases(path)
+        report.findings += file.findings
         report.faults += [finding.render(file.lines) for finding in file.findings]
         if file.mapping is None:
             continue
@@ -88,6 +113,7 @@ def _load(path: Path, accounts: Mapping[str, Account], report: Report) -> "_Test
     unit, findings, files = check_unit([path], accounts)
     if unit is None:
         errors: list[Finding] = [one for one in findings if one.severity == "error"]
+        report.findings += errors
         report.faults.append(render(errors, files))
         return None
     return _Tested(unit, accounts)
