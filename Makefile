@@ -10,11 +10,12 @@ PROJECT := --no-deps --no-build-isolation --editable .
 COMPILE := uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --custom-compile-command "make lock" $(UPGRADE)
 
-.PHONY: help demo test soak bench docs lock clean
+.PHONY: help demo check test soak bench docs lock clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo   run the whole bridge on embedded parts, with live progress (ARGS=\"--help\")"
+	@echo "make check  linters, types and the fast tests: under a minute, without a JVM"
 	@echo "make test   linters, types and all tests, on a real Kafka and schema registry"
 	@echo "make soak   the tests that take minutes"
 	@echo "make bench  measure cost, speed and latency beside others (ARGS=\"--help\"); docs/performance.md"
@@ -25,13 +26,24 @@ help:
 demo: $(VENV)/.runtime
 	@$(BIN)/yespo-bridge demo $(ARGS)
 
+# What reads the code and runs nothing.
+define LINT
+$(BIN)/ruff check
+$(BIN)/ruff format --check
+$(BIN)/mypy
+$(BIN)/lint-imports --no-logo
+$(BIN)/vulture
+$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md consumer docs helm mappings avro tests benchmarks
+endef
+
+check: $(VENV)/.dev
+	$(LINT)
+	$(BIN)/pytest -n 2 -q -m "not kafka and not registry and not soak and not slow" $(ARGS)
+
 # Two at a time: most of the time goes into waiting for real brokers. The closing line of pytest is
 # the last line.
 test: $(VENV)/.dev
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo
+	$(LINT)
 	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 soak: $(VENV)/.dev
@@ -42,13 +54,13 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks $(ARGS)
 
 docs: $(VENV)/.dev
-	$(BIN)/python -m consumer.config.reference > docs/configuration.md
-	$(BIN)/python -m consumer.yespo.reference > docs/events.md
-	$(BIN)/python -m consumer.telemetry.reference > docs/metrics.md
-	$(BIN)/python -m tests.mapping.reference
+	$(BIN)/python -m docs.generators.configuration_page > docs/configuration.md
+	$(BIN)/python -m docs.generators.events_page > docs/events.md
+	$(BIN)/python -m docs.generators.metrics_page > docs/metrics.md
+	$(BIN)/python -m docs.generators.mapping_page
 	$(BIN)/python -m tests.mapping.gallery > docs/mapping-errors.md
-	$(BIN)/python -m tests.ops.dashboards
-	$(BIN)/python -m tests.helm.generate
+	$(BIN)/python -m helm.generators.dashboards
+	$(BIN)/python -m helm.generators.chart_schema
 
 lock:
 	$(COMPILE) pyproject.toml --output-file requirements.lock

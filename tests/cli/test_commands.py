@@ -18,6 +18,8 @@ from consumer.cli.main import COMMANDS, cli
 from consumer.sandbox.server import Sandbox
 from consumer.yespo.judge import judge
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = """\
 kafka: {bootstrap.servers: "localhost:9092", group.id: yespo-bridge, sasl.password: "${env:SASL}"}

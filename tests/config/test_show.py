@@ -6,11 +6,11 @@ from pathlib import Path
 import yaml
 
 from consumer.config.kafka_names import KNOWN, complaint
-from consumer.config.reference import page
 from consumer.config.section import Section
 from consumer.config.settings import Settings
 from consumer.config.shape import variables
 from consumer.config.show import as_yaml, effective, json_schema
+from docs.generators.configuration_page import page
 from tests.config.conftest import LEAST
 
 SettingsOf = Callable[..., Settings]

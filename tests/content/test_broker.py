@@ -11,6 +11,8 @@ from consumer.sandbox.broker import AvroWriter, EmbeddedKafka, confluent_frame
 from consumer.sandbox.visitors import Visitors, key_of
 from tests.content.make_fixtures import encode, load_schema
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def kafka() -> Iterator[EmbeddedKafka]:

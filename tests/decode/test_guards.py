@@ -17,6 +17,8 @@ from consumer.errors import InvalidRecord
 from tests.decode.conftest import BareDecoderMaker
 from tests.decode.encoding import BareDecoder, avro, field, long, record_type
 
+pytestmark = pytest.mark.slow
+
 NODE = record_type("shop.Node", field("v", "int"), field("next", ["null", "shop.Node"]))
 
 

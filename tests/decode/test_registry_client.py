@@ -23,6 +23,8 @@ from tests.decode.encoding import a_value, confluent, field, record_type, until
 from tests.fakes import ManualClock
 from tests.parts.relay import relaying
 
+pytestmark = pytest.mark.slow
+
 VIEW = record_type("shop.View", field("sku", "string"))
 CART = record_type("shop.Cart", field("total", "int"))
 

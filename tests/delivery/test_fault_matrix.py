@@ -36,6 +36,8 @@ from tests.delivery.faults import (
 )
 from tests.delivery.makers import V2, a_flight, a_partition, an_event
 
+pytestmark = pytest.mark.slow
+
 INVALID = {400, 409, 413, 422}
 """The statuses of the list that are an event's own fault; what is neither these nor 2xx is tried
 again, and the second time the server is well."""

@@ -18,6 +18,8 @@ from tests.delivery.bench import Bench
 from tests.delivery.makers import Attempt, ScriptedPool
 from tests.fakes import ManualClock
 
+pytestmark = pytest.mark.slow
+
 Takes = Callable[[float], bool]
 """Whether the vendor takes a request that arrives at this time, in seconds."""
 

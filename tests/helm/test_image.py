@@ -13,6 +13,8 @@ from tests.helm.pod import REPOSITORY, lay_out
 from tests.parts.container import Container, Image, instructions
 from tests.parts.ports import free_port, wait_until
 
+pytestmark = pytest.mark.slow
+
 DOCKERFILE = instructions((REPOSITORY / "Dockerfile").read_text())
 
 

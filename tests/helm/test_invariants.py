@@ -24,6 +24,8 @@ from tests.helm.chart import (
     render,
 )
 
+pytestmark = pytest.mark.slow
+
 INLINE = case_values("inline")
 
 # ---- pods ----------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from consumer import __version__
-from tests.helm import generate
+from helm.generators import chart_schema
 from tests.helm.chart import CASES, CHART, Rendered, case, case_values, pods, render
 
 VERSIONS = ("1.27", "1.31", "1.37")
@@ -114,21 +114,21 @@ def test_two_releases_in_one_namespace_do_not_collide(one: str, other: str) -> N
     assert selectors[0] != selectors[1]
 
 
-@pytest.mark.parametrize("name", generate.EXAMPLES)
+@pytest.mark.parametrize("name", chart_schema.EXAMPLES)
 def test_the_examples_are_what_the_chart_renders(name: str) -> None:
-    """`python -m tests.helm.generate` writes them anew: a change of the chart shows in review."""
+    """`python -m helm.generators.chart_schema` writes them: a change of the chart shows in review."""
     committed = (CHART / f"examples/{name}.yaml").read_text()
-    assert committed == generate.example(name)
+    assert committed == chart_schema.example(name)
 
 
 def test_generated_files_are_fresh() -> None:
-    assert (CHART / "values.schema.json").read_text() == generate.rendered_schema()
-    assert (CHART / "README.md").read_text() == generate.readme()
+    assert (CHART / "values.schema.json").read_text() == chart_schema.rendered_schema()
+    assert (CHART / "README.md").read_text() == chart_schema.readme()
 
 
 def test_every_value_is_described() -> None:
     """A key without a description would be missing in README and schema."""
-    described = {value.path for value in generate.values((CHART / "values.yaml").read_text())}
+    described = {value.path for value in chart_schema.values((CHART / "values.yaml").read_text())}
 
     def leaves(table: dict[str, Any], path: tuple[str, ...] = ()) -> Any:
         for key, value in table.items():

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from consumer.mapping.file.editor import json_schema
 from consumer.mapping.unit import check_unit, render
+from docs.generators.mapping_page import DOC, SCHEMA, filled, schema
 from tests.mapping.evaluation import ACCOUNTS
-from tests.mapping.reference import DOC, SCHEMA, filled, schema
 
 ROOT = Path(__file__).parents[2]
 

@@ -19,7 +19,7 @@ from consumer.stages import Position
 from consumer.startup.setup import accounts_of
 from consumer.telemetry.catalogue import METRICS, PROCESS_METRICS
 from consumer.telemetry.metric import PREFIX
-from consumer.telemetry.reference import reference
+from docs.generators.metrics_page import reference
 from tests.fakes import a_record
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ import pytest
 
 from consumer.telemetry.catalogue import METRICS, PROCESS_METRICS
 from consumer.telemetry.metric import PREFIX
-from tests.ops.dashboards import FOLDER, files
+from helm.generators.dashboards import FOLDER, files
 from tests.ops.test_rules import RUNBOOKS, alerts, groups
 
 NAME = re.compile(rf"\b(?:{PREFIX}|process_|python_)\w+")
@@ -48,7 +48,7 @@ def test_the_dashboards_are_those_of_the_code() -> None:
     written = dict(files())
     assert {path.name for path in FOLDER.glob("*.json")} == {path.name for path in written}
     for path, content in written.items():
-        assert path.read_text() == content, "run `python -m tests.ops.dashboards`"
+        assert path.read_text() == content, "run `python -m helm.generators.dashboards`"
         assert len(content) < 1024 * 1024, "a ConfigMap holds no more"
 
 

@@ -16,6 +16,8 @@ import yaml
 from tests.ops.near_misses import NEAR_MISSES, NearMiss
 from tests.ops.scenarios import FOUR_DAYS, SCENARIOS, SLOW_SCENARIOS, Scenario, healthy
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 RULES = sorted((ROOT / "helm" / "rules").glob("*.yaml"))
 RUNBOOKS = ROOT / "docs" / "runbooks"

@@ -14,6 +14,8 @@ from tests.ops.scenarios import CAUSES, SCENARIOS, Scenario, healthy
 from tests.ops.test_dashboards import names_in
 from tests.ops.test_rules import groups, names, run, written
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = commands()
 
 

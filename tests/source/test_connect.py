@@ -22,6 +22,8 @@ from tests.parts.ports import free_port
 from tests.parts.relay import relaying
 from tests.source.watch import Running, eventually, produce
 
+pytestmark = pytest.mark.slow
+
 Names = Callable[[str], str]
 
 

@@ -8,6 +8,8 @@ from confluent_kafka import Producer
 from consumer.stages import Position
 from tests.source.watch import Running, eventually
 
+pytestmark = pytest.mark.slow
+
 Names = Callable[[str], str]
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from consumer.yespo.catalogue import EVENTS
-from consumer.yespo.reference import json_schema, reference
 from consumer.yespo.samples import SAMPLE_PERSON, SAMPLE_TIME, SAMPLES
 from consumer.yespo.spec import AccountContext
+from docs.generators.events_page import json_schema, reference
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -1,10 +1,10 @@
-"""The three dashboards. `python -m tests.ops.dashboards` writes helm/dashboards/*.json."""
+"""The three dashboards. `python -m helm.generators.dashboards` writes helm/dashboards/*.json."""
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.ops.panels import Dashboard, Panel, Query, Row
+from helm.generators.panels import Dashboard, Panel, Query, Row
 
 FOLDER = Path(__file__).parents[2] / "helm" / "dashboards"
 

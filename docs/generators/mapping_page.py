@@ -1,6 +1,6 @@
 """The generated parts of docs/mapping.md (library, events, workbench), and the editors' schema.
 
-.venv/bin/python -m tests.mapping.reference
+.venv/bin/python -m docs.generators.mapping_page
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from consumer.yespo.shared import SHARED
 from consumer.yespo.spec import FieldSpec, Kind
 
 DOC = Path(__file__).parents[2] / "docs" / "mapping.md"
-WORKBENCH = Path(__file__).parent / "workbench"
+WORKBENCH = DOC.parents[1] / "tests" / "mapping" / "workbench"
 SCHEMA = DOC.parent / "mapping.schema.json"
 
 

@@ -1,6 +1,6 @@
 """Writes docs/events.md: every event and field, from the same models that validate them.
 
-python -m consumer.yespo.reference > docs/events.md
+python -m docs.generators.events_page > docs/events.md
 """
 
 import json

@@ -1,4 +1,4 @@
-"""`docs/configuration.md`, written from the models: `python -m consumer.config.reference` prints it."""
+"""Writes docs/configuration.md from the models: `python -m docs.generators.configuration_page`."""
 
 import sys
 from collections.abc import Iterable, Iterator

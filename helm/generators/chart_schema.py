@@ -1,6 +1,6 @@
 """The generated files of the chart: values.schema.json and README.md, from values.yaml and the models.
 
-.venv/bin/python -m tests.helm.generate
+.venv/bin/python -m helm.generators.chart_schema
 """
 
 import copy

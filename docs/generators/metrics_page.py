@@ -1,4 +1,4 @@
-"""Writes `docs/metrics.md`: `python -m consumer.telemetry.reference > docs/metrics.md`."""
+"""Writes `docs/metrics.md`: `python -m docs.generators.metrics_page > docs/metrics.md`."""
 
 from itertools import groupby
 
@@ -52,4 +52,4 @@ def _row(metric: Metric) -> str:
 
 
 if __name__ == "__main__":
-    print(reference())  # noqa: T201 the page goes to standard output
+    print(reference())
