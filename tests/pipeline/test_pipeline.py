@@ -1,8 +1,7 @@
 """Every record ends exactly once, in one way, and the ledgers say so at any moment."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from random import Random
 
 import pytest
@@ -10,114 +9,29 @@ from structlog.testing import capture_logs
 
 from consumer.commit.committer import Committer
 from consumer.config.settings import BreakerSettings
-from consumer.errors import InvalidRecord, SchemaPending
 from consumer.model import (
-    Decoded,
     Ended,
-    Endpoint,
-    Event,
     Failure,
-    Flight,
-    Mapped,
     Outcome,
     Partition,
-    Record,
 )
 from consumer.pipeline.dead_letter_breaker import DeadLetterBreaker
 from consumer.pipeline.ledger import Ledger
 from consumer.pipeline.pipeline import Pipeline, PipelineLimits, Stages
-from consumer.stages import Position, Positions, SourceListener
+from consumer.stages import Position, Positions
 from consumer.telemetry.tallies import Tallies
 from tests.fakes import ManualClock, a_record
-
-LEGACY, V2 = Endpoint("main", "legacy"), Endpoint("main", "v2")
+from tests.stage_doubles import (
+    LEGACY,
+    V2,
+    FakeDeadLetters,
+    FakeDecode,
+    FakeDeliver,
+    FakeMap,
+    FakeSource,
+)
 
 TOPIC = "AsASkzEsQoe25hzn351c9A"
-
-
-class FakeSource:
-    def __init__(self) -> None:
-        self.paused: set[Partition] = set()
-        self.commits: list[Positions] = []
-
-    def start(self, listener: SourceListener) -> None: ...
-    def pause(self, partition: Partition) -> None:
-        self.paused.add(partition)
-
-    def resume(self, partition: Partition) -> None:
-        self.paused.discard(partition)
-
-    def commit(self, positions: Positions) -> None:
-        self.commits.append(positions)
-
-    def close(self, positions: Positions, seconds: float) -> None: ...
-    def polled_within(self, seconds: float) -> bool:
-        return True
-
-
-class FakeDecode:
-    """The value is the text of the record; `schema?` needs a schema first, `bad` is undecodable."""
-
-    def __init__(self) -> None:
-        self.known = asyncio.Event()
-
-    def decode(self, record: Record) -> Decoded:
-        text = (record.value or b"").decode()
-        if text == "bad":
-            raise InvalidRecord("decode", "truncated", "the record ends early")
-        if text == "schema?" and not self.known.is_set():
-            raise SchemaPending(7)
-        return Decoded(text, "shop.Click", "7")
-
-    async def resolve(self, ref: object) -> None:
-        await self.known.wait()
-
-
-class FakeMap:
-    """`v2`/`legacy`/`both` say which events a record makes, `drop` makes none, `bug` is one."""
-
-    digest = "abcd1234"
-
-    def map(self, record: Record, decoded: Decoded) -> Mapped:
-        if decoded.value == "bug":
-            raise KeyError("ann@shop.ua")
-        endpoints = {"legacy": [LEGACY], "v2": [V2], "both": [LEGACY, V2], "schema?": [V2]}
-        made = [
-            Event(endpoint, "cart", "rule", 0, b"{}", ("visitor-1",))
-            for endpoint in endpoints.get(decoded.value, [])
-        ]
-        return Mapped(made, filtered=None if made else "no_rule")
-
-
-@dataclass
-class FakeDeliver:
-    submitted: list[tuple[Event, Flight]] = field(default_factory=list)
-    abandoned: list[Partition] = field(default_factory=list)
-    hurried: list[Partition] = field(default_factory=list)
-    queued_seconds: float = 0.0
-
-    def submit(self, event: Event, flight: Flight) -> None:
-        self.submitted.append((event, flight))
-
-    def hurry(self, partitions: Sequence[Partition]) -> None:
-        self.hurried += partitions
-
-    def abandon(self, partitions: Sequence[Partition]) -> None:
-        self.abandoned += partitions
-
-    async def close(self) -> None: ...
-
-
-@dataclass
-class FakeDeadLetters:
-    sent: list[tuple[Record, list[Failure], str, Callable[[], None]]] = field(default_factory=list)
-
-    def send(
-        self, record: Record, failures: Sequence[Failure], digest: str, done: Callable[[], None]
-    ) -> None:
-        self.sent.append((record, list(failures), digest, done))
-
-    async def close(self, seconds: float) -> None: ...
 
 
 class Harness:
@@ -240,7 +154,7 @@ async def test_a_bug_costs_the_record_that_meets_it_and_quotes_nothing(harness: 
     [(record, [failure], _, done)] = harness.dead_letters.sent
     assert record.value == b"bug"
     assert (failure.stage, failure.reason) == ("mapping", "internal")
-    assert failure.detail.startswith("KeyError at tests/pipeline/test_pipeline.py:")
+    assert failure.detail.startswith("KeyError at tests/stage_doubles.py:")
     assert "ann@" not in failure.detail
     done()
     harness.end(0)
