@@ -53,6 +53,8 @@ def skeleton(tmp_path: Path) -> Path:
             "A mapping is written",
         ),
         ("pipeline/pipeline.py", "import confluent_kafka", "What decides does no I/O"),
+        ("cli/run.py", "import consumer.sandbox.store", "The service holds no test double"),
+        ("privacy/detector.py", "import consumer.documents.findings", "Privacy rests on leaves"),
     ],
 )
 def test_an_import_that_breaks_a_contract_is_found(

@@ -21,6 +21,7 @@ from consumer.cli.rehearsal import Advance, print_rehearsal, run_rehearsal
 from consumer.config.load import load
 from consumer.dlq.letter import Selection, letter_of
 from consumer.dlq.listing import Listing
+from consumer.dlq.plain_json import written
 from consumer.dlq.reader import first, letter_at, partition_and_offset, records
 from consumer.dlq.replay import Replay, find_span, replay_settings
 from consumer.dlq.show import Describer
@@ -164,7 +165,7 @@ def show(
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         found = runner.run(describe())
     for each in found:
-        click.echo(json.dumps(each, ensure_ascii=False, indent=None if as_json else 2))
+        click.echo(written(each, indent=None if as_json else 2))
 
 
 @command.command("replay")

@@ -23,7 +23,7 @@ from consumer.inspect.rehearsal import Rehearsal, decoding, rehearse
 from consumer.inspect.topic_reader import Key, batches
 from consumer.mapping.unit import MappingUnit
 from consumer.model import Record
-from consumer.sandbox.masking import Masker
+from consumer.privacy.documents import DocumentMask
 from consumer.stages import Decode, Map
 
 PLAIN_SECONDS = 2.0
@@ -131,7 +131,7 @@ def print_rehearsal(found: Rehearsal, document: Mapping[str, Any], *, as_json: b
     ):
         rows = [{"reason": reason, "count": count} for reason, count in counts.items()]
         _counts(console, title, rows, ("reason",))
-    masker = Masker()
+    masker = DocumentMask()
     for (endpoint, name), event in sorted(found.samples.items()):
         _, body = masker.shown(endpoint.api, event.body)
         console.rule(f"{endpoint}/{name}, the first one, masked")

@@ -1,41 +1,44 @@
-"""One dead letter for a person: why it is there, what it says, and what would become of it today."""
+"""Describes one dead letter: why it is there, what it says, and what would become of it today."""
 
-import json
-from collections.abc import Mapping
-from datetime import UTC, datetime
+import ast
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from consumer.dlq.letter import Letter
-from consumer.dlq.masking import RecordMask, plain
+from consumer.dlq.plain_json import iso
 from consumer.errors import InvalidRecord, SchemaPending
 from consumer.mapping.unit import MappingUnit
 from consumer.model import Decoded, Record
+from consumer.privacy.safe_traceback import as_invalid
+from consumer.privacy.spelt_out import RecordMask, texts_in
 from consumer.stages import Decode
 
 
 class Describer:
-    """`personal` shows everything; without it, what `masking.RecordMask` lets through."""
+    """`personal` shows everything; without it, what `RecordMask` lets through."""
 
     def __init__(self, decode: Decode, mapping: MappingUnit, *, personal: bool) -> None:
         self._decode = decode
         self._mapping = mapping
         self._personal = personal
         schemas = [mapping.reader_schemas(topic) for topic in mapping.topics]
-        self._mask = RecordMask(mapping.source(), json.dumps(schemas, default=str))
+        self._mask = RecordMask([*_constants(mapping.source()), *texts_in(schemas)])
 
     async def describe(self, letter: Letter) -> dict[str, Any]:
-        """As plain data. `today` says what the mapping in force makes of the record."""
+        """The letter for `plain_json.written`. `today` says what the mapping in force makes of it."""
         record = letter.record
         decoded = await self._decoded(record)
         return {
             "place": letter.place,
-            "written": _time(letter.written_ms),
+            "written": iso(letter.written_ms),
             "record": {
                 "position": record.position,
-                "timestamp": _time(record.timestamp_ms),
+                "timestamp": iso(record.timestamp_ms),
                 "timestamp_type": record.timestamp_type.value,
                 "key": self._bytes(record.key),
-                "headers": [[name, self._bytes(value)] for name, value in record.headers],
+                "headers": [
+                    [self._header(name), self._bytes(value)] for name, value in record.headers
+                ],
                 "value": self._value(record, decoded),
             },
             "why": list(letter.failures) or [{"stage": letter.stage, "reason": letter.reason}],
@@ -52,8 +55,11 @@ class Describer:
                 return self._decode.decode(record)
             except SchemaPending as pending:
                 await self._decode.resolve(pending.ref)
-            except InvalidRecord as invalid:
-                return invalid
+            except Exception as error:  # noqa: BLE001 a letter may be there because of that bug
+                return as_invalid(error)
+
+    def _header(self, name: str) -> str:
+        return name if self._personal else self._mask.header(name)
 
     def _bytes(self, value: bytes | None) -> str | None:
         if value is None:
@@ -68,7 +74,7 @@ class Describer:
     def _value(self, record: Record, decoded: Decoded | InvalidRecord) -> Any:
         if isinstance(decoded, InvalidRecord):
             return self._bytes(record.value)
-        value = plain(decoded.value) if self._personal else self._mask.masked(decoded.value)
+        value = decoded.value if self._personal else self._mask.masked(decoded.value)
         return {decoded.type_name: value} if isinstance(value, Mapping) else value
 
     def _today(self, letter: Letter, decoded: Decoded | InvalidRecord) -> dict[str, Any]:
@@ -76,8 +82,8 @@ class Describer:
             return _invalid(decoded)
         try:
             mapped = self._mapping.map(letter.record, decoded)
-        except InvalidRecord as invalid:
-            return _invalid(invalid)
+        except Exception as error:  # noqa: BLE001 as above
+            return _invalid(as_invalid(error))
         made = [event.label for event in mapped.events]
         replayed = [label for label in made if not letter.events or label in letter.events]
         return {"makes": made, "replay_sends": replayed, "filtered": mapped.filtered}
@@ -87,7 +93,10 @@ def _invalid(invalid: InvalidRecord) -> dict[str, Any]:
     return {"stage": invalid.stage, "reason": invalid.reason, "detail": invalid.detail}
 
 
-def _time(epoch_ms: int) -> str | None:
-    if epoch_ms < 0:
-        return None
-    return datetime.fromtimestamp(epoch_ms / 1000, UTC).isoformat(timespec="milliseconds")
+def _constants(code: str) -> Iterable[str]:
+    """The texts that the generated code of a mapping spells out."""
+    return [
+        node.value
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]

@@ -16,7 +16,7 @@ from consumer.observability.admin_server import Probes
 from consumer.observability.collect import BridgeParts, lag_seconds, readers
 from consumer.observability.zero_series import declare_zeros
 from consumer.pipeline import report
-from consumer.telemetry.logs import mask
+from consumer.privacy.log_lines import mask
 from consumer.telemetry.metrics import Samples, read
 
 BEAT_SECONDS = 0.1

@@ -1,7 +1,7 @@
-"""What is told of a fault nobody foresaw: its type and where, never its text.
+"""Formats an unexpected exception as its type and code locations.
 
-The text of an exception may quote what was worked on (`KeyError('ann@shop.ua')`), and so may the
-arguments that asyncio names beside it. Everything that would print them is replaced here.
+Never its message, which may quote a record (`KeyError('ann@shop.ua')`), nor the arguments that asyncio
+names beside it. Everything that would print them is replaced by `install` and `in_loop`.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ _ROOT = str(Path(__file__).parents[2])
 _FRAMES = 12
 
 
-def told(error: BaseException) -> str:
+def describe(error: BaseException) -> str:
     """`KeyError at consumer/model.py:55 (size) < consumer/pipeline/pipeline.py:199 (_take)`."""
     frames = traceback.extract_tb(error.__traceback__)
     places = [f"{_shown(frame.filename)}:{frame.lineno} ({frame.name})" for frame in frames]
@@ -30,7 +30,7 @@ def told(error: BaseException) -> str:
     if places:
         text += " at " + " < ".join(places[: -_FRAMES - 1 : -1])
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return text if cause is None else f"{text}; after {told(cause)}"
+    return text if cause is None else f"{text}; after {describe(cause)}"
 
 
 def _shown(file: str) -> str:
@@ -40,32 +40,36 @@ def _shown(file: str) -> str:
 
 
 def as_invalid(error: Exception) -> InvalidRecord:
-    """For what decoding or mapping one record has raised. A bug of ours there costs that record,
-    which goes to the dead letters as `internal`; were it fatal, the record would end every restart.
+    """The reason for which a record becomes a dead letter, from what decoding or mapping it raised.
+
+    An exception that is no `InvalidRecord` is a bug of ours. It costs that record, which goes to the
+    dead letters as `internal`; were it fatal, the record would end every restart.
     """
     if isinstance(error, InvalidRecord):
         return error
-    text = told(error)
+    text = describe(error)
     log.error("a record met a bug", fault=text)
     return InvalidRecord("decode" if "consumer/decode/" in text else "mapping", "internal", text)
 
 
 def as_fatal(what: str, error: BaseException) -> BridgeError:
-    """For what ends the process: an error raised on purpose as it is, of others what may be told."""
-    return error if isinstance(error, BridgeError) else FatalError(f"{what}: {told(error)}")
+    """The error that ends the process: one raised on purpose as it is, of others `describe`."""
+    return error if isinstance(error, BridgeError) else FatalError(f"{what}: {describe(error)}")
 
 
 def in_loop(
     stop: Callable[[Exception], None],
 ) -> Callable[[asyncio.AbstractEventLoop, dict[str, Any]], None]:
-    """An exception handler for the event loop. What a peer does to a connection is only logged;
-    behind anything else, an OSError in a call-back of ours too, the state of some record is unknown,
-    so that `stop` is asked for."""
+    """An exception handler for the event loop. A peer's fault on a connection is only logged.
+
+    After anything else, an OSError in a call-back of ours too, the state of some record is unknown:
+    `stop` is called with the error.
+    """
 
     def handle(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
         if error is None or (isinstance(error, OSError) and "handle" not in context):
-            fault = told(error) if error else ""
+            fault = describe(error) if error else ""
             log.warning("the event loop reports", about=sorted(context), fault=fault)
             return
         stop(as_fatal("internal fault", error))
@@ -74,7 +78,7 @@ def in_loop(
 
 
 def install() -> None:
-    """Replace what the interpreter prints of exceptions that nobody catches, in any thread."""
+    """Replace the interpreter's printing of uncaught exceptions, in every thread."""
     sys.excepthook = lambda _, error, __: _print(error)
     threading.excepthook = lambda fault: _print(fault.exc_value)
     sys.unraisablehook = lambda fault: _print(fault.exc_value)
@@ -82,4 +86,4 @@ def install() -> None:
 
 def _print(error: BaseException | None) -> None:
     if error is not None:
-        sys.stderr.write(f"internal fault: {told(error)}\n")
+        sys.stderr.write(f"internal fault: {describe(error)}\n")

@@ -18,10 +18,10 @@ from urllib.parse import parse_qs
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from consumer.privacy.documents import DocumentMask
 from consumer.sandbox import page
 from consumer.sandbox.answers import wrong_method, wrong_type
 from consumer.sandbox.faults import FaultProfile, mistakes
-from consumer.sandbox.masking import Masker
 from consumer.sandbox.protocol import Reply, Request, reply
 from consumer.sandbox.recording import Recorder
 from consumer.sandbox.store import Received, Store
@@ -63,7 +63,7 @@ class Console:
     without asking first, and no foreign `Origin`."""
 
     def __init__(
-        self, sandbox: Controlled, store: Store, masker: Masker, recorder: Recorder | None
+        self, sandbox: Controlled, store: Store, masker: DocumentMask, recorder: Recorder | None
     ) -> None:
         self._sandbox = sandbox
         self._store = store

@@ -21,10 +21,10 @@ import uvloop
 
 from consumer.errors import SetupError
 from consumer.model import Api
+from consumer.privacy.documents import DocumentMask
 from consumer.sandbox.console import Console
 from consumer.sandbox.faults import FaultEngine, FaultProfile
 from consumer.sandbox.listener import Listener
-from consumer.sandbox.masking import Masker
 from consumer.sandbox.protocol import Reply, Request, reply
 from consumer.sandbox.recording import Recorder
 from consumer.sandbox.store import Kind, Received, Store, Totals, Violation
@@ -67,7 +67,7 @@ class Sandbox:
         self.recorder = Recorder(record) if record is not None else None
         engine = FaultEngine(faults or FaultProfile(), seed, monotonic)
         self._apis = VendorApis(self._store, judge, engine, api_key, legacy_status, self.recorder)
-        self._console = Console(self, self._store, Masker(), self.recorder)
+        self._console = Console(self, self._store, DocumentMask(), self.recorder)
         self._listener = Listener(self, host, port)
         self._names = {b"localhost", b"127.0.0.1", b"[::1]", _host_name(host)}
         self._names.update(name.lower().encode() for name in allowed_hosts)

@@ -17,7 +17,7 @@ from consumer.errors import BridgeError
 from consumer.mapping.check.loader import bytes_or_none, digest_of
 from consumer.mapping.unit import MappingUnit
 from consumer.model import Endpoint
-from consumer.privacy.safe_traceback import told
+from consumer.privacy.safe_traceback import describe
 from consumer.projection import Reads
 from consumer.stages import Map
 from consumer.telemetry.tallies import Tally
@@ -152,7 +152,7 @@ class Reloader:
             attempt = await asyncio.to_thread(self._read)
         except Exception as error:  # noqa: BLE001 - whatever the files lead to, the old mapping goes on
             self._judged = self._unsettled = found
-            self._refuse(found, str(error) if isinstance(error, BridgeError) else told(error))
+            self._refuse(found, str(error) if isinstance(error, BridgeError) else describe(error))
             return
         after = await asyncio.to_thread(_digest, attempt.files)
         self._files = attempt.files

@@ -1,73 +1,53 @@
 """Log lines: JSON for machines, coloured text for a terminal, one line per state change.
 
-What may be logged is decided where the line is written (positions, field names, rules, status codes;
-never a value out of a record). As a second fence every text is searched for what looks like an e-mail
-address or a long digit sequence, e.g. in an exception of a library, and masked.
+The code that writes a line decides what may be in it: positions, names of fields and rules, status
+codes, never a value out of a record. As a second fence `privacy.log_lines` masks every text of a line,
+e.g. what a library's exception quotes.
 
-A fault that comes and goes repeats its lines: of one event text, more than a handful per minute are
-counted and left out.
+Lines with one event text are limited to a handful per minute; the rest is counted and left out.
 """
 
 import logging
-import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, MutableMapping
 from contextlib import suppress
 from typing import Any, Literal, TextIO, cast
 
 import structlog
 
-from consumer.privacy.safe_traceback import told
+from consumer.privacy.log_lines import masked
+from consumer.privacy.safe_traceback import describe
 
 REPEATS = 10
 """Lines with one event text in one `WINDOW_SECONDS`; the following line says how many were left out."""
 WINDOW_SECONDS = 60.0
 
-_EMAIL = re.compile(r"[^\s@'\"<>]+@[^\s@'\"<>]+\.[^\s@'\"<>]+")
-_LONG_DIGITS = re.compile(r"(?<![\w.:/@-])\+?\d{9,15}(?![\w:-])")
-
 Line = MutableMapping[str, Any]
 
 
-def mask(text: str) -> str:
-    """The text with e-mail addresses and phone-like digit sequences replaced."""
-    return _LONG_DIGITS.sub("[digits]", _EMAIL.sub("[e-mail]", text))
-
-
-def _tell_faults(_: Any, __: str, line: Line) -> Line:
-    """An exception's type and place instead of its text, which may quote a record."""
+def _describe_faults(_: Any, __: str, line: Line) -> Line:
+    """Replaces an exception by its type and code locations: its text may quote a record."""
     error = line.pop("exc_info", None)
     if error is True:
         error = sys.exc_info()[1]
     if isinstance(error, BaseException):
-        line["fault"] = told(error)
+        line["fault"] = describe(error)
     return line
 
 
 def _mask_values(_: Any, __: str, line: Line) -> Line:
     for key, value in line.items():
         if key != "timestamp":
-            line[key] = _masked(value)
+            line[key] = masked(value)
     return line
 
 
-def _masked(value: Any) -> Any:
-    """Texts masked, also those within lists and tables."""
-    if isinstance(value, str):
-        return mask(value)
-    if isinstance(value, Mapping):
-        return {name: _masked(one) for name, one in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_masked(one) for one in value]
-    return value
-
-
 class Repeats:
-    """A structlog processor that drops what repeats too often. Called from several threads.
+    """A structlog processor that drops lines which repeat too often. Called from several threads.
 
-    The event texts are literals of the code, so that there are few of them.
+    Event texts are literals of the code, so that there are few of them.
     """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -93,8 +73,8 @@ class Repeats:
 
 
 class Unfailing:
-    """A text stream that loses what cannot be written: a full disk, or a reader that has gone, must
-    cost lines and not the events whose call-backs wrote them."""
+    """A text stream that loses what cannot be written. A full disk, or a reader that has gone, costs
+    lines and not the events whose call-backs wrote them."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
@@ -132,7 +112,7 @@ def configure(level: str, style: Literal["auto", "json", "console"]) -> None:
             structlog.processors.add_log_level,
             _repeats,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _tell_faults,
+            _describe_faults,
             _mask_values,
             render,
         ],

@@ -6,36 +6,11 @@ from datetime import UTC, datetime
 import pytest
 
 from consumer.dlq.letter import Selection, letter_of, parts_of
-from consumer.dlq.masking import RecordMask
 from consumer.dlq.stages import Judgement, ReplayDeadLetters, ReplayDecode, ReplayMap
 from consumer.dlq.until_ends import UntilEnds
 from consumer.model import Decoded, Endpoint, Event, Failure, Mapped, Partition, Record
 from consumer.stages import Position, Positions, SourceListener
-
-CART = "main/v2/cartUpdated/cart/0"
-VIEW = "main/legacy/ProductPage/view/0"
-DEAD = Partition("clicks.dlq", 1, 1)
-
-
-def a_letter(
-    place: int = 7, *, events: str = f'["{CART}"]', offset: str = "42", replays: str | None = None
-) -> Record:
-    headers: list[tuple[str, bytes | None]] = [
-        ("trace", b"1"),
-        ("trace", None),
-        ("yespo.dlq.stage", b"delivery"),
-        ("yespo.dlq.reason", b"rejected"),
-        ("yespo.dlq.topic", b"shop.clicks"),
-        ("yespo.dlq.partition", b"5"),
-        ("yespo.dlq.offset", offset.encode()),
-        ("yespo.dlq.timestamp", b"1763700000123"),
-        ("yespo.dlq.timestamp_type", b"append"),
-        ("yespo.dlq.mapping", b"abcd"),
-        ("yespo.dlq.events", events.encode()),
-    ]
-    if replays is not None:
-        headers.append(("yespo.dlq.replays", replays.encode()))
-    return Record(DEAD, place, b"visitor-1", b"\x00avro", headers, 1_763_800_000_000)
+from tests.dlq.letters import CART, DEAD, VIEW, a_letter
 
 
 class Inner:
@@ -186,28 +161,6 @@ def test_a_rule_may_have_a_slash_in_its_name() -> None:
     assert parts_of("main/v2/cartUpdated/cart / add/3") == (
         *("main/v2", "cartUpdated", "cart / add", "3"),
     )
-
-
-def test_a_masked_record_shows_only_what_the_mapping_spells_out() -> None:
-    mask = RecordMask("if kind == 'product_view':", '{"symbols": ["WEB"]}')
-    value = {
-        "kind": "product_view",
-        "channel": "WEB",
-        "name": "Olena",
-        "phone": 380671234567,
-        "price": 1499.5,
-        "raw": b"\x01\x02",
-        "tags": ["Olena", None, True],
-    }
-    assert mask.masked(value) == {
-        "kind": "product_view",
-        "channel": "WEB",
-        "name": "(text, 5 characters)",
-        "phone": "(number, 12 digits)",
-        "price": 1499.5,
-        "raw": "(2 bytes)",
-        "tags": ["(text, 5 characters)", None, True],
-    }
 
 
 class Listener:

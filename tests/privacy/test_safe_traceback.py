@@ -13,7 +13,7 @@ from consumer.config.settings import DecodeSettings
 from consumer.decode import decoder as decoding
 from consumer.decode.decoder import Decoder
 from consumer.errors import FatalError, InvalidRecord, KafkaSetupError
-from consumer.privacy.safe_traceback import as_fatal, as_invalid, in_loop, told
+from consumer.privacy.safe_traceback import as_fatal, as_invalid, describe, in_loop
 from consumer.telemetry.tallies import Tallies
 from tests.fakes import a_record
 
@@ -33,7 +33,7 @@ def raised(value: str = SECRET) -> Exception:
 
 
 def test_a_fault_is_its_type_and_its_places_the_innermost_first() -> None:
-    text = told(raised())
+    text = describe(raised())
     assert text.startswith("ValueError at tests/privacy/test_safe_traceback.py:")
     assert "(fails) < tests/privacy/test_safe_traceback.py:" in text
     assert text.endswith("(raised)")
@@ -47,7 +47,7 @@ def test_what_it_was_raised_from_is_told_the_same_way() -> None:
         except ValueError as error:
             raise KeyError(SECRET) from error
     except KeyError as error:
-        text = told(error)
+        text = describe(error)
     assert text.startswith("KeyError at ")
     assert "; after ValueError at " in text
     assert SECRET not in text

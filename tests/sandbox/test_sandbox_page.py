@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from consumer.privacy.documents import DocumentMask
 from consumer.sandbox.faults import FaultProfile
-from consumer.sandbox.masking import Masker
 from consumer.sandbox.server import Sandbox
 from consumer.yespo.spec import ContractViolation
 from tests.parts.programs import Browser
@@ -131,7 +131,7 @@ def test_a_body_made_to_hurt_the_page_does_not(
 
 
 def test_masking_reaches_into_text_that_is_json_and_knows_the_vendors_aliases() -> None:
-    masker = Masker(b"key")
+    masker = DocumentMask(b"key")
     shown = masker.masked(
         {
             "params": [
@@ -173,13 +173,13 @@ def test_masking_reaches_into_text_that_is_json_and_knows_the_vendors_aliases() 
 def test_addresses_and_numbers_are_masked_however_they_are_written(
     text: str, before: str, personal: str, after: str
 ) -> None:
-    masker = Masker(b"key")
+    masker = DocumentMask(b"key")
     hashed = masker.hashed(personal)
     assert masker.masked({"note": text}) == {"note": f"{before}{hashed}{after}"}
 
 
 def test_keys_and_long_whole_numbers_are_masked_but_not_what_is_numbered() -> None:
-    masker = Masker(b"key")
+    masker = DocumentMask(b"key")
     shown = masker.masked({"380671234567": 1, "customerPhone": 380671234567, "price": "1234567.50"})
     assert shown == {
         masker.hashed("380671234567"): 1,
@@ -195,7 +195,7 @@ def test_keys_and_long_whole_numbers_are_masked_but_not_what_is_numbered() -> No
 
 
 def test_hashes_cannot_be_compared_between_two_runs() -> None:
-    assert Masker().hashed("380501234567") != Masker().hashed("380501234567")
+    assert DocumentMask().hashed("380501234567") != DocumentMask().hashed("380501234567")
 
 
 # -- control

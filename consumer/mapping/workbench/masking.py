@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from consumer.mapping.check.checked import CheckedMapping
 from consumer.mapping.language.nodes import Call, Node, children
@@ -24,25 +24,10 @@ from consumer.mapping.language.types import Record as RecordType
 from consumer.mapping.workbench.paths import sources
 from consumer.model import Record
 from consumer.privacy.detector import bounded, is_long, replaced
+from consumer.privacy.names import is_telling
+from consumer.privacy.stand_ins import StandIns
 
-_TELLING = frozenset(
-    """
-    email emailaddress mail useremail contactemail phone phonenumber mobile tel telephone sms
-    userphone firstname lastname middlename fullname surname patronymic username login password
-    token pushtoken cookie cookies sc visitorid clientid userid customerid contactid contactkey
-    externalcustomerid externaluserid userescontactid deviceid sessionid ip ipaddress useragent
-    birthday birthdate dateofbirth address street passport keyvalue
-    query searchquery searchterm searchtext
-    """.split()  # noqa: SIM905  # a list of forty quoted words reads worse
-)
-"""Names of fields, in lower case without `_` and `-`, that hold personal data by any mapping."""
-
-_DIALLED = re.compile(r"[+(\d][\d +/().-]*")
 _INDEX = re.compile(r"\[[^\]]*\]")
-_HEX = re.compile(r"[0-9a-fA-F-]{32,}")
-_PHONE_DIGITS = range(9, 16)
-_KEPT_DIGITS = 7
-"""Digits of a phone number that are replaced; country and operator stay, so that it stays valid."""
 
 _SHORTEST = 4
 """Shorter texts are masked where they stand, but not looked for elsewhere (`yes`, `UA`)."""
@@ -73,7 +58,7 @@ class Masker:
     def __init__(self, mapping: CheckedMapping) -> None:
         self._paths = personal_paths(mapping)
         self._type = mapping.record
-        self._known: dict[str, str] = {}
+        self._stand_ins = StandIns()
 
     def learn(self, values: Iterable[Any]) -> None:
         """Values that were made of personal fields, in whatever form."""
@@ -81,20 +66,23 @@ class Masker:
             if isinstance(value, list):
                 self.learn(value)
             elif isinstance(value, str | int) and not isinstance(value, bool):
-                self._stand_in(str(value))
+                self._stand_ins.of(str(value))
 
     def with_known(self, other: Masker) -> Masker:
         """This masker, which from now on knows what `other` has learnt too."""
-        for value in other._known:
-            self._stand_in(value)
+        for value in other._stand_ins:
+            self._stand_ins.of(value)
         self._paths |= other._paths
         return self
 
-    def is_personal(self, path: str) -> bool:
+    def is_personal(self, path: str, value: Any = "") -> bool:
         """Whether the field of the record at this path (`cart.items[].sku`) says who it was."""
         bare = _bare(path)
-        name = bare.rpartition(".")[2].lower().replace("_", "").replace("-", "")
-        return bare in self._paths or name in _TELLING or bare.startswith(("kafka.key", "kafka.h"))
+        return (
+            bare in self._paths
+            or is_telling(bare.rpartition(".")[2], value)
+            or bare.startswith(("kafka.key", "kafka.h"))
+        )
 
     def record(self, value: Any, path: str = "") -> Any:
         """A decoded value with its personal parts replaced; the types stay.
@@ -112,25 +100,19 @@ class Masker:
 
     def text(self, text: str) -> str:
         """Any text: what is known to be personal in it, or looks like it, is replaced."""
-        if text in self._known:
-            return self._known[text]
-        for known in sorted(self._known, key=len, reverse=True):
+        if (whole := self._stand_ins.get(text)) is not None:
+            return whole
+        for known in sorted(self._stand_ins, key=len, reverse=True):
             if len(known) >= _SHORTEST:
-                text = _with(text, known, self._known[known])
-        return replaced(text, self._found)
+                text = _with(text, known, self._stand_ins.of(known))
+        return replaced(text, self._stand_ins.of_part)
 
     def body(self, value: Any) -> Any:
         """A request body (as JSON reads it)."""
         return self._masked(value, "", None, personal=False)
 
-    def _found(self, part: str) -> str:
-        """The stand-in for what looks personal; what is percent-encoded gets that of its meaning."""
-        meant = unquote(part)
-        stand_in = self._stand_in(meant)
-        return stand_in if meant == part else quote(stand_in, safe="")
-
     def _masked(self, value: Any, path: str, kind: Type | None, *, personal: bool) -> Any:
-        personal = personal or (path != "" and self.is_personal(path))
+        personal = personal or (path != "" and self.is_personal(path, value))
         match value:
             case dict():
                 return self._members(value, path, kind, personal=personal)
@@ -140,7 +122,7 @@ class Masker:
             case (str(name), inner):  # a record out of a union
                 return name, self._masked(inner, path, _branch(kind, name), personal=personal)
             case str():
-                return self._stand_in(value) if personal and value else self.text(value)
+                return self._stand_ins.of(value) if personal and value else self.text(value)
             case bytes():
                 return bytes(len(value)) if personal or self._is_telling(value) else value
             case int() if not isinstance(value, bool):
@@ -149,11 +131,12 @@ class Masker:
 
     def _number(self, value: int, kind: Type | None, *, personal: bool) -> int:
         if personal:
-            return int(self._stand_in(str(value)))
+            return int(self._stand_ins.of(str(value)))
         if not is_long(value) or isinstance(kind, Time):
             return value
         text = str(value)
-        return int(self._stand_in(text) if kind is not None else self._known.get(text, text))
+        known = self._stand_ins.of(text) if kind is not None else self._stand_ins.get(text)
+        return int(known or text)
 
     def _is_telling(self, data: bytes) -> bool:
         """Whether there is text within the bytes that is personal."""
@@ -190,14 +173,7 @@ class Masker:
             text = data.decode()
         except UnicodeDecodeError:
             return bytes(len(data))
-        return self._stand_in(text).encode()
-
-    def _stand_in(self, value: str) -> str:
-        if value not in self._known:
-            if value in self._known.values():
-                return value
-            self._known[value] = _shaped(value, len(self._known) + 1)
-        return self._known[value]
+        return self._stand_ins.of(text).encode()
 
 
 def _bare(path: str) -> str:
@@ -228,44 +204,3 @@ def _with(text: str, known: str, stand_in: str) -> str:
         if form in text:
             text = re.sub(bounded(form), new.replace("\\", r"\\"), text)
     return text
-
-
-def _shaped(value: str, number: int) -> str:
-    """The stand-in number `number`: another value of the same form."""
-    if "@" in value:
-        local = value.partition("@")[0]
-        return _characters(local, number) + "@example.com"
-    digits = sum(character.isdigit() for character in value)
-    if digits in _PHONE_DIGITS and _DIALLED.fullmatch(value):
-        return _dialled(value, digits, number)
-    return _characters(value, number, "abcdef" if _HEX.fullmatch(value) else None)
-
-
-def _dialled(value: str, digits: int, number: int) -> str:
-    """A phone number (or a long number): the last seven digits become those of `number`."""
-    new = iter(f"{number:0{_KEPT_DIGITS}d}"[-_KEPT_DIGITS:])
-    kept = digits - _KEPT_DIGITS
-    out = []
-    for character in value:
-        kept -= character.isdigit()
-        out.append(next(new) if character.isdigit() and kept < 0 else character)
-    return "".join(out)
-
-
-def _characters(value: str, number: int, letters: str | None = None) -> str:
-    """Letter for letter and digit for digit, in the same case and script."""
-    out = []
-    for position, character in enumerate(value):
-        at = number + position
-        if character.isdigit():
-            out.append(str(at % 9 + 1))
-        elif character.isalpha():
-            alphabet = letters or ("абвгдежзиклмн" if character > "\u0370" else _LATIN)
-            letter = alphabet[at % len(alphabet)]
-            out.append(letter.upper() if character.isupper() else letter)
-        else:
-            out.append(character)
-    return "".join(out)
-
-
-_LATIN = "abcdefghijklmnopqrstuvwxyz"

@@ -1,4 +1,4 @@
-"""What the page may show of an event: identifiers as short keyed hashes, everything else as it came.
+"""The policy of the sandbox's page and of a dry run: identifiers as short keyed hashes.
 
 The hash key is random per process: one person stays recognisable within a run, and a phone number
 cannot be found by trying them all.
@@ -8,23 +8,12 @@ import re
 import secrets
 from hashlib import blake2s
 from typing import Any
-from urllib.parse import unquote
 
 import orjson
 
 from consumer.model import Api
-from consumer.privacy.detector import is_long, replaced
-
-# Names of contact identifiers in both APIs, their documented aliases (which the vendor compares
-# without regard to case), what vendor plugins send beside them, and what people searched for.
-_PERSONAL = frozenset(
-    """
-    externalCustomerId user_email user_phone user_name user_es_contact_id cookies sc webId
-    contactId contact_id email emailAddress userEmail contactEmail phone sms phoneNumber
-    pushToken contactKey contact_key keyValue firstName lastName contactJson contact ip
-    externalUserId deviceId address birthday search
-    """.lower().split()
-)
+from consumer.privacy.detector import Part, is_long, replaced
+from consumer.privacy.names import is_telling
 
 # What has long numbers of its own: products, orders, times.
 _NUMBERED = frozenset(
@@ -37,8 +26,6 @@ _NUMBERED = frozenset(
 _SHOWN_BYTES = 32_768
 _SHOWN_DEPTH = 20
 
-_EMAIL = re.compile(r"[^\s\"'<>@:,;]+@[^\s\"'<>@:,;]+")
-_PHONE = re.compile(r"\+\d[\d ()-]{7,}\d")
 _NUMBER = re.compile(r"\d+")
 _AMOUNT = re.compile(r"\d{1,10}\.\d{1,2}")
 
@@ -47,8 +34,8 @@ _LEGACY_IDS = ("user_es_contact_id", "externalCustomerId", "user_email", "user_p
 _V2_IDS = ("contactId", "externalCustomerId", "email", "phone", "pushToken")
 
 
-class Masker:
-    """Masks documents. `key` is for tests; left out, it is random."""
+class DocumentMask:
+    """Masks bodies of requests. `key` is for tests; left out, it is random."""
 
     def __init__(self, key: bytes | None = None) -> None:
         self._key = key if key is not None else secrets.token_bytes(16)
@@ -117,7 +104,7 @@ class Masker:
 
         def member_of(key: str, member: Any) -> Any:
             names = {key.lower(), called if key == "value" else ""}
-            inner = personal or not names.isdisjoint(_PERSONAL)
+            inner = personal or any(is_telling(name, member) for name in names)
             if not inner and not names.isdisjoint(_NUMBERED) and _is_number(member):
                 return member
             return self.masked(member, inner, depth)
@@ -139,9 +126,10 @@ class Masker:
 
     def text(self, text: str) -> str:
         """Free text with e-mail addresses and phone numbers masked, also those within a URL."""
-        text = replaced(text, lambda part: self.hashed(unquote(part)))
-        text = _EMAIL.sub(lambda match: self.hashed(match[0]), text)
-        return _PHONE.sub(lambda match: self.hashed(match[0]), text)
+        return replaced(text, self._hashed)
+
+    def _hashed(self, part: Part) -> str:
+        return self.hashed(part.meant)
 
 
 def _is_number(value: object) -> bool:
