@@ -54,7 +54,7 @@ def skeleton(tmp_path: Path) -> Path:
         ),
         ("pipeline/pipeline.py", "import confluent_kafka", "What decides does no I/O"),
         ("cli/run.py", "import consumer.sandbox.store", "The service holds no test double"),
-        ("privacy/detector.py", "import consumer.documents.findings", "Privacy rests on leaves"),
+        ("privacy/detector.py", "import consumer.config.units", "Privacy rests on leaves"),
     ],
 )
 def test_an_import_that_breaks_a_contract_is_found(
