@@ -15,6 +15,7 @@ import structlog
 
 from consumer.app import App
 from consumer.startup.setup import Setup, load_setup
+from consumer.telemetry import logs
 from tests.parts import container
 from tests.parts.fetch import PartUnavailableError
 from tests.parts.kafka import KafkaBroker
@@ -27,6 +28,13 @@ Part = TypeVar("Part", KafkaBroker, Registry, Browser)
 
 # A thread that outlives its test must not write into what the next one reads as a command's output.
 structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
+
+
+@pytest.fixture(autouse=True)
+def _no_log_line_suppressed_yet() -> None:
+    """The counts of left out log lines belong to the process: each test begins at 0."""
+    logs._repeats.suppressed = logs._output.lost = 0
+    logs._repeats._seen.clear()
 
 
 @pytest.fixture(scope="session")

@@ -35,21 +35,27 @@ class FakeSource:
 
 
 class FakeDecode:
-    """The value is the text of the record; `schema?` needs a schema first, `bad` is undecodable."""
+    """The value is the text of the record; `schema?` needs a schema first, `bad` is undecodable,
+    `bug in decoding` raises `fault`, and so does `resolve`, where there is one."""
 
     def __init__(self) -> None:
         self.known = asyncio.Event()
+        self.fault: Exception | None = None
 
     def decode(self, record: Record) -> Decoded:
         text = (record.value or b"").decode()
         if text == "bad":
             raise InvalidRecord("decode", "truncated", "the record ends early")
-        if text == "schema?" and not self.known.is_set():
+        if text == "bug in decoding" and self.fault is not None:
+            raise self.fault
+        if text == "schema?" and (self.fault is not None or not self.known.is_set()):
             raise SchemaPending(7)
         return Decoded(text, "shop.Click", "7")
 
     async def resolve(self, ref: object) -> None:
         await self.known.wait()
+        if self.fault is not None:
+            raise self.fault
 
 
 class FakeMap:

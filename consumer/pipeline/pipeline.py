@@ -15,13 +15,14 @@ from typing import NamedTuple
 import structlog
 
 from consumer.clock import Clock, Timer
-from consumer.errors import SchemaPending
+from consumer.errors import InvalidRecord, SchemaPending
 from consumer.model import Ended, Event, Failure, Flight, Mapped, Outcome, Partition, Record
 from consumer.pipeline.dead_letter_breaker import DeadLetterBreaker
 from consumer.pipeline.drains import Drain, Drains
 from consumer.pipeline.ledger import Ledger
 from consumer.pipeline.partition_buffers import Held, PartitionBuffer, PartitionBuffers
-from consumer.privacy.safe_traceback import as_fatal, as_invalid
+from consumer.pipeline.schema_waits import SchemaWaits
+from consumer.privacy.safe_traceback import as_invalid
 from consumer.stages import Commit, DeadLetters, Decode, Deliver, Map, Positions, Source
 from consumer.telemetry.tallies import Tallies
 
@@ -96,8 +97,15 @@ class Pipeline:
         self._scheduled = False
         self._backpressured = False  # an endpoint has as much before it as it may be given
         self._recheck_timer: Timer | None = None
+        self._breaker_watched = False
         self._drains = Drains(clock, loop, self._drained)
-        self._resolving: set[asyncio.Task[None]] = set()
+        self._schema_waits = SchemaWaits(
+            self._decode,
+            loop,
+            rejected=lambda buffer, invalid: self._reject(buffer, buffer.take(), invalid),
+            resumed=self._pump,
+            broken=stop,
+        )
         self._closing = False
 
     # ---- what the source tells -------------------------------------------------------------
@@ -158,11 +166,11 @@ class Pipeline:
             self._held = None
             self._admit(self._buffers.of([flight.partition])[0], flight, mapped)
         while self._held is None:
-            buffer = self._buffers.next_turn(self._within_gap)
+            buffer = self._buffers.next_turn(self._may_run)
             self._backpressured = self._deliver.queued_seconds >= self._limits.max_queued_seconds
             if self._backpressured:
                 self._set_recheck_timer()
-            if buffer is None or self._breaker.open_reason or self._backpressured:
+            if buffer is None or self._backpressured:
                 return
             room = min(BURST, self._limits.gap - self._commit.gap(buffer.partition))
             while room > 0 and buffer.waiting and self._take(buffer):
@@ -186,9 +194,9 @@ class Pipeline:
             self._scheduled = True
             self._loop.call_soon(self._pump)
 
-    def _within_gap(self, buffer: PartitionBuffer) -> bool:
+    def _may_run(self, buffer: PartitionBuffer) -> bool:
         buffer.gap_exceeded = self._commit.gap(buffer.partition) >= self._limits.gap
-        return not buffer.gap_exceeded
+        return not buffer.gap_exceeded and not self._breaker.stops(buffer.partition.topic)
 
     def _fits(self, requests: int) -> bool:
         unacknowledged = self._commit.unacknowledged
@@ -203,23 +211,19 @@ class Pipeline:
         if self._commit.finished_before(buffer.partition, record.offset):
             self._admit_without_events(buffer, Flight(record), "already_ended")
             return True
-        mapping = self._mapping
         try:
-            mapped = mapping.map(record, self._decode.decode(record))
+            decoded = self._decode.decode(record)
         except SchemaPending as pending:
             buffer.put_back(record)
-            buffer.blocked = True
-            self._resolve(buffer, pending.ref)
+            self._schema_waits.begin(buffer, pending.ref)
             return False
-        except Exception as error:  # noqa: BLE001 a bug costs one record, not the partition
-            invalid = as_invalid(error)
-            flight = Flight(record, mapping.digest)
-            flight.failures = [Failure(invalid.stage, invalid.reason, invalid.detail)]
-            buffer.flights.add(flight)
-            self._commit.admitted(flight)
-            self._finish(flight)
-            return not self._breaker.open_reason
-        flight = Flight(record, mapping.digest)
+        except Exception as error:  # noqa: BLE001 whatever it is, it costs this record alone
+            return self._reject(buffer, record, as_invalid(error, "decode"))
+        try:
+            mapped = self._mapping.map(record, decoded)
+        except Exception as error:  # noqa: BLE001 likewise
+            return self._reject(buffer, record, as_invalid(error, "mapping"))
+        flight = Flight(record, self._mapping.digest)
         if mapped.skipped or mapped.left_out:
             self._tallies.omitted(mapped.skipped, mapped.left_out)
         if not mapped.events:
@@ -240,26 +244,20 @@ class Pipeline:
             self._ledger.of_event(event.endpoint, event.name).built += 1
             self._deliver.submit(event, flight)
 
+    def _reject(self, buffer: PartitionBuffer, record: Record, invalid: InvalidRecord) -> bool:
+        """Send a record to the dead letters as a whole. False when its topic cannot go on."""
+        flight = Flight(record, self._mapping.digest)
+        flight.failures = [Failure(invalid.stage, invalid.reason, invalid.detail)]
+        buffer.flights.add(flight)
+        self._commit.admitted(flight)
+        self._finish(flight)
+        return not self._breaker.stops(buffer.partition.topic)
+
     def _admit_without_events(self, buffer: PartitionBuffer, flight: Flight, reason: str) -> None:
         buffer.counts.filtered[reason] = buffer.counts.filtered.get(reason, 0) + 1
         self._commit.admitted(flight)
         self._commit.ended(flight)
         self._breaker.note(flight, self._mapping.digest)
-
-    def _resolve(self, buffer: PartitionBuffer, ref: object) -> None:
-        async def fetch() -> None:
-            await self._decode.resolve(ref)
-            buffer.blocked = False
-            self._pump()
-
-        task = self._loop.create_task(fetch())
-        self._resolving.add(task)
-        task.add_done_callback(self._resolved)
-
-    def _resolved(self, task: asyncio.Task[None]) -> None:
-        self._resolving.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._stop(as_fatal("a schema could not be waited for", error))
 
     # ---- ends ------------------------------------------------------------------------------
 
@@ -281,7 +279,9 @@ class Pipeline:
         if self._breaker.note(flight, self._mapping.digest):
             why = self._breaker.open_reason
             log.error("stopped taking records", reason=why, mapping=flight.digest)
-            self._wait_for_breaker()
+            if not self._breaker_watched:
+                self._breaker_watched = True
+                self._wait_for_breaker()
         if flight.failures is None or record is None:
             self._end(flight)
             return
@@ -290,10 +290,11 @@ class Pipeline:
         )
 
     def _wait_for_breaker(self) -> None:
-        """Until another mapping is in force, or somebody resets the breaker."""
+        """Look every second whether another mapping is in force, or the breaker was reset."""
         if self._breaker.stands(self._mapping.digest):
             self._clock.call_later(RECHECK_SECONDS, self._wait_for_breaker)
         else:
+            self._breaker_watched = False
             log.info("records are taken again", mapping=self._mapping.digest)
             self._pump()
 
@@ -335,8 +336,7 @@ class Pipeline:
         self._stop_taking(buffers)
         drain = self._drains.begin(buffers, seconds, done.set_result, last=True)
         positions = await done
-        for task in self._resolving:
-            task.cancel()
+        self._schema_waits.cancel()
         return positions, not drain.unfinished
 
     def _stop_taking(self, buffers: Sequence[PartitionBuffer]) -> None:

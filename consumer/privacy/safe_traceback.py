@@ -10,7 +10,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 
@@ -39,8 +39,8 @@ def _shown(file: str) -> str:
     return "/".join(file.split("/")[-2:])
 
 
-def as_invalid(error: Exception) -> InvalidRecord:
-    """The reason for which a record becomes a dead letter, from what decoding or mapping it raised.
+def as_invalid(error: Exception, stage: Literal["decode", "mapping"]) -> InvalidRecord:
+    """The reason for which a record becomes a dead letter, from what `stage` raised at it.
 
     An exception that is no `InvalidRecord` is a bug of ours. It costs that record, which goes to the
     dead letters as `internal`; were it fatal, the record would end every restart.
@@ -49,7 +49,7 @@ def as_invalid(error: Exception) -> InvalidRecord:
         return error
     text = describe(error)
     log.error("a record met a bug", fault=text)
-    return InvalidRecord("decode" if "consumer/decode/" in text else "mapping", "internal", text)
+    return InvalidRecord(stage, "internal", text)
 
 
 def as_fatal(what: str, error: BaseException) -> BridgeError:

@@ -72,8 +72,8 @@ def some_bad_records(shop: Shop) -> None:
 
 
 def only_bad_records(shop: Shop) -> None:
-    """More in a row than the breaker lets pass."""
-    _produce(shop, b"no avro at all", 150)
+    """More than half of what the breaker counts of a topic."""
+    _produce(shop, b"no avro at all", 400)
 
 
 def unknown_schema(shop: Shop) -> None:

@@ -208,9 +208,9 @@ async def test_a_record_that_waits_for_its_schema_is_held_and_ages(app: App) -> 
     assert found[f"{PREFIX}lag_seconds{where}"] > 86_400.0, "the record is of November 2025"
     app._pipeline.lost([partition])
     await app._registry.close()
-    for task in app._pipeline._resolving:
-        task.cancel()
-    await asyncio.gather(*app._pipeline._resolving, return_exceptions=True)
+    fetches = list(app._pipeline._schema_waits._tasks)
+    app._pipeline._schema_waits.cancel()
+    await asyncio.gather(*fetches, return_exceptions=True)
 
 
 NOW = 1_000.0

@@ -1,16 +1,22 @@
 """When most records become dead letters, nothing more is taken, and a person is told why."""
 
 from consumer.config.settings import BreakerSettings
-from consumer.model import Failure, Flight
+from consumer.model import Failure, Flight, Partition
 from consumer.pipeline.dead_letter_breaker import DeadLetterBreaker
 from tests.fakes import a_record
 
 MISSING = Failure("mapping", "missing", "cart: price is absent")
 EXPIRED = Failure("delivery", "expired", "older than max_age")
+DAMAGED = Failure("decode", "truncated", "the record ends early")
 
 
-def note(breaker: DeadLetterBreaker, failure: Failure | None, digest: str = "one") -> bool:
-    flight = Flight(a_record(), digest)
+def note(
+    breaker: DeadLetterBreaker,
+    failure: Failure | None,
+    digest: str = "one",
+    topic: str = "shop.clicks",
+) -> bool:
+    flight = Flight(a_record(partition=Partition(topic, 0, 1)), digest)
     flight.failures = None if failure is None else [failure]
     return breaker.note(flight, "one")
 
@@ -65,3 +71,47 @@ def test_a_reset_gives_a_whole_budget() -> None:
     breaker.reset()
     assert not breaker.stands("one")
     assert [note(breaker, MISSING) for _ in range(3)] == [False, False, True]
+
+
+def test_what_cannot_be_decoded_speaks_against_its_topic_and_not_against_the_mapping() -> None:
+    breaker = DeadLetterBreaker(BreakerSettings())
+    assert [note(breaker, DAMAGED) for _ in range(250)] == [False] * 249 + [True]
+    assert breaker.open_reason == "250 of the last 250 records of shop.clicks cannot be decoded"
+    assert breaker.stops("shop.clicks")
+    assert not breaker.stops("shop.orders")
+    assert breaker.stands("one")
+    assert not breaker.stands("two")
+
+
+def test_a_hundred_damaged_records_of_one_producer_stop_nothing() -> None:
+    breaker = DeadLetterBreaker(BreakerSettings())
+    assert True not in [note(breaker, DAMAGED) for _ in range(100)]
+    assert breaker.open_reason == ""
+
+
+def test_damaged_records_between_good_ones_stop_a_topic_at_half_of_the_window() -> None:
+    breaker = DeadLetterBreaker(BreakerSettings())
+    ends = [note(breaker, DAMAGED if number % 2 else None) for number in range(600)]
+    assert ends.index(True) == 499
+    fewer = DeadLetterBreaker(BreakerSettings())
+    assert True not in [note(fewer, None if n % 500 >= 249 else DAMAGED) for n in range(5000)]
+
+
+def test_damaged_records_neither_count_against_the_mapping_nor_hide_what_does() -> None:
+    breaker = DeadLetterBreaker(BreakerSettings(in_a_row=3))
+    ends = [note(breaker, failure) for failure in (MISSING, DAMAGED, MISSING, DAMAGED, MISSING)]
+    assert ends == [False, False, False, False, True]
+    assert breaker.stops("shop.orders")
+
+
+def test_the_budget_spent_goes_from_nothing_to_all() -> None:
+    breaker = DeadLetterBreaker(BreakerSettings(in_a_row=4))
+    assert breaker.spent == 0.0
+    note(breaker, MISSING)
+    assert breaker.spent == 0.25
+    for _ in range(125):
+        note(breaker, DAMAGED)
+    assert breaker.spent == 0.5
+    for _ in range(3):
+        note(breaker, MISSING)
+    assert breaker.spent == 1.0

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from consumer.commit.committer import Committer
 from consumer.config.settings import BreakerSettings
+from consumer.errors import ConfigError, FatalError
 from consumer.model import (
     Ended,
     Failure,
@@ -30,6 +31,9 @@ from tests.stage_doubles import (
     FakeMap,
     FakeSource,
 )
+
+FOREIGN = (TypeError, MemoryError, RecursionError, UnicodeError, SystemError)
+"""What foreign input has been seen to raise in libraries, beside the errors they document."""
 
 TOPIC = "AsASkzEsQoe25hzn351c9A"
 
@@ -162,6 +166,75 @@ async def test_a_bug_costs_the_record_that_meets_it_and_quotes_nothing(harness: 
     assert harness.committed()[harness.zero].offset == 3
     assert harness.records == (3, 2, 0, 1, 0, 0)
     assert harness.stopped == []
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+async def test_a_fault_of_decoding_is_told_from_one_of_mapping(
+    harness: Harness, kind: type[Exception]
+) -> None:
+    harness.decode.fault = kind("ann@shop.ua")
+    harness.receive("v2", "bug in decoding", "bug", "v2")
+    failures = [failure for _, (failure,), _, _ in harness.dead_letters.sent]
+    assert [(f.stage, f.reason) for f in failures] == [
+        ("decode", "internal"),
+        ("mapping", "internal"),
+    ]
+    assert not [f for f in failures if "ann@" in f.detail]
+    assert len(harness.deliver.submitted) == 2
+    assert harness.stopped == []
+
+
+@pytest.mark.parametrize("kind", [*FOREIGN, FatalError, ConfigError])
+async def test_a_schema_that_cannot_be_resolved_costs_the_record_that_names_it(
+    harness: Harness, kind: type[Exception]
+) -> None:
+    one = harness.assign(1)
+    harness.receive("schema?", "v2")
+    harness.receive("v2", partition=one)
+    harness.decode.fault = kind("ann@shop.ua")
+    harness.decode.known.set()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    [(record, [failure], _, done)] = harness.dead_letters.sent
+    assert (record.offset, failure.stage, failure.reason) == (0, "decode", "internal")
+    assert "ann@" not in failure.detail
+    done()
+    for index in range(2):
+        harness.end(index)
+    assert harness.committed()[harness.zero].offset == 2
+    assert harness.records == (2, 1, 0, 1, 0, 0)
+    assert harness.stopped == []
+
+
+async def test_a_schema_that_fails_after_its_partition_has_gone_costs_nothing(
+    harness: Harness,
+) -> None:
+    harness.receive("schema?", "v2")
+    harness.pipeline.lost([harness.zero])
+    harness.decode.fault = TypeError("late")
+    harness.decode.known.set()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert harness.dead_letters.sent == []
+    assert harness.balanced()
+    assert harness.stopped == []
+
+
+async def test_a_topic_of_damaged_records_stops_alone(harness: Harness) -> None:
+    harness.receive(*["bad"] * 260)
+    orders = Partition("shop.orders", 0, 1, TOPIC)
+    harness.pipeline.assigned({orders: Position(0)})
+    for *_, done in harness.dead_letters.sent:
+        done()
+    assert len(harness.dead_letters.sent) == 250
+    harness.receive("v2", partition=orders)
+    assert len(harness.deliver.submitted) == 1
+    harness.receive("v2", start=260)
+    assert len(harness.deliver.submitted) == 1
+    harness.breaker.reset()
+    harness.clock.advance(1)
+    assert len(harness.deliver.submitted) == 2
+    assert harness.balanced()
 
 
 async def test_one_failed_event_of_two_makes_one_dead_letter_that_names_it(
@@ -452,7 +525,7 @@ async def test_partitions_take_turns(harness: Harness) -> None:
 async def test_too_many_dead_letters_stop_the_taking_until_somebody_helps() -> None:
     harness = Harness()
     with capture_logs() as lines:
-        harness.receive(*["bad"] * 150)
+        harness.receive(*["bug"] * 150)
     assert len(harness.dead_letters.sent) == 100
     [stopped] = [line for line in lines if line["event"] == "stopped taking records"]
     assert stopped["reason"] == "100 records in a row became dead letters"

@@ -9,13 +9,8 @@ from typing import Any
 import pytest
 import uvloop
 
-from consumer.config.settings import DecodeSettings
-from consumer.decode import decoder as decoding
-from consumer.decode.decoder import Decoder
 from consumer.errors import FatalError, InvalidRecord, KafkaSetupError
 from consumer.privacy.safe_traceback import as_fatal, as_invalid, describe, in_loop
-from consumer.telemetry.tallies import Tallies
-from tests.fakes import a_record
 
 SECRET = "ann@shop.ua"
 
@@ -53,27 +48,15 @@ def test_what_it_was_raised_from_is_told_the_same_way() -> None:
     assert SECRET not in text
 
 
-def test_a_bug_of_decoding_and_one_of_mapping_are_told_apart(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    decoder = Decoder(
-        registry=None,
-        reader_schemas=lambda _: {},
-        settings=DecodeSettings(),
-        tallies=Tallies(),
-    )
-    monkeypatch.setattr(decoding, "invalid", lambda *_: fails(SECRET))
-    with pytest.raises(ValueError, match=SECRET) as caught:
-        decoder.decode(a_record(value=b"\0\0\0\0\7rest"))
-    found = as_invalid(caught.value)
-    assert (found.stage, found.reason) == ("decode", "internal")
-    assert as_invalid(raised()).stage == "mapping"
+def test_a_bug_costs_the_record_and_quotes_nothing_of_it() -> None:
+    found = as_invalid(raised(), "mapping")
+    assert (found.stage, found.reason) == ("mapping", "internal")
     assert SECRET not in str(found)
 
 
 def test_errors_raised_on_purpose_stay_what_they_are() -> None:
     invalid = InvalidRecord("decode", "truncated", "the record ends early")
-    assert as_invalid(invalid) is invalid
+    assert as_invalid(invalid, "mapping") is invalid
     setup = KafkaSetupError("Kafka denies access")
     assert as_fatal("x", setup) is setup
     fatal = as_fatal("a call-back failed", raised())
