@@ -56,7 +56,7 @@ class Describer:
             except SchemaPending as pending:
                 await self._decode.resolve(pending.ref)
             except Exception as error:  # noqa: BLE001 a letter may be there because of that bug
-                return as_invalid(error)
+                return as_invalid(error, "decode")
 
     def _header(self, name: str) -> str:
         return name if self._personal else self._mask.header(name)
@@ -83,7 +83,7 @@ class Describer:
         try:
             mapped = self._mapping.map(letter.record, decoded)
         except Exception as error:  # noqa: BLE001 as above
-            return _invalid(as_invalid(error))
+            return _invalid(as_invalid(error, "mapping"))
         made = [event.label for event in mapped.events]
         replayed = [label for label in made if not letter.events or label in letter.events]
         return {"makes": made, "replay_sends": replayed, "filtered": mapped.filtered}
