@@ -29,11 +29,13 @@ class Edit:
     """A change that a program can make: `text` takes the place of what stands at `place`.
 
     `place` lies within one line; where its `end` is its `column`, nothing is taken away. `text` may hold
-    line ends.
+    line ends. `expression` says that both are parts of an expression, which YAML may want in other
+    quotes afterwards: `edits.in_yaml` settles that.
     """
 
     place: Place
     text: str
+    expression: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,32 @@ class Finding:
             )
         lines += [f"   {line}" for line in self.remedy.splitlines()]
         return "\n".join(lines)
+
+
+def replaced(place: Place, text: str, *, expression: bool = True) -> tuple[Edit, ...]:
+    """The edit that puts `text` in the place of a part; none where the part goes over several lines."""
+    return (Edit(place, text, expression),) if place.end > place.column else ()
+
+
+def renamed(
+    place: Place, name: str, known: Iterable[str], *, yaml: bool = False
+) -> tuple[Edit, ...]:
+    """The edit that writes the nearest known name for `name`, which closes the text at `place`."""
+    near = nearest(name, known)
+    if near is None:
+        return ()
+    end = place.end - (1 if yaml and place.end - place.column == len(name) + 2 else 0)  # in quotes
+    begin = Place(place.file, place.line, end - len(name), end)
+    return replaced(begin, near, expression=not yaml)
+
+
+def wrapped(place: Place, before: str, after: str) -> tuple[Edit, ...]:
+    """The edits that put a part between two texts."""
+    if place.end <= place.column:
+        return ()
+    begin = Place(place.file, place.line, place.column, place.column)
+    end = Place(place.file, place.line, place.end, place.end)
+    return (Edit(begin, before, expression=True), Edit(end, after, expression=True))
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

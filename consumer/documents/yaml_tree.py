@@ -30,6 +30,8 @@ class Scalar:
     text: str
     plain: bool = True
     block: bool = False
+    flow: bool = False
+    """Whether it stands within `[...]` or `{...}`."""
 
 
 @dataclass(slots=True)
@@ -135,10 +137,10 @@ class _Builder:
                     self._find(self._place(event), "several-documents", "a second YAML document")
                     return root
             elif isinstance(event, yaml.NodeEvent):
-                root = self._node(event, 0)
+                root = self._node(event, 0, flow=False)
         return root
 
-    def _node(self, event: yaml.Event, depth: int) -> Node:
+    def _node(self, event: yaml.Event, depth: int, *, flow: bool) -> Node:
         self._nodes += 1
         place = self._place(event)
         if depth > MAX_DEPTH or self._nodes > MAX_NODES:
@@ -153,19 +155,20 @@ class _Builder:
         if getattr(event, "tag", None) is not None:
             self._find(place, "tag", "YAML tags are not allowed", "remove the `!` word")
         if isinstance(event, yaml.ScalarEvent):
-            return Scalar(place, event.value, not event.style, event.style in ("|", ">"))
+            return Scalar(place, event.value, not event.style, event.style in ("|", ">"), flow)
+        flow = flow or bool(getattr(event, "flow_style", False))
         if isinstance(event, yaml.SequenceStartEvent):
             items = Items(place)
             while not isinstance(following := next(self._events), yaml.SequenceEndEvent):
-                items.items.append(self._node(following, depth + 1))
+                items.items.append(self._node(following, depth + 1, flow=flow))
             return items
-        return self._table(place, depth)
+        return self._table(place, depth, flow=flow)
 
-    def _table(self, place: Place, depth: int) -> Table:
+    def _table(self, place: Place, depth: int, *, flow: bool) -> Table:
         table = Table(place)
         while not isinstance(following := next(self._events), yaml.MappingEndEvent):
-            key = self._node(following, depth + 1)
-            value = self._node(next(self._events), depth + 1)
+            key = self._node(following, depth + 1, flow=flow)
+            value = self._node(next(self._events), depth + 1, flow=flow)
             if not isinstance(key, Scalar):
                 self._find(key.place, "bad-key", "a key must be a plain name")
             elif key.plain and key.text == "<<":

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from consumer.codegen import TooMuchCode
+from consumer.documents.edits import in_yaml
 from consumer.documents.findings import Finding, Place
 from consumer.errors import ConfigError, InvalidRecord
 from consumer.mapping.check.check import check
@@ -180,7 +181,7 @@ def check_unit(
     compiled = []
     if not _errors(findings):
         compiled = [one for mapping in checked if (one := _compiled(mapping, findings))]
-    findings = _sorted(findings)
+    findings = [in_yaml(finding, files.documents) for finding in _sorted(findings)]
     if _errors(findings):
         return None, findings, files
     return MappingUnit(compiled, files.digest), findings, files

@@ -24,6 +24,8 @@ class Wrong:
     says: str
     """Words that the finding must hold."""
     accounts: Mapping[str, Account] | None = None
+    meant: str | None = None
+    """The expression that its edits must leave in the place of the wrong one."""
 
     @property
     def title(self) -> str:
@@ -34,19 +36,26 @@ _FOUND: list[Wrong] = []
 _SECTION = ""
 
 
+def condition(expression: str, code: str, says: str, meant: str | None = None) -> None:
+    """A wrong condition of a rule."""
+    text = f"rules:\n  - name: r\n    when: {expression}\n"
+    text += "    send: [{legacy: SearchRequest, search: name}]\n"
+    _FOUND.append(Wrong(_SECTION, code, HEAD + text, says, meant=meant))
+
+
 def section(title: str) -> None:
     global _SECTION  # noqa: PLW0603  # a script that fills a list, top to bottom
     _SECTION = title
 
 
-def value(expression: str, code: str, says: str) -> None:
+def value(expression: str, code: str, says: str, meant: str | None = None) -> None:
     """A wrong expression, as the text of a search."""
-    send(f"legacy: SearchRequest\nsearch: {expression}", code, says)
+    send(f"legacy: SearchRequest\nsearch: {expression}", code, says, meant=meant)
 
 
-def block(expression: str, code: str, says: str) -> None:
+def block(expression: str, code: str, says: str, meant: str | None = None) -> None:
     """The same in a `|` block."""
-    value("|\n          " + expression.replace("\n", "\n          "), code, says)
+    value("|\n          " + expression.replace("\n", "\n          "), code, says, meant)
 
 
 def rules(
@@ -60,11 +69,17 @@ def rules(
     _FOUND.append(Wrong(_SECTION, code, head + text, says, accounts))
 
 
-def send(text: str, code: str, says: str, accounts: Mapping[str, Account] | None = None) -> None:
+def send(
+    text: str,
+    code: str,
+    says: str,
+    accounts: Mapping[str, Account] | None = None,
+    meant: str | None = None,
+) -> None:
     """One wrong send."""
     lines = text.strip("\n").replace("\n", "\n        ")
     whole = f"{HEAD}rules:\n  - name: r\n    send:\n      - {lines}\n"
-    _FOUND.append(Wrong(_SECTION, code, whole, says, accounts))
+    _FOUND.append(Wrong(_SECTION, code, whole, says, accounts, meant))
 
 
 GOOD = "rules: [{name: r, send: [{legacy: SearchRequest, search: name}]}]\n"
@@ -188,10 +203,10 @@ send(
 
 section("Syntax of expressions")
 value("count = 3", "bad-expression", "`==` compares")
-value("yes && yes", "bad-expression", "write `and`, `or`, `not`")
+value("yes && yes", "bad-expression", "write `yes and yes`")
 value("maybe ?? name", "bad-expression", "coalesce(a, b)")
 value("new customer", "bad-expression", "a text stands in quotes")
-value("lower(name", "bad-expression", "this is not an expression")
+value("lower(name", "bad-expression", "a bracket is not closed")
 value("name.lower()", "not-allowed", "values have no methods")
 value("lower(x=name)", "arguments", "arguments have no names")
 value("lower(name, name)", "arguments", "write `lower(text) -> text`")
@@ -216,6 +231,37 @@ block("(" * 250 + "name" + ")" * 250, "bad-expression", "")
 block("not " * 70 + "yes", "too-large", "nested too deep")
 block(" + ".join(["count"] * 400), "too-large", "`define`")
 block('"' + "x" * 5000 + '"', "too-large", "longer than 4,000 characters")
+
+section("Habits of other languages")
+condition("yes && count > 2", "bad-expression", "`&&` is written `and`", "yes and count > 2")
+condition("maybe_yes || yes", "bad-expression", "`||` is written `or`", "maybe_yes or yes")
+condition("count === 3", "bad-expression", "`===` is written `==`", "count == 3")
+condition('name !== "x"', "bad-expression", "`!==` is written `!=`", 'name != "x"')
+condition("count <> 3", "bad-expression", "`<>` is written `!=`", "count != 3")
+condition('name = "x"', "bad-expression", "`==` compares", 'name == "x"')
+condition("maybe IS NOT NULL", "bad-expression", "write `maybe != null`", "maybe != null")
+condition("maybe IS NULL", "bad-expression", "write `maybe == null`", "maybe == null")
+condition("yes AND NOT maybe_yes", "bad-expression", "in small letters", "yes and not maybe_yes")
+condition("yes == TRUE", "unknown-name", "write `true`", "yes == true")
+condition("yes == NO", "unknown-name", "write `false`", "yes == false")
+condition('name LIKE "a%"', "bad-expression", 'starts_with(name, "a")', 'starts_with(name, "a")')
+condition("count BETWEEN 1 AND 5", "bad-expression", "a chain", "1 <= count <= 5")
+condition('name contains "M"', "bad-expression", "a function", 'contains(name, "M")')
+condition('user?.id == "7"', "bad-expression", "`?.` is written `.`", 'user.id == "7"')
+condition("count >= 3;", "bad-expression", "not closed by `;`", "count >= 3")
+condition('name eq "x"', "bad-expression", "comparisons are written", 'name == "x"')
+condition("count ≥ 3", "bad-expression", "no operator here", "count >= 3")
+condition("${yes}", "bad-expression", "without braces", "yes")
+condition("name == “Mug”", "bad-expression", "a word processor", 'name == "Mug"')
+condition("name == «Mug»", "bad-expression", "a word processor", 'name == "Mug"')
+condition("yes and\u00a0count > 2", "bad-expression", "no plain space", "yes and count > 2")
+condition("(yes and count > 2", "bad-expression", "a bracket is not closed", "(yes and count > 2)")
+condition("count > 2)", "bad-expression", "too many", "count > 2")
+condition('kind == "view', "bad-expression", "this quote is not closed", 'kind == "view"')
+value("maybe ?? name", "bad-expression", "coalesce(maybe, name)", "coalesce(maybe, name)")
+block("yes ? name : kind", "bad-expression", "name if yes else kind", "name if yes else kind")
+value("'{{ name }}'", "bad-expression", "without braces", "'name'")
+value("if yes then name else kind", "bad-expression", "a choice", "name if yes else kind")
 
 section("Events and their fields")
 send(

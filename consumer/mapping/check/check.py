@@ -142,7 +142,7 @@ class _FileChecker:
             try:
                 check_new_name(scope, word.text, word.place)
             except Wrong as wrong:
-                self._findings.append(wrong.finding)
+                self._findings += wrong.findings
                 continue
             definition = Definition(word.text, source, word.place, scope.definitions)
             scope = scope.defining({word.text: definition})
@@ -182,7 +182,7 @@ class _FileChecker:
         try:
             return to_text(infer(source, scope), what)
         except Wrong as wrong:
-            self._findings.append(wrong.finding)
+            self._findings += wrong.findings
             return None
 
     def _order_by(self, scope: Scope) -> tuple[Node, ...] | None:
@@ -198,14 +198,14 @@ class _FileChecker:
         try:
             return require(infer(source, scope), Time, "`time`", "time")
         except Wrong as wrong:
-            self._findings.append(wrong.finding)
+            self._findings += wrong.findings
             return None
 
     def _condition(self, source: Source, scope: Scope) -> Node | None:
         try:
             return infer_condition(source, scope)
         except Wrong as wrong:
-            self._findings.append(wrong.finding)
+            self._findings += wrong.findings
             return None
 
     def _reason(self, word: grammar.Word) -> str:
@@ -238,7 +238,7 @@ class _FileChecker:
             try:
                 infer(definition.source, replace(scope, definitions=definition.sees))
             except Wrong as wrong:
-                self._findings.append(wrong.finding)
+                self._findings += wrong.findings
                 continue
             message = f"nothing uses `{word.text}`"
             self._findings.append(Finding(word.place, "unused", message, "", "warning"))

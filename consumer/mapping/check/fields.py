@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from consumer.documents.findings import Finding, Place, did_you_mean, nearest
+from consumer.documents.findings import Finding, Place, did_you_mean, nearest, renamed
 from consumer.documents.yaml_tree import Scalar
 from consumer.mapping.check.assignability import fitted, refuse_known
 from consumer.mapping.check.targets import Filled, Loop, Object, Plain, Several, Target
@@ -154,7 +154,7 @@ class FieldChecker:
             if spec.required and target.nullable and not self._contract.absent_allowed:
                 raise self._may_be_absent(target, member.value, path)
         except Wrong as wrong:
-            self._findings.append(wrong.finding)
+            self._findings += wrong.findings
             return None
         return Filled(spec.name, path, spec.required, target)
 
@@ -283,7 +283,8 @@ class FieldChecker:
         elif free is Free.PARAM:
             remedy += "\na parameter of your own naming stands under `params:`"
         message = f"{self._named(path)} has no field `{member.name}`"
-        self._wrong(member.place, "unknown-target", message, remedy)
+        edits = renamed(member.place, member.name, names, yaml=True)
+        self._findings.append(Finding(member.place, "unknown-target", message, remedy, edits=edits))
 
     def _may_be_absent(self, target: Target, value: grammar.Value, path: str) -> Wrong:
         node = target.node if isinstance(target, Plain) else None

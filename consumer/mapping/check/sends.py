@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from consumer.documents.findings import Finding, Place, did_you_mean
+from consumer.documents.findings import Edit, Finding, Place, did_you_mean, renamed
 from consumer.mapping.check.assignability import known_texts, outcomes, severity_of
 from consumer.mapping.check.checked import Account, CheckedSend, Each, Side
 from consumer.mapping.check.fields import Contract, FieldChecker, loop_over
@@ -42,11 +42,13 @@ class SendChecker:
         self._around = around
         self._findings = findings
         own, defaults = send.options, around.defaults
+        self._lines: list[str] = []
         self._on_missing = own.on_missing or defaults.on_missing
 
     def check(self, scope: Scope) -> CheckedSend | None:
         """The checked send, or None after a finding that leaves nothing to go on with."""
         send = self._send
+        self._lines = scope.lines
         try:
             each, inner = self._each(scope)
             condition = None
@@ -56,10 +58,12 @@ class SendChecker:
             specs, shared = self._event()
             key_value = self._key_value(inner)
         except Wrong as wrong:
-            self._findings.append(wrong.finding)
+            self._findings += wrong.findings
             return None
         account = self._account(inner, [spec.api for spec in specs])
+        before = len(self._findings)
         values, sides = self._values(specs, shared, inner)
+        self._findings[before:] = map(self._skippable, self._findings[before:])
         if account is None:
             return None
         own, defaults = send.options, self._around.defaults
@@ -80,6 +84,17 @@ class SendChecker:
             when_older=when_older.text if when_older else None,
             conflate=send.conflate is not None and send.conflate.text == "true",
         )
+
+    def _skippable(self, finding: Finding) -> Finding:
+        """What may be absent can at least be skipped: `on_missing: skip`, behind the event's name."""
+        event, begin = self._send.event.place, self._send.place
+        if finding.code != "nullable" or event.end <= event.column:
+            return finding
+        flow = self._lines[begin.line - 1][begin.column - 1 :].startswith("{")
+        indent = " " * (begin.column - 1)
+        text = ", on_missing: skip" if flow else f"\n{indent}on_missing: skip"
+        place = Place(event.file, event.line, event.end, event.end)
+        return replace(finding, edits=(Edit(place, text),))
 
     def _each(self, scope: Scope) -> tuple[Each | None, Scope]:
         send = self._send
@@ -110,7 +125,8 @@ class SendChecker:
             shared = SHARED.get(name)
             if shared is None:
                 message = f"there is no shared event `{name}`"
-                raise Wrong(place, "unknown-event", message, did_you_mean(name, SHARED))
+                edits = renamed(place, name, SHARED, yaml=True)
+                raise Wrong(place, "unknown-event", message, did_you_mean(name, SHARED), edits)
             legacy, v2 = catalogue.event("legacy", shared.legacy), catalogue.event("v2", shared.v2)
             assert legacy is not None
             assert v2 is not None
@@ -120,11 +136,13 @@ class SendChecker:
         if spec is None and api == "v2":
             spec = self._around.custom_events.get(name)
         if spec is None:
-            known = [*catalogue.names(api)]
-            remedy = did_you_mean(name, known + list(self._around.custom_events))
+            known = [*catalogue.names(api), *self._around.custom_events]
+            remedy = did_you_mean(name, known)
             if api == "v2":
                 remedy += "\nan event type of your own is declared under `custom_events`"
-            raise Wrong(place, "unknown-event", f"the {api} API has no event `{name}`", remedy)
+            edits = renamed(place, name, known, yaml=True)
+            message = f"the {api} API has no event `{name}`"
+            raise Wrong(place, "unknown-event", message, remedy, edits)
         return [spec], None
 
     def _key_value(self, scope: Scope) -> Node | None:
@@ -160,7 +178,7 @@ class SendChecker:
                 message = f"there is no account `{written.text}`"
                 self._wrong(written.place, "account", message, remedy)
             else:
-                self._findings.append(wrong.finding)
+                self._findings += wrong.findings
             return None
         for one in outcomes(node):
             names = known_texts(one)

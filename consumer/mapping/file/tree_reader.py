@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from pydantic import TypeAdapter, ValidationError
 
 from consumer.config.units import Seconds
-from consumer.documents.findings import Finding, Place, did_you_mean, nearest
+from consumer.documents.findings import Finding, Place, did_you_mean, nearest, renamed
 from consumer.documents.yaml_tree import Document, Items, Node, Scalar, Table
 from consumer.mapping.file.grammar import Word
 from consumer.mapping.language.syntax import Constant, Source
@@ -39,7 +39,9 @@ class TreeReader:
             if entry.key.text not in keys:
                 remedy = did_you_mean(entry.key.text, keys)
                 message = f"unknown key `{entry.key.text}`"
-                self.wrong(entry.key.place, "unknown-key", message, remedy)
+                edits = renamed(entry.key.place, entry.key.text, keys, yaml=True)
+                place = entry.key.place
+                self.findings.append(Finding(place, "unknown-key", message, remedy, edits=edits))
                 if meant := nearest(entry.key.text, keys):
                     self._meant.add((table.place, meant))
 

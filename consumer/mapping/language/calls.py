@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from consumer.documents.findings import did_you_mean
+from consumer.documents.findings import did_you_mean, renamed
 from consumer.mapping.language.context import Context
 from consumer.mapping.language.conversions import (
     mismatch,
@@ -15,7 +15,7 @@ from consumer.mapping.language.conversions import (
 )
 from consumer.mapping.language.functions import Function, Parameter, result_type
 from consumer.mapping.language.nodes import Call, Const, Node
-from consumer.mapping.language.syntax import Wrong
+from consumer.mapping.language.syntax import Wrong, each
 from consumer.mapping.language.types import (
     Array,
     Binary,
@@ -55,10 +55,11 @@ def infer_call(inference: Context, tree: ast.Call) -> Node:
         if not remedy.startswith("did"):
             remedy = "the functions are listed in docs/mapping.md"
         where = inference.place(tree.func)
-        raise Wrong(where, "unknown-function", f"unknown function `{name}`", remedy)
+        edits = renamed(where, name, inference.scope.library.by_name)
+        raise Wrong(where, "unknown-function", f"unknown function `{name}`", remedy, edits)
     if tree.keywords:
         raise Wrong(place, "arguments", "arguments have no names", f"write `{function.signature}`")
-    given = [inference.of(argument) for argument in tree.args]
+    given = each(tree.args, inference.of)
     _check_count(function, given, tree, inference)
     fitted, variable = _fit_all(function, given)
     if function.check:

@@ -1,7 +1,10 @@
-"""Whether a value fits what is asked of it, and how it is brought into that form."""
+"""Conversions: a value in the form that a function or field takes, or the finding that refuses it."""
 
 from __future__ import annotations
 
+import re
+
+from consumer.documents.findings import Edit, wrapped
 from consumer.mapping.language.nodes import Converted, Node
 from consumer.mapping.language.syntax import Wrong
 from consumer.mapping.language.types import (
@@ -77,15 +80,41 @@ def require(node: Node, kinds: type[Type] | tuple[type[Type], ...], what: str, w
 def mismatch(node: Node, what: str, wanted: str) -> Wrong:
     """The finding that says what was given, what was wanted, and how to convert."""
     message = f"{what} takes {wanted}, this is {written(node)}"
-    return Wrong(node.place, "type", message, _remedy(node.slot.type, wanted))
+    remedy = _remedy(node.slot.type, wanted)
+    return Wrong(node.place, "type", message, remedy, _conversion(node, wanted, remedy))
+
+
+_ONE_WAY = re.compile(r"`((?:\"\w+\" if )?(?:\w+\()*)x((?:, \", \"|\)| else \"\w+\"| > 0)*)`")
+"""A remedy's first example as (before, after) what it converts."""
+_CERTAIN: tuple[tuple[tuple[type[Type], ...], frozenset[str]], ...] = (
+    ((Text,), frozenset({"time", "number", "integer", "number or money"})),
+    ((Integer, Number), frozenset({"boolean", "integer"})),
+    ((Boolean, Time, Date, Binary, Mixed), frozenset({"text", "list of text"})),
+    ((Array,), frozenset({"text"})),
+    ((Date,), frozenset({"time"})),
+)
+"""Of which types a program may do what the remedy says. A number's unit, for one, it cannot know."""
+
+
+def _conversion(node: Node, wanted: str, remedy: str) -> tuple[Edit, ...]:
+    for kinds, asked in _CERTAIN:
+        if isinstance(node.slot.type, kinds) and wanted in asked:
+            way = _ONE_WAY.search(remedy)
+            return wrapped(node.place, way[1], way[2]) if way else ()
+    return ()
 
 
 def _remedy(given: Type, wanted: str) -> str:  # noqa: C901  # a table, one line per pair
     match given, wanted:
         case Text(), "time":
             return "ISO 8601 text is read with `time(x)`"
-        case Text(), "number" | "integer" | "number or money":
-            return f"text is read with `{wanted.split(maxsplit=1)[0]}(x)` (absent if it is none)"
+        case Text(), "number" | "number or money":
+            return (
+                "text is read with `number(x)` (absent if it is none),\n"
+                "or `amount(x)` where it holds a currency or spaces"
+            )
+        case Text(), "integer":
+            return "text is read with `integer(x)` (absent if it is none)"
         case Text(), "boolean":
             return 'compare it: `x == "yes"`, or test it: `x != null`'
         case ((Integer() | Number()), "currency"):

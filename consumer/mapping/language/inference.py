@@ -6,7 +6,7 @@ import ast
 from decimal import Decimal
 from typing import Self
 
-from consumer.documents.findings import Place, did_you_mean
+from consumer.documents.findings import Edit, Place, did_you_mean, renamed, replaced
 from consumer.mapping.language import calls, operators
 from consumer.mapping.language.conversions import mismatch, to_text
 from consumer.mapping.language.facts import narrowed, when_false, when_true
@@ -28,7 +28,7 @@ from consumer.mapping.language.nodes import (
     key_of,
 )
 from consumer.mapping.language.scope import Definition, Scope
-from consumer.mapping.language.syntax import Source, Wrong, digits, parse
+from consumer.mapping.language.syntax import Source, Wrong, digits, each, parse
 from consumer.mapping.language.types import (
     Array,
     Boolean,
@@ -47,6 +47,7 @@ from consumer.mapping.language.types import (
     per_ms,
     short,
 )
+from consumer.mapping.language.unknown import in_brackets, unknown_field, unknown_name
 
 _KAFKA: dict[str, Slot] = {
     "key": Slot(Text(), nullable=True),
@@ -125,7 +126,8 @@ class Inference:
         match tree.value:
             case bool() | None:
                 right = _PYTHON_WORDS[str(tree.value)]
-                raise Wrong(place, "python-word", f"`{tree.value}` is written `{right}` here")
+                message = f"`{tree.value}` is written `{right}` here"
+                raise Wrong(place, "python-word", message, edits=replaced(place, right))
             case str(value):
                 return Const(value, Slot(Text((value,))), place)
             case int(number):
@@ -160,22 +162,11 @@ class Inference:
         if name in scope.tables:
             raise Wrong(place, "table", f"`{name}` is a table", f"look a key up: `{name}[key]`")
         if name in scope.record.fields:
-            return self.member(self._root(place), name, place)
-        raise self._unknown_name(name, place)
+            return self.member(self._root(place), name, place, place)
+        raise unknown_name(scope, name, place)
 
     def _root(self, place: Place) -> Var:
         return Var("record", Slot(self.scope.record), place, ("record",))
-
-    def _unknown_name(self, name: str, place: Place) -> Wrong:
-        scope = self.scope
-        known = [*scope.variables, *scope.definitions, *scope.tables, *scope.record.fields]
-        remedy = did_you_mean(name, known)
-        if name in scope.library.by_name:
-            remedy = f"`{name}` is a function: write `{name}(...)`"
-        else:
-            remedy += f'\nif a text is meant: `"{name}"` in quotes within the expression'
-            remedy += f", or `{{text: {name}}}`"
-        return Wrong(place, "unknown-name", f"unknown name `{name}`", remedy)
 
     def _defined(self, definition: Definition, place: Place) -> Node:
         scope, usage = self.scope, self.scope.usage
@@ -206,19 +197,24 @@ class Inference:
         place = self.place(tree)
         if isinstance(tree.value, ast.Name) and tree.value.id == "kafka":
             return self._kafka(tree.attr, place)
-        return self.member(self.of(tree.value), tree.attr, place)
+        return self.member(self.of(tree.value), tree.attr, place, place)
 
     def _kafka(self, part: str, place: Place) -> Node:
         if part == "headers":
             remedy = 'choose one: `kafka.headers["name"]`'
             raise Wrong(place, "kafka", "`kafka.headers` is not a value", remedy)
         if part not in _KAFKA:
-            remedy = did_you_mean(part, [*_KAFKA, "headers"])
-            raise Wrong(place, "unknown-name", f"unknown `kafka.{part}`", remedy)
+            known = [*_KAFKA, "headers"]
+            edits = renamed(place, part, known)
+            remedy = did_you_mean(part, known)
+            raise Wrong(place, "unknown-name", f"unknown `kafka.{part}`", remedy, edits)
         return KafkaPart(part, None, _KAFKA[part], place)  # type: ignore[arg-type]  # checked above
 
-    def member(self, of: Node, name: str, place: Place) -> Node:
-        """The member `name` of a record, or of the one record a union is known to be."""
+    def member(self, of: Node, name: str, place: Place, written: Place | None = None) -> Node:
+        """The member `name` of a record, or of the one record a union is known to be.
+
+        `written` is a place that closes with the bare name, where there is one: it can be edited.
+        """
         kind = of.slot.type
         branch = ""
         if isinstance(kind, Union):
@@ -226,14 +222,16 @@ class Inference:
             branch = kind.name
         if not isinstance(kind, Record):
             remedy = ""
+            edits: tuple[Edit, ...] = ()
             if isinstance(kind, MapOf):
                 remedy = f'a map is read with `["{name}"]`'
+                edits = in_brackets(written, name)
             elif isinstance(kind, Array):
                 remedy = f"write `[x.{name} for x in ...]`, or `...[0].{name}` for the first"
             message = f"`.{name}` of something that is not a record ({describe(kind)})"
-            raise Wrong(place, "not-a-record", message, remedy)
+            raise Wrong(place, "not-a-record", message, remedy, edits)
         if name not in kind.fields:
-            raise self._unknown_field(of, kind, name, place)
+            raise unknown_field(self.scope, of, kind, name, place, written)
         raw = kind.fields[name]
         above = key_of(of)
         key = (*above, name) if above else None
@@ -257,15 +255,6 @@ class Inference:
         message = f"`{path}` is one of several records here"
         remedy = "\n".join(f"add `{path} is {record}` to the condition" for record in having)
         raise Wrong(place, "union", message, remedy)
-
-    def _unknown_field(self, of: Node, record: Record, name: str, place: Place) -> Wrong:
-        prefix = "" if isinstance(of, Var) and of.name == "record" else f"{path_text(of)}."
-        file = self.scope.schema_file
-        remedy = f"the record `{record.name}` ({file}) has: {', '.join(sorted(record.fields))}"
-        near = did_you_mean(name, record.fields)
-        if near.startswith("did"):
-            remedy += f"\n{near.replace('`', f'`{prefix}', 1)}"
-        return Wrong(place, "unknown-field", f"unknown field `{prefix}{name}`", remedy)
 
     def _subscript(self, tree: ast.Subscript) -> Node:
         place = self.place(tree)
@@ -329,7 +318,7 @@ class Inference:
         return Template(tuple(parts), Slot(Text(), nullable), self.place(tree))
 
     def _list(self, tree: ast.List) -> Node:
-        elements = tuple(self.of(element) for element in tree.elts)
+        elements = tuple(each(tree.elts, self.of))
         item = Slot(Nothing())
         for element in elements:
             both = (

@@ -6,7 +6,7 @@ import ast
 from decimal import Decimal
 from typing import Literal
 
-from consumer.documents.findings import Place, did_you_mean
+from consumer.documents.findings import Place, did_you_mean, nearest, renamed, replaced
 from consumer.mapping.language.context import Context
 from consumer.mapping.language.conversions import mismatch
 from consumer.mapping.language.facts import when_false, when_true
@@ -21,7 +21,7 @@ from consumer.mapping.language.nodes import (
     Not,
     NullTest,
 )
-from consumer.mapping.language.syntax import Wrong, attribute_path
+from consumer.mapping.language.syntax import Wrong, attribute_path, each
 from consumer.mapping.language.types import (
     Array,
     Boolean,
@@ -115,7 +115,7 @@ def infer_arithmetic(inference: Context, tree: ast.BinOp) -> Node:
     if operator is None:
         remedy = "the operators are `+ - * / // %`"
         raise Wrong(place, "not-allowed", "this operator is not part of the language", remedy)
-    left, right = inference.of(tree.left), inference.of(tree.right)
+    left, right = each((tree.left, tree.right), inference.of)
     for side in (left, right):
         if isinstance(side.slot.type, Text) and operator == "+":
             remedy = 'write an f-string: f"{a} {b}"'
@@ -158,7 +158,7 @@ def _link(
     place = inference.place(tree)
     if isinstance(operator, ast.Is | ast.IsNot):
         return _branch_test(inference, tree, left_tree, isinstance(operator, ast.IsNot), right_tree)
-    left, right = inference.of(left_tree), inference.of(right_tree)
+    left, right = each((left_tree, right_tree), inference.of)
     word = _COMPARISONS[type(operator)]
     for one, other in ((left, right), (right, left)):
         if isinstance(one, Const) and one.value is None:
@@ -209,7 +209,9 @@ def _check_symbols(known: Node, other: Node) -> None:
             near = did_you_mean(symbol, kind.symbols)
             if near.startswith("did"):
                 remedy += f"\n{near}"
-            raise Wrong(other.place, "enum-symbol", message, remedy)
+            meant = nearest(symbol, kind.symbols) if isinstance(other, Const) else None
+            edits = replaced(other.place, f'"{meant}"') if meant else ()
+            raise Wrong(other.place, "enum-symbol", message, remedy, edits)
 
 
 def _membership(left: Node, word: Operator, right: Node, place: Place) -> Node:
@@ -249,5 +251,6 @@ def _branch_test(
     if len(found) != 1:
         known = [short(record.name) for record in union.records]
         message = f"`{name}` is none of the records of this union"
-        raise Wrong(right_place, "unknown-branch", message, did_you_mean(name, known))
+        edits = renamed(right_place, name, known)
+        raise Wrong(right_place, "unknown-branch", message, did_you_mean(name, known), edits)
     return BranchTest(of, (found[0].name,), is_not, _TRUTH, inference.place(tree))

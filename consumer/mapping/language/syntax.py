@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
-import keyword
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
-from consumer.documents.findings import Finding, Place
+from consumer.documents.findings import Edit, Finding, Place, replaced
 from consumer.documents.yaml_tree import Scalar
+from consumer.mapping.language.habits import Repair, repaired, without_braces
 
+T = TypeVar("T")
 MAX_LENGTH = 4_000
 MAX_NODES = 600
 MAX_DEPTH = 60
@@ -21,11 +23,46 @@ RESERVED = frozenset({"record", "kafka", "true", "false", "null", "key", "items"
 
 
 class Wrong(Exception):
-    """A mistake in an expression, which makes the rest of it meaningless."""
+    """A mistake in an expression, which leaves it without a type.
 
-    def __init__(self, place: Place, code: str, message: str, remedy: str = "") -> None:
+    `edits` are the remedy as a program can apply it. `also` are mistakes in other parts of the same
+    expression.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        code: str,
+        message: str,
+        remedy: str = "",
+        edits: tuple[Edit, ...] = (),
+        also: tuple[Finding, ...] = (),
+    ) -> None:
         super().__init__(message)
-        self.finding = Finding(place, code, message, remedy)
+        self.finding = Finding(place, code, message, remedy, edits=edits)
+        self.also = also
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All mistakes of the expression."""
+        return (self.finding, *self.also)
+
+
+def each(parts: Iterable[ast.expr], of: Callable[[ast.expr], T]) -> list[T]:
+    """`of` every part. Raises Wrong with the mistakes of all parts at once."""
+    made: list[T] = []
+    wrong: Wrong | None = None
+    for part in parts:
+        try:
+            made.append(of(part))
+        except Wrong as another:
+            if wrong is None:
+                wrong = another
+            else:
+                wrong.also += another.findings
+    if wrong is not None:
+        raise wrong
+    return made
 
 
 @dataclass(slots=True)
@@ -46,23 +83,26 @@ class Source:
         """Where this part stands in the file."""
         if isinstance(self.scalar, Constant):
             return self.scalar.place
-        line, column = node.lineno, node.col_offset
-        end = node.end_col_offset if node.end_lineno == line else None
+        line, column = node.lineno - 1, node.col_offset
+        end = node.end_col_offset if node.end_lineno == node.lineno else None  # else: no width
         written = self.scalar.text[self.offset :].splitlines() or [""]
-        text = written[line - 1] if line <= len(written) else ""
-        shift = 1 if line == 1 else 0  # the parenthesis that parsing put before the text
+        text = written[line] if line < len(written) else ""
+        shift = 0 if line else 1  # the parenthesis that parsing put before the text
         start = _characters(text, column - shift)
-        width = _characters(text, end - shift) - start if end is not None else 1
+        return self.at(line, start, start if end is None else _characters(text, end - shift))
+
+    def at(self, line: int, start: int, end: int) -> Place:
+        """Where characters of a line of the text stand in the file; all count from 0."""
         base = self.scalar.place
+        if isinstance(self.scalar, Constant):
+            return base
         if self.scalar.block:
-            row = base.line + line
-            column = _indent(self.lines, base.line) + start + 1
-        elif line == 1:
-            row = base.line
-            column = base.column + start + self.offset + (0 if self.scalar.plain else 1)
-        else:
+            column = _indent(self.lines, base.line) + 1
+            return Place(base.file, base.line + line + 1, column + start, column + end)
+        if line or base.end <= base.column:
             return base  # a folded text: its lines are not those of the file
-        return Place(base.file, row, column, column + max(1, width))
+        column = base.column + self.offset + (0 if self.scalar.plain else 1)
+        return Place(base.file, base.line, column + start, column + end)
 
 
 def _characters(line: str, utf8_offset: int) -> int:
@@ -84,16 +124,46 @@ def parse(source: Source) -> ast.expr:
         raise Wrong(whole, "empty", "there is nothing here", "write an expression, or `null`")
     if len(text) > MAX_LENGTH:
         raise Wrong(whole, "too-large", f"longer than {MAX_LENGTH:,} characters", "use `define`")
+    if braces := without_braces(text):
+        raise _foreign(source, text, braces)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            tree = ast.parse(_wrapped(text), mode="eval").body
+        tree = _parsed(text)
     except SyntaxError as error:
+        if habit := repaired(text, lambda one: _tree(one) is not None):
+            raise _foreign(source, text, habit) from None
         raise _unreadable(source, text, error) from None
     except (ValueError, RecursionError, MemoryError):
         raise Wrong(whole, "too-large", "nested too deep to be read", "use `define`") from None
     _bounded(tree, whole)
     return tree
+
+
+def _parsed(text: str) -> ast.expr:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return ast.parse(_wrapped(text), mode="eval").body
+
+
+def _tree(text: str) -> ast.expr | None:
+    try:
+        return _parsed(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _foreign(source: Source, text: str, habit: Repair) -> Wrong:
+    """The finding for an expression that another language would take, with what it is here."""
+    line, column = habit.at
+    written, meant = text.splitlines(), habit.text.splitlines()
+    place = source.at(line, column, column + habit.width)
+    edits: list[Edit] = []
+    if len(written) == len(meant) and habit.edits:
+        for number, (old, new) in enumerate(zip(written, meant, strict=True)):
+            if old != new:
+                edits += replaced(source.at(number, 0, len(old)), new)
+    shown = habit.text.strip()
+    remedy = f"write `{shown}`" if len(shown) <= 100 and "\n" not in shown else habit.hint
+    return Wrong(place, "bad-expression", habit.message, remedy, tuple(edits))
 
 
 def _wrapped(text: str) -> str:
@@ -137,17 +207,10 @@ def _unreadable(source: Source, text: str, error: SyntaxError) -> Wrong:
 
 
 def _hint(text: str) -> str:
-    if re.search(r"(?<![=!<>])=(?!=)", text):
-        return "`==` compares; a single `=` has no meaning here"
-    if "&&" in text or "||" in text or re.search(r"(^|\s)!\w", text):
-        return "write `and`, `or`, `not`"
     if "?" in text:
         return "write `a if condition else b`, or `coalesce(a, b)` for a value that may be absent"
-    words = (word for word in re.findall(r"\.(\w+)", text) if keyword.iskeyword(word))
-    if word := next(words, None):
-        return f'`{word}` is a word of the language: write `record["{word}"]`'
-    if re.search(r"\s", text.strip()) and not re.search(r"[()\[\]\"'+*/<>=]", text):
-        return 'a text stands in quotes inside the expression: |\n    "..."  or {text: ...}'
+    if re.search(r"\bif\b|\bthen\b|\bcase\b", text, re.IGNORECASE):
+        return "write `a if condition else b`"
     return "see docs/mapping.md, Expressions"
 
 

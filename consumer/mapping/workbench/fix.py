@@ -9,34 +9,46 @@ from consumer.mapping.check.checked import Account
 from consumer.mapping.unit import check_unit
 
 MAX_ROUNDS = 20
+_MARK = b"\xef\xbb\xbf"
 
 
 def mend(paths: Sequence[Path], accounts: Mapping[str, Account], *, warnings: bool = False) -> int:
-    """Apply edits until none helps; returns how many findings are gone. Raises OSError.
+    """Apply edits as long as there are any; returns how many findings are gone. Raises OSError.
 
-    A round that leaves as many findings as before is taken back, file by file.
+    One remedy may uncover a further mistake that has a remedy of its own. The files are left as they
+    were in the round with the fewest findings.
     """
-    left = before = _counted(paths, accounts, warnings)
-    for _ in range(MAX_ROUNDS):
-        chosen = compatible(left)
+    contents: dict[Path, bytes] = {}
+    best: tuple[tuple[int, int, int], dict[Path, bytes]] | None = None
+    first = count = 0
+    for number in range(MAX_ROUNDS):
+        findings = _findings(paths, accounts, warnings)
+        badness = _badness(findings)
+        if number == 0:
+            first = count = len(findings)
+        if best is None or badness < best[0]:
+            best, count = (badness, dict(contents)), len(findings)
+        chosen = compatible(findings)
         if not chosen:
             break
-        saved = _apply(chosen)
-        after = _counted(paths, accounts, warnings)
-        if _badness(after) >= _badness(left):
-            for path, data in saved.items():
-                path.write_bytes(data)
-            break
-        left = after
-    return len(before) - len(left)
+        for path, before in _apply(chosen).items():
+            contents.setdefault(path, before)
+            if best is not None:
+                best[1].setdefault(path, before)
+        contents |= {path: path.read_bytes() for path in contents}
+    assert best is not None
+    for path, data in best[1].items():
+        path.write_bytes(data)
+    return first - count
 
 
-def _badness(findings: Sequence[Finding]) -> tuple[int, int]:
+def _badness(findings: Sequence[Finding]) -> tuple[int, int, int]:
     """A file that YAML can read may show more mistakes than one that it cannot, and is better."""
-    return sum(finding.code == "bad-yaml" for finding in findings), len(findings)
+    unread = sum(finding.code == "bad-yaml" for finding in findings)
+    return unread, sum(finding.severity == "error" for finding in findings), len(findings)
 
 
-def _counted(
+def _findings(
     paths: Sequence[Path], accounts: Mapping[str, Account], warnings: bool
 ) -> list[Finding]:
     _, findings, _ = check_unit(paths, accounts)
@@ -44,14 +56,12 @@ def _counted(
 
 
 def _apply(chosen: Sequence[Finding]) -> dict[Path, bytes]:
-    """Edit the files; returns what stood in them."""
+    """Edit the files; returns what stood in them. Neither a byte order mark nor line ends change."""
     saved = {}
     for name in dict.fromkeys(edit.place.file for one in chosen for edit in one.edits):
         path = Path(name)
         saved[path] = path.read_bytes()
         edits = [edit for one in chosen for edit in one.edits if edit.place.file == name]
-        # As bytes: neither a byte order mark nor line ends may change.
-        mark = b"\xef\xbb\xbf" if saved[path].startswith(b"\xef\xbb\xbf") else b""
-        text = applied(saved[path].decode("utf-8-sig"), edits)
-        path.write_bytes(mark + text.encode())
+        mark = _MARK if saved[path].startswith(_MARK) else b""
+        path.write_bytes(mark + applied(saved[path].decode("utf-8-sig"), edits).encode())
     return saved

@@ -1,0 +1,55 @@
+"""Findings for names that nothing in scope has, and for fields that a record does not have."""
+
+from __future__ import annotations
+
+from consumer.documents.findings import Edit, Place, did_you_mean, renamed, replaced
+from consumer.mapping.language.names import path_text
+from consumer.mapping.language.nodes import Node, Var
+from consumer.mapping.language.scope import Scope
+from consumer.mapping.language.syntax import Wrong
+from consumer.mapping.language.types import Record
+
+_FOREIGN = {
+    **dict.fromkeys(("yes", "on", "true"), "true"),
+    **dict.fromkeys(("no", "off", "false"), "false"),
+    **dict.fromkeys(("null", "none", "nil", "undefined"), "null"),
+}
+"""Names of other languages, in small letters, that stand for a constant."""
+
+
+def unknown_name(scope: Scope, name: str, place: Place) -> Wrong:
+    """The finding for a name without a meaning."""
+    message = f"unknown name `{name}`"
+    if name in scope.library.by_name:
+        remedy = f"`{name}` is a function: write `{name}(...)`"
+        return Wrong(place, "unknown-name", message, remedy)
+    if word := _FOREIGN.get(name.lower()):
+        return Wrong(place, "unknown-name", message, f"write `{word}`", replaced(place, word))
+    known = [*scope.variables, *scope.definitions, *scope.tables, *scope.record.fields]
+    remedy = did_you_mean(name, known)
+    remedy += f'\nif a text is meant: `"{name}"` in quotes within the expression'
+    remedy += f", or `{{text: {name}}}`"
+    return Wrong(place, "unknown-name", message, remedy, renamed(place, name, known))
+
+
+def unknown_field(
+    scope: Scope, of: Node, record: Record, name: str, place: Place, written: Place | None
+) -> Wrong:
+    """The finding for a member that the record does not have. `written` closes with the bare name."""
+    prefix = "" if isinstance(of, Var) and of.name == "record" else f"{path_text(of)}."
+    fields = ", ".join(sorted(record.fields))
+    remedy = f"the record `{record.name}` ({scope.schema_file}) has: {fields}"
+    near = did_you_mean(name, record.fields)
+    if near.startswith("did"):
+        remedy += f"\n{near.replace('`', f'`{prefix}', 1)}"
+    edits = renamed(written, name, record.fields) if written else ()
+    return Wrong(place, "unknown-field", f"unknown field `{prefix}{name}`", remedy, edits)
+
+
+def in_brackets(written: Place | None, name: str) -> tuple[Edit, ...]:
+    """`x.name` as `x["name"]`."""
+    if written is None:
+        return ()
+    begin = written.end - len(name) - 1
+    place = Place(written.file, written.line, begin, written.end)
+    return replaced(place, f'["{name}"]')
