@@ -179,6 +179,20 @@ class Failure:
     """`Event.label` where a single event failed; empty where the record as a whole did."""
 
 
+class Replayed(NamedTuple):
+    """The history of a record that fails again in a replay of dead letters.
+
+    `replays` is the number of replays it has failed in; `size` are the bytes of a record that its
+    former dead letter did not carry, 0 of any other.
+    """
+
+    replays: int = 0
+    size: int = 0
+
+
+NEVER_REPLAYED = Replayed()
+
+
 @dataclass(slots=True, frozen=True)
 class Outcome:
     """What delivery made of one event. `failure` is set exactly for `DEAD_LETTERED`."""

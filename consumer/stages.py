@@ -8,7 +8,18 @@ call-back is never made from inside the call that asked for it.
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from consumer.model import Decoded, Event, Failure, Flight, Mapped, Outcome, Partition, Record
+from consumer.model import (
+    NEVER_REPLAYED,
+    Decoded,
+    Event,
+    Failure,
+    Flight,
+    Mapped,
+    Outcome,
+    Partition,
+    Record,
+    Replayed,
+)
 
 
 class Position(NamedTuple):
@@ -115,11 +126,17 @@ EventEnded = Callable[[Flight, Event, Outcome], None]
 
 class DeadLetters(Protocol):
     def send(
-        self, record: Record, failures: Sequence[Failure], digest: str, done: Callable[[], None]
+        self,
+        record: Record,
+        failures: Sequence[Failure],
+        digest: str,
+        done: Callable[[], None],
+        again: Replayed = NEVER_REPLAYED,
     ) -> None:
         """Write the record as it was, with our reasons as headers; `done` is called once Kafka has
         acknowledged it. Failures to write are retried for ever (and counted): a dead letter that
-        cannot be written holds its record back, it is never dropped."""
+        cannot be written holds its record back, it is never dropped. A record that is too large for
+        the topic is written by its position alone."""
 
     async def close(self, seconds: float) -> None:
         """Flush within `seconds`."""

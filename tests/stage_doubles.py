@@ -8,7 +8,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from consumer.errors import InvalidRecord, SchemaPending
-from consumer.model import Decoded, Endpoint, Event, Failure, Flight, Mapped, Partition, Record
+from consumer.model import (
+    NEVER_REPLAYED,
+    Decoded,
+    Endpoint,
+    Event,
+    Failure,
+    Flight,
+    Mapped,
+    Partition,
+    Record,
+    Replayed,
+)
 from consumer.stages import Positions, SourceListener
 
 LEGACY, V2 = Endpoint("main", "legacy"), Endpoint("main", "v2")
@@ -98,7 +109,12 @@ class FakeDeadLetters:
     sent: list[tuple[Record, list[Failure], str, Callable[[], None]]] = field(default_factory=list)
 
     def send(
-        self, record: Record, failures: Sequence[Failure], digest: str, done: Callable[[], None]
+        self,
+        record: Record,
+        failures: Sequence[Failure],
+        digest: str,
+        done: Callable[[], None],
+        again: Replayed = NEVER_REPLAYED,
     ) -> None:
         self.sent.append((record, list(failures), digest, done))
 

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from consumer.config.load import load
 from consumer.dlq.letter import Selection, letter_of
 from consumer.dlq.listing import Listing
 from consumer.dlq.plain_json import written
-from consumer.dlq.reader import first, letter_at, partition_and_offset, records
+from consumer.dlq.reader import first, letter_at, original_of, partition_and_offset, records
 from consumer.dlq.replay import Replay, find_span, replay_settings
 from consumer.dlq.show import Describer
 from consumer.dlq.stages import Judgement, ReplayDecode, ReplayMap
@@ -159,7 +159,12 @@ def show(
 
     async def describe() -> list[dict[str, Any]]:
         async with decoding(setup.settings, setup.mapping) as decoder:
-            describer = Describer(decoder, setup.mapping, personal=show_personal)
+            describer = Describer(
+                decoder,
+                setup.mapping,
+                personal=show_personal,
+                fetch=partial(original_of, setup.settings),
+            )
             return [await describer.describe(letter) for letter in letters]
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -210,7 +215,7 @@ def replay(
     setup = load_setup(path)
     logs.configure("warning", setup.settings.log.format)
     selection = _selection(**filters)
-    judgement = Judgement(selection, max_replays)
+    judgement = Judgement(selection, max_replays, partial(original_of, setup.settings))
     span = find_span(setup.settings, selection, anew=from_start, may_commit=not dry_run)
     console = Console(stderr=True)
     console.print(

@@ -1,17 +1,13 @@
 """A dead letter read back: the record as it once came, and why it could not be sent."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import orjson
-
-from consumer.delivery.dead_letters.writer import PREFIX
-from consumer.model import Partition, Record, TimestampType
-
-REPLAYS = PREFIX + "replays"
-"""How many replays this record has failed in."""
+from consumer.delivery.dead_letters.headers import parted
+from consumer.model import NEVER_REPLAYED, Partition, Record, Replayed, TimestampType
 
 _NEEDED = ("topic", "partition", "offset", "timestamp", "timestamp_type", "stage", "reason")
 
@@ -51,7 +47,13 @@ class Letter:
     failures: Sequence[dict[str, str]]
     mapping: str
     bridge: str
-    replays: int
+    again: Replayed = NEVER_REPLAYED
+    """How many replays it has failed in, and how large the record is if the letter lacks it."""
+
+    @property
+    def lacks_record(self) -> bool:
+        """Whether the letter holds the position of its record alone: it was too large."""
+        return self.again.size > 0
 
     @property
     def identity(self) -> tuple[object, ...]:
@@ -66,13 +68,7 @@ class Letter:
 
 def letter_of(record: Record) -> Letter | None:
     """The dead letter in this record of the dead-letter topic; None where it is not one of ours."""
-    ours: dict[str, str] = {}
-    kept = []
-    for name, value in record.headers:
-        if name.startswith(PREFIX):
-            ours[name.removeprefix(PREFIX)] = (value or b"").decode(errors="replace")
-        else:
-            kept.append((name, value))
+    ours, kept = parted(record.headers)
     if any(name not in ours for name in _NEEDED):
         return None
     try:
@@ -86,7 +82,7 @@ def letter_of(record: Record) -> Letter | None:
         )
         events = tuple(str(label) for label in _list(ours.get("events", "[]")))
         failures = [dict(each) for each in _list(ours.get("failures", "[]"))]
-        replays = int(ours.get("replays", "0"))
+        again = Replayed(int(ours.get("replays", "0")), int(ours.get("size", "0")))
     except (ValueError, TypeError):
         return None
     return Letter(
@@ -99,12 +95,12 @@ def letter_of(record: Record) -> Letter | None:
         failures,
         ours.get("mapping", ""),
         ours.get("bridge", ""),
-        replays,
+        again,
     )
 
 
 def _list(text: str) -> list[Any]:
-    found = orjson.loads(text)
+    found = json.loads(text)
     if not isinstance(found, list):
         raise TypeError
     return found

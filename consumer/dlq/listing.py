@@ -52,7 +52,7 @@ class Listing:
             group.first_ms = min(group.first_ms, letter.written_ms)
             if letter.written_ms >= group.last_ms:
                 group.last_ms, group.latest = letter.written_ms, letter.place
-            group.replayed += letter.replays > 0
+            group.replayed += letter.again.replays > 0
 
     def sorted(self) -> list[tuple[Kind, Group]]:
         """The largest groups first."""

@@ -1,11 +1,15 @@
-"""Reads dead letters without a group: all of them, those of a selection, or one by its place."""
+"""Reads dead letters without a group: all of them, those of a selection, or one by its place.
 
+Also the record of a letter that was too large to carry it.
+"""
+
+import re
 import threading
 from collections.abc import Iterator, Mapping
 
 from consumer.config.settings import Settings
 from consumer.dlq.letter import Letter, Selection, letter_of
-from consumer.errors import SetupError
+from consumer.errors import KafkaSetupError, SetupError
 from consumer.inspect.group_offsets import GroupReader
 from consumer.inspect.topic_reader import Key, batches
 from consumer.model import Record
@@ -62,3 +66,27 @@ def letter_at(settings: Settings, place: str) -> Letter:
     if letter is None:
         raise SetupError(f"{place}: there is no dead letter of this program at that offset")
     return letter
+
+
+def original_of(settings: Settings, letter: Letter) -> Record | None:
+    """The record of a letter that lacks it, read by its position; None where it is gone. Blocks.
+
+    A record at that offset with another time is another record: the topic was made anew.
+    """
+    wanted = letter.record
+    key = (wanted.partition.topic, wanted.partition.number)
+    with GroupReader(settings.kafka, [f"^{re.escape(key[0])}$"]) as reader:
+        try:
+            keys = reader.partitions()
+        except KafkaSetupError:  # no topic matches any more
+            return None
+        if key not in keys:
+            return None
+        [begin] = reader.plan("earliest", [key])
+        [end] = reader.plan("latest", [key])
+    if not begin.after <= wanted.offset < end.after:
+        return None
+    found = next(_read(settings, {key: wanted.offset}, {key: wanted.offset + 1}), None)
+    if found is None or found.timestamp_ms != wanted.timestamp_ms:
+        return None
+    return found

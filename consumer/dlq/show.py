@@ -1,11 +1,14 @@
 """Describes one dead letter: why it is there, what it says, and what would become of it today."""
 
 import ast
+import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from consumer.dlq.letter import Letter
 from consumer.dlq.plain_json import iso
+from consumer.dlq.stages import Fetch
 from consumer.errors import InvalidRecord, SchemaPending
 from consumer.mapping.unit import MappingUnit
 from consumer.model import Decoded, Record
@@ -17,8 +20,16 @@ from consumer.stages import Decode
 class Describer:
     """`personal` shows everything; without it, what `RecordMask` lets through."""
 
-    def __init__(self, decode: Decode, mapping: MappingUnit, *, personal: bool) -> None:
+    def __init__(
+        self,
+        decode: Decode,
+        mapping: MappingUnit,
+        *,
+        personal: bool,
+        fetch: Fetch = lambda _: None,
+    ) -> None:
         self._decode = decode
+        self._fetch = fetch
         self._mapping = mapping
         self._personal = personal
         schemas = [mapping.reader_schemas(topic) for topic in mapping.topics]
@@ -26,8 +37,13 @@ class Describer:
 
     async def describe(self, letter: Letter) -> dict[str, Any]:
         """The letter for `plain_json.written`. `today` says what the mapping in force makes of it."""
+        gone = False
+        if letter.lacks_record:
+            found = await asyncio.to_thread(self._fetch, letter)
+            gone = found is None
+            letter = replace(letter, record=found or letter.record)
         record = letter.record
-        decoded = await self._decoded(record)
+        decoded = _GONE if gone else await self._decoded(record)
         return {
             "place": letter.place,
             "written": iso(letter.written_ms),
@@ -45,7 +61,8 @@ class Describer:
             "failed_events": list(letter.events),
             "mapping": letter.mapping,
             "bridge": letter.bridge,
-            "replays": letter.replays,
+            "replays": letter.again.replays,
+            **({"not_carried": _not_carried(letter, gone=gone)} if letter.lacks_record else {}),
             "today": self._today(letter, decoded),
         }
 
@@ -87,6 +104,16 @@ class Describer:
         made = [event.label for event in mapped.events]
         replayed = [label for label in made if not letter.events or label in letter.events]
         return {"makes": made, "replay_sends": replayed, "filtered": mapped.filtered}
+
+
+_GONE = InvalidRecord("decode", "original_gone", "the record is not in its topic any more")
+
+
+def _not_carried(letter: Letter, *, gone: bool) -> str:
+    size = f"{letter.again.size:,} bytes, too large for the dead-letter topic"
+    if gone:
+        return f"{size}; not at its position any more: it cannot be replayed"
+    return f"{size}; read from its position"
 
 
 def _invalid(invalid: InvalidRecord) -> dict[str, Any]:

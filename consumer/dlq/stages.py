@@ -1,15 +1,17 @@
-"""What a replay puts around the stages: between them travel dead letters, to them come originals.
+"""Wraps the stages for a replay: dead letters travel between them, originals come to them.
 
 The pipeline counts, commits and orders by the position in the dead-letter topic; decoding and mapping
 see the record as it once came, with its own topic, offset, time and headers.
 """
 
+import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from consumer.dlq.letter import REPLAYS, Letter, Selection, letter_of
-from consumer.model import Decoded, Failure, Mapped, Record
+from consumer.dlq.letter import Letter, Selection, letter_of
+from consumer.errors import SchemaPending
+from consumer.model import NEVER_REPLAYED, Decoded, Failure, Mapped, Record, Replayed
 from consumer.stages import DeadLetters, Decode, Map
 
 REMEMBERED = 100_000
@@ -18,29 +20,58 @@ REMEMBERED = 100_000
 _NOTHING = Decoded(None, "", "")
 
 
-class Judgement:
-    """Which letters are replayed, and why the others are not."""
+Fetch = Callable[[Letter], Record | None]
+"""Reads the record of a letter that lacks it; None where it is not in its topic any more. Blocks."""
 
-    def __init__(self, selection: Selection, max_replays: int) -> None:
+
+class Judgement:
+    """Decides which letters are replayed, and why the others are not."""
+
+    def __init__(
+        self, selection: Selection, max_replays: int, fetch: Fetch = lambda _: None
+    ) -> None:
         self.selection = selection
         self._max_replays = max_replays
+        self._fetch = fetch
+        self._fetched: dict[str, Record | None] = {}
+        """Records of letters that lack theirs, by place, until they are mapped."""
         self._seen: OrderedDict[tuple[object, ...], str] = OrderedDict()
         self._last: tuple[Record, Letter | None, str] | None = None
 
     def of(self, record: Record) -> tuple[Letter | None, str]:
-        """The letter, and why it is left out (empty if it is not). Decoding and mapping both ask."""
+        """The letter, and why it is left out (empty if it is not). Decoding and mapping both ask.
+
+        Raises SchemaPending for a letter whose record has to be fetched first.
+        """
         last = self._last
         if last is None or last[0] is not record:
             letter = letter_of(record)
             last = self._last = record, letter, self._why_not(letter)
-        return last[1], last[2]
+        _, letter, why_not = last
+        if letter is None or why_not or not letter.lacks_record:
+            return letter, why_not
+        if letter.place not in self._fetched:
+            raise SchemaPending(letter)
+        original = self._fetched[letter.place]
+        if original is None:
+            return letter, "original_gone"
+        return replace(letter, record=original), ""
+
+    async def fetch(self, letter: Letter) -> None:
+        """Read the record of a letter that lacks it."""
+        self._fetched[letter.place] = await asyncio.to_thread(self._fetch, letter)
+
+    def forget(self, letter: Letter | None) -> None:
+        """The letter's record is not needed any more."""
+        if letter is not None:
+            self._fetched.pop(letter.place, None)
 
     def _why_not(self, letter: Letter | None) -> str:
         if letter is None:
             return "not_a_dead_letter"
         if not self.selection.takes(letter):
             return "not_selected"
-        if letter.replays >= self._max_replays:
+        if letter.again.replays >= self._max_replays:
             return "replayed_too_often"
         # By place: a record that waits for its schema is asked about again.
         first = self._seen.setdefault(letter.identity, letter.place)
@@ -52,7 +83,7 @@ class Judgement:
 
 
 class ReplayDecode:
-    """Implements `stages.Decode`. What is left out is not decoded: it must not fail again."""
+    """Implements `stages.Decode`. A letter that is left out is not decoded: it must not fail again."""
 
     def __init__(self, inner: Decode, judgement: Judgement) -> None:
         self._inner = inner
@@ -65,11 +96,14 @@ class ReplayDecode:
         return self._inner.decode(letter.record)
 
     async def resolve(self, ref: object) -> None:
-        await self._inner.resolve(ref)
+        if isinstance(ref, Letter):
+            await self._judgement.fetch(ref)
+        else:
+            await self._inner.resolve(ref)
 
 
 class ReplayMap:
-    """Implements `stages.Map`: today's mapping, and of its events those that failed."""
+    """Implements `stages.Map`: today's mapping, restricted to the events that failed."""
 
     def __init__(self, inner: Map, judgement: Judgement) -> None:
         self._inner = inner
@@ -83,6 +117,7 @@ class ReplayMap:
 
     def map(self, record: Record, decoded: Decoded) -> Mapped:
         letter, why_not = self._judgement.of(record)
+        self._judgement.forget(letter)
         if letter is None or why_not:
             return Mapped((), why_not)
         mapped = self._inner.map(letter.record, decoded)
@@ -98,20 +133,26 @@ class ReplayMap:
 
 
 class ReplayDeadLetters:
-    """Implements `stages.DeadLetters`: what fails again is a dead letter again, and says so."""
+    """Implements `stages.DeadLetters`: a record that fails again is a dead letter again, with its
+    count of replays raised."""
 
     def __init__(self, inner: DeadLetters, judgement: Judgement) -> None:
         self._inner = inner
         self._judgement = judgement
 
     def send(
-        self, record: Record, failures: Sequence[Failure], digest: str, done: Callable[[], None]
+        self,
+        record: Record,
+        failures: Sequence[Failure],
+        digest: str,
+        done: Callable[[], None],
+        again: Replayed = NEVER_REPLAYED,
     ) -> None:
         letter = letter_of(record)
         assert letter is not None  # others are left out
-        count = str(letter.replays + 1).encode()
-        original = replace(letter.record, headers=[*letter.record.headers, (REPLAYS, count)])
-        self._inner.send(original, self._named(letter, failures), digest, done)
+        self._judgement.forget(letter)
+        again = letter.again._replace(replays=letter.again.replays + 1)
+        self._inner.send(letter.record, self._named(letter, failures), digest, done, again)
 
     async def close(self, seconds: float) -> None:
         await self._inner.close(seconds)

@@ -4,6 +4,7 @@ import asyncio
 import ctypes
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,7 +20,14 @@ from consumer.config.settings import DeadLetterSettings
 from consumer.delivery.dead_letters.producer import find_topic, producer_properties
 from consumer.delivery.dead_letters.writer import DeadLetterWriter
 from consumer.errors import KafkaSetupError
-from consumer.model import Failure, Partition, Record, TimestampType
+from consumer.model import (
+    NEVER_REPLAYED,
+    Failure,
+    Partition,
+    Record,
+    Replayed,
+    TimestampType,
+)
 from consumer.telemetry.tallies import Tallies
 from tests.parts.kafka import KafkaBroker
 
@@ -55,10 +63,12 @@ def a_writer(
     tallies: Tallies | None = None,
     timeout_ms: int = 30_000,
     login: Mapping[str, str] | None = None,
+    largest: int = 1_000_000_000,
 ) -> DeadLetterWriter:
     loop = asyncio.get_running_loop()
+    own = {"message.timeout.ms": timeout_ms, "message.max.bytes": largest}
     return DeadLetterWriter(
-        DeadLetterSettings(topic=topic, kafka={"message.timeout.ms": timeout_ms}),
+        DeadLetterSettings(topic=topic, kafka=own),
         {
             "bootstrap.servers": bootstrap,
             "group.id": "bridge",
@@ -72,9 +82,19 @@ def a_writer(
     )
 
 
-def read(bootstrap: str, topic: str, partition: int, count: int) -> list[Message]:
+def end_of(bootstrap: str, topic: str, partition: int) -> int:
+    """The offset behind the last record."""
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "reader", "log_level": 0})
-    consumer.assign([TopicPartition(topic, partition, 0)])
+    try:
+        ends = consumer.get_watermark_offsets(TopicPartition(topic, partition), 10)
+        return ends[1]
+    finally:
+        consumer.close()
+
+
+def read(bootstrap: str, topic: str, partition: int, count: int, begin: int = 0) -> list[Message]:
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "reader", "log_level": 0})
+    consumer.assign([TopicPartition(topic, partition, begin)])
     try:
         found: list[Message] = []
         while len(found) < count:
@@ -104,10 +124,14 @@ def lose_place(producer: Producer) -> None:
 
 
 async def write(
-    writer: DeadLetterWriter, record: Record, failures: Sequence[Failure], seconds: float = 20
+    writer: DeadLetterWriter,
+    record: Record,
+    failures: Sequence[Failure],
+    seconds: float = 20,
+    again: Replayed = NEVER_REPLAYED,
 ) -> None:
     done = asyncio.Event()
-    writer.send(record, failures, "sha256:abc", done.set)
+    writer.send(record, failures, "sha256:abc", done.set, again)
     assert not done.is_set(), "done before Kafka can have acknowledged it"
     async with asyncio.timeout(seconds):
         await done.wait()
@@ -212,7 +236,7 @@ async def test_a_topic_that_takes_less_than_its_source_is_warned_of(
 async def test_a_letter_too_large_with_our_optional_headers_goes_without_them(
     kafka: KafkaBroker, topic: str
 ) -> None:
-    kafka.create_topic(topic, 1, {"max.message.bytes": "3000"})
+    kafka.create_topic(topic, 1, {"max.message.bytes": "2000"})
     tallies = Tallies()
     writer = a_writer(kafka.bootstrap, topic, tallies)
     await writer.open()
@@ -225,19 +249,82 @@ async def test_a_letter_too_large_with_our_optional_headers_goes_without_them(
     assert "yespo.dlq.events" in names
     assert not names & {"yespo.dlq.detail", "yespo.dlq.failures"}
     assert tallies.dead_letter_errors.total() == 1
-    about_letters = [entry for entry in logs if "dead letters" in entry["event"]]
-    assert [entry["event"] for entry in about_letters] == [
-        "dead letters cannot be written, their records are held back",
-        "dead letters are written again",
-    ]
-    assert about_letters[0]["error"] == "MSG_SIZE_TOO_LARGE"
+    assert [entry for entry in logs if entry["log_level"] not in {"info", "debug"}] == []
+    assert writer.failing == ""
+
+
+def the_position_alone(letter: Message, size: bytes) -> None:
+    assert letter.value() is None
+    headers = dict(headers_of(letter))
+    assert "trace" not in headers
+    assert {name: headers[f"yespo.dlq.{name}"] for name in ("topic", "partition", "offset")} == {
+        "topic": b"shop.clicks",
+        "partition": b"5",
+        "offset": b"42",
+    }
+    assert (headers["yespo.dlq.carried"], headers["yespo.dlq.size"]) == (b"position", size)
+    assert (headers["yespo.dlq.stage"], headers["yespo.dlq.reason"]) == (b"delivery", b"rejected")
+    assert headers["yespo.dlq.detail"] == b"answered 400"
 
 
 @pytest.mark.kafka
-async def test_a_letter_too_large_is_held_until_the_topic_takes_it(
+async def test_a_record_that_the_broker_refuses_as_too_large_is_written_by_its_position(
     kafka: KafkaBroker, topic: str
 ) -> None:
-    kafka.create_topic(topic, 1, {"max.message.bytes": "1000"})
+    kafka.create_topic(topic, 1, {"max.message.bytes": "3000"})
+    writer = a_writer(kafka.bootstrap, topic)
+    await writer.open()
+    small = asyncio.Event()
+    writer.send(a_source_record(), [REJECTED], "d", small.set)
+    with capture_logs() as logs:
+        await write(writer, a_source_record(value=b"v" * 5000), [REJECTED])
+    async with asyncio.timeout(20):
+        await small.wait()
+    await writer.close(1)
+    whole, letter = await asyncio.to_thread(read, kafka.bootstrap, topic, 0, 2)
+    assert whole.value() == b"\x00avro"
+    assert letter.key() == b"visitor-1"
+    the_position_alone(letter, b"5026")
+    [line] = [entry for entry in logs if "too large" in entry["event"]]
+    assert (line["record"], line["bytes"]) == ("shop.clicks/5@42", 5026)
+
+
+async def test_a_record_above_the_producers_own_limit_is_written_by_its_position(
+    mock_cluster: str,
+) -> None:
+    writer = a_writer(mock_cluster, "dlq", largest=2000)
+    await writer.open()
+    before = await asyncio.to_thread(end_of, mock_cluster, "dlq", 1)
+    await write(writer, a_source_record(value=b"v" * 5000), [REJECTED])
+    await writer.close(1)
+    (letter,) = await asyncio.to_thread(read, mock_cluster, "dlq", 1, 1, before)
+    the_position_alone(letter, b"5026")
+
+
+async def test_a_record_above_what_a_broker_reads_is_not_even_tried(
+    mock_cluster: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real broker closes the connection above 100 MiB, each time, and says nothing."""
+    monkeypatch.setattr("consumer.delivery.dead_letters.writer.MOST_BYTES", 4000)
+    writer = a_writer(mock_cluster, "dlq")
+    await writer.open()
+    before = await asyncio.to_thread(end_of, mock_cluster, "dlq", 1)
+    long_key = replace(a_source_record(value=b"v" * 5000), key=b"k" * 1025)
+    await write(writer, long_key, [REJECTED])
+    await write(writer, a_source_record(value=None), [REJECTED], again=Replayed(2, 777))
+    await writer.close(1)
+    letter, again = await asyncio.to_thread(read, mock_cluster, "dlq", 1, 2, before)
+    assert letter.key() is None
+    the_position_alone(letter, b"6042")
+    the_position_alone(again, b"777")
+    assert dict(headers_of(again))["yespo.dlq.replays"] == b"2"
+
+
+@pytest.mark.kafka
+async def test_a_letter_that_not_even_its_position_fits_is_held_until_the_topic_takes_it(
+    kafka: KafkaBroker, topic: str
+) -> None:
+    kafka.create_topic(topic, 1, {"max.message.bytes": "100"})
     writer = a_writer(kafka.bootstrap, topic)
     await writer.open()
     done = asyncio.Event()
@@ -395,6 +482,7 @@ def test_the_connection_is_shared_and_what_belongs_to_the_consumer_is_not() -> N
         "message.timeout.ms": 30000,
         "message.max.bytes": 1000000000,
         "linger.ms": 50,
+        "batch.num.messages": 1,
         "compression.type": "zstd",
     }
 

@@ -1,6 +1,7 @@
 """`dlq show`: any decoded value is JSON, and only what mapping and schema spell out is shown."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -103,6 +104,32 @@ async def test_keys_of_maps_and_names_of_headers_are_masked() -> None:
     whole = await shown(value, record, personal=True)
     assert whole["record"]["headers"][0] == ["Olena Koval", "1"]
     assert whole["record"]["value"] == {"shop.Other": value}
+
+
+@pytest.mark.parametrize("there", [True, False])
+async def test_a_letter_without_its_record_shows_the_record_or_says_that_it_is_gone(
+    there: bool,
+) -> None:
+    record = a_letter()
+    record.headers = [*record.headers, ("yespo.dlq.size", b"419430400")]
+    letter = letter_of(replace(record, value=None))
+    assert letter is not None
+    describer = Describer(
+        Reads({"kind": "product_view"}),
+        UNIT,
+        personal=False,
+        fetch=lambda _: record if there else None,
+    )
+    found = await describer.describe(letter)
+    if there:
+        assert found["record"]["value"] == {"shop.Other": {"kind": "product_view"}}
+        assert found["not_carried"] == (
+            "419,430,400 bytes, too large for the dead-letter topic; read from its position"
+        )
+    else:
+        assert found["record"]["value"] is None
+        assert found["today"]["reason"] == "original_gone"
+        assert found["not_carried"].endswith("it cannot be replayed")
 
 
 async def test_a_letter_that_met_a_bug_is_shown_though_it_meets_it_again() -> None:

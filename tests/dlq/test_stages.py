@@ -1,6 +1,7 @@
 """Dead letters on their way back: what is restored, what is sent, and what is left out."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -8,9 +9,22 @@ import pytest
 from consumer.dlq.letter import Selection, letter_of, parts_of
 from consumer.dlq.stages import Judgement, ReplayDeadLetters, ReplayDecode, ReplayMap
 from consumer.dlq.until_ends import UntilEnds
-from consumer.model import Decoded, Endpoint, Event, Failure, Mapped, Partition, Record
+from consumer.errors import SchemaPending
+from consumer.model import (
+    NEVER_REPLAYED,
+    Decoded,
+    Endpoint,
+    Event,
+    Failure,
+    Mapped,
+    Partition,
+    Record,
+    Replayed,
+)
 from consumer.stages import Position, Positions, SourceListener
 from tests.dlq.letters import CART, DEAD, VIEW, a_letter
+
+FAILED = Failure("delivery", "rejected", "answered 400", CART)
 
 
 class Inner:
@@ -20,7 +34,7 @@ class Inner:
 
     def __init__(self) -> None:
         self.seen: list[Record] = []
-        self.sent: list[tuple[Record, Sequence[Failure]]] = []
+        self.sent: list[tuple[Record, Sequence[Failure], Replayed]] = []
 
     def decode(self, record: Record) -> Decoded:
         self.seen.append(record)
@@ -29,7 +43,7 @@ class Inner:
     async def resolve(self, ref: object) -> None: ...
 
     def map(self, record: Record, decoded: Decoded) -> Mapped:
-        assert decoded.value == {"offset": record.offset}
+        assert set(decoded.value) == {"offset"}
         assert record.partition.topic == "shop.clicks"
         return Mapped(
             [
@@ -39,9 +53,14 @@ class Inner:
         )
 
     def send(
-        self, record: Record, failures: Sequence[Failure], digest: str, done: Callable[[], None]
+        self,
+        record: Record,
+        failures: Sequence[Failure],
+        digest: str,
+        done: Callable[[], None],
+        again: Replayed = NEVER_REPLAYED,
     ) -> None:
-        self.sent.append((record, failures))
+        self.sent.append((record, failures, again))
 
     async def close(self, seconds: float) -> None: ...
 
@@ -131,6 +150,33 @@ def test_what_has_failed_often_enough_is_left_out_without_being_decoded() -> Non
     assert len(bench.inner.seen) == 1
 
 
+async def test_a_letter_without_its_record_is_replayed_from_the_position_of_the_record() -> None:
+    original = replace(a_letter(), value=b"very large", headers=[("trace", b"1")])
+    found: list[Record | None] = [original, None]
+    inner = Inner()
+    judgement = Judgement(Selection(), 3, lambda _: found.pop(0))
+    decode, mapping = ReplayDecode(inner, judgement), ReplayMap(inner, judgement)
+    lacking = a_letter()
+    lacking.value = None
+    lacking.headers = [*lacking.headers, ("yespo.dlq.size", b"419430400")]
+    with pytest.raises(SchemaPending) as pending:
+        decode.decode(lacking)
+    await decode.resolve(pending.value.ref)
+    decoded = decode.decode(lacking)
+    [seen] = inner.seen
+    assert (seen.value, seen.headers) == (b"very large", [("trace", b"1")])
+    original.partition, original.offset = Partition("shop.clicks", 5, 0), 42
+    assert [event.label for event in mapping.map(lacking, decoded).events] == [CART]
+    ReplayDeadLetters(inner, judgement).send(lacking, [FAILED], "today", lambda: None)
+    [(_, _, again)] = inner.sent
+    assert again == Replayed(replays=1, size=419_430_400)
+    gone = replace(lacking, offset=8, headers=[*lacking.headers, ("yespo.dlq.offset", b"43")])
+    with pytest.raises(SchemaPending) as pending:
+        decode.decode(gone)
+    await decode.resolve(pending.value.ref)
+    assert mapping.map(gone, decode.decode(gone)).filtered == "original_gone"
+
+
 def test_a_foreign_record_is_left_out() -> None:
     foreign = Record(DEAD, 3, None, b"x", [("yespo.dlq.topic", b"shop.clicks")], 0)
     assert Bench().take(foreign).filtered == "not_a_dead_letter"
@@ -142,9 +188,10 @@ def test_what_fails_again_keeps_its_origin_and_counts_the_replay() -> None:
     bench = Bench()
     failure = Failure("delivery", "rejected", "answered 400", CART)
     bench.dead_letters.send(a_letter(replays="1"), [failure], "today", lambda: None)
-    [(record, failures)] = bench.inner.sent
+    [(record, failures, again)] = bench.inner.sent
     assert record.position == "shop.clicks/5@42"
-    assert record.headers == [("trace", b"1"), ("trace", None), ("yespo.dlq.replays", b"2")]
+    assert record.headers == [("trace", b"1"), ("trace", None)]
+    assert again == Replayed(replays=2)
     assert failures == [failure]
 
 
@@ -153,7 +200,7 @@ def test_a_whole_failure_still_names_the_events_that_were_not_sent() -> None:
     bench = Bench()
     whole = Failure("mapping", "missing", "cart: price is absent")
     bench.dead_letters.send(a_letter(), [whole], "today", lambda: None)
-    [(_, failures)] = bench.inner.sent
+    [(_, failures, _)] = bench.inner.sent
     assert failures == [Failure("mapping", "missing", "cart: price is absent", CART)]
 
 

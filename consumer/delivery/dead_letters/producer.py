@@ -1,4 +1,4 @@
-"""The Kafka side of dead letters: the producer's properties, and the topic they go to."""
+"""The Kafka side of dead letters: the producer's properties, and the check of their topic."""
 
 import threading
 from collections.abc import Collection, Mapping, Sequence
@@ -19,12 +19,14 @@ OURS: Properties = {
     # The topic's own `max.message.bytes` decides; a lower limit of the client's would come first.
     "message.max.bytes": 1_000_000_000,
     "linger.ms": 5,
+    # A batch that is too large says nothing of the letters in it.
+    "batch.num.messages": 1,
 }
 HEADERS_ROOM = 4096
 """Bytes by which a dead letter may be larger than its record: our headers, the required ones."""
 
 _PROVEN = ("acks", "request.required.acks", "enable.idempotence")
-"""What a dead letter's promise rests on: not to be set."""
+"""Properties that a dead letter's promise rests on: they cannot be set."""
 
 _CONSUMER_ONLY = frozenset(
     {
@@ -69,9 +71,9 @@ def producer_properties(
 
 
 def find_topic(properties: Properties, topic: str, sources: Collection[str], seconds: float) -> int:
-    """Check the dead-letter topic before the first record is taken; its number of partitions.
+    """Check the dead-letter topic before the first record is taken; returns its number of partitions.
 
-    Blocks up to `seconds`. Whether the largest records fit is found out beside, and only warned of.
+    Blocks up to `seconds`. A thread compares the size limits of the topics, and only warns.
     Raises KafkaSetupError if it is missing or one of the `sources`; KafkaException if the cluster
     cannot be asked.
     """

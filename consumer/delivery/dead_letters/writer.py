@@ -1,41 +1,64 @@
-"""Writes what cannot be delivered to the dead-letter topic: the record as it was, and our reasons.
+"""Writes records that cannot be delivered to the dead-letter topic: as they were, with our reasons.
 
 A dead letter is done when Kafka has acknowledged it, and not before: it is written again, for ever,
-until then. Dead letters are rare, so the producer is polled from the event loop, and only while
-something is outstanding: no thread, no busy loop.
+until then. One that is too large for the topic is written with the record's position in its place.
+Dead letters are rare, so the producer is polled from the event loop, and only while something is
+outstanding: no thread, no busy loop.
 """
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from datetime import UTC, datetime
+from enum import IntEnum
 
-import orjson
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Producer
 
-from consumer import __version__
 from consumer.clock import Clock, Timer
 from consumer.config.settings import DeadLetterSettings
 from consumer.credentials.kafka_login import KafkaLogin
+from consumer.delivery.dead_letters.headers import (
+    LONGEST,
+    by_position,
+    carried,
+    optional,
+    required,
+)
 from consumer.delivery.dead_letters.producer import (
     Properties,
     find_topic,
     producer_properties,
 )
-from consumer.model import Failure, Record
+from consumer.model import NEVER_REPLAYED, Failure, Record, Replayed
 from consumer.telemetry.tallies import Tallies
 
-PREFIX = "yespo.dlq."
 POLL_SECONDS = 0.02
 FIND_SECONDS = 10.0
 AGAIN_SECONDS = 1.0
 """Until a letter that Kafka refused is written again."""
 
+MOST_BYTES = 100_000_000
+"""A larger record is not tried: a broker closes the connection on a request above
+`socket.request.max.bytes` (100 MiB), without a word, each time."""
+_TOO_LARGE = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE})
+
 log = structlog.get_logger()
 
 
+class _Form(IntEnum):
+    """What a letter holds, the most first: each next one is for a topic that refused the former."""
+
+    WHOLE = 0
+    WITHOUT_DETAIL = 1
+    POSITION = 2
+    """The position in place of the record, again with the detail."""
+    BARE_POSITION = 3
+
+
 class _Letter:
-    __slots__ = ("cause", "done", "extra", "headers", "producer", "record")
+    __slots__ = (
+        *("cause", "detail", "done", "form", "headers", "key", "partition", "position"),
+        *("producer", "required", "size", "value"),
+    )
 
     def __init__(
         self,
@@ -44,14 +67,53 @@ class _Letter:
         digest: str,
         written_ms: int,
         done: Callable[[], None],
+        again: Replayed,
     ) -> None:
         self.done = done
         self.cause = (failures[0].stage, failures[0].reason)
-        self.record = record
-        self.headers = [*record.headers, *_required(record, failures, digest, written_ms)]
-        self.extra = _optional(failures)
+        self.position = record.position
+        self.partition = record.partition.number
+        self.key = record.key
+        self.value = record.value
+        self.headers = carried(record.headers)
+        self.required = required(record, failures, digest, written_ms, again)
+        self.detail = optional(failures)
+        self.size = again.size or record.size
+        self.form = _Form.WHOLE
         self.producer: Producer | None = None
         """The one that has it now."""
+        if again.size or record.size > MOST_BYTES:
+            self._drop_record()
+
+    def all_headers(self) -> list[tuple[str, str | bytes | None]]:
+        detailed = self.form in (_Form.WHOLE, _Form.POSITION)
+        return [*self.headers, *self.required, *(self.detail if detailed else ())]
+
+    def shrink(self) -> bool:
+        """Take the next form; False where there is none."""
+        match self.form:
+            case _Form.WHOLE:
+                self.form = _Form.WITHOUT_DETAIL
+            case _Form.WITHOUT_DETAIL:
+                self._drop_record()
+            case _Form.POSITION:
+                self.form = _Form.BARE_POSITION
+            case _:
+                return False
+        return True
+
+    def _drop_record(self) -> None:
+        log.warning(
+            "a record is too large for the dead-letter topic, its letter holds the position alone",
+            record=self.position,
+            bytes=self.size,
+        )
+        self.form = _Form.POSITION
+        self.value = None
+        self.headers = []
+        if self.key is not None and len(self.key) > LONGEST:
+            self.key = None
+        self.required = [*self.required, *by_position(self.size)]
 
 
 class DeadLetterWriter:
@@ -121,9 +183,14 @@ class DeadLetterWriter:
         return self._failing
 
     def send(
-        self, record: Record, failures: Sequence[Failure], digest: str, done: Callable[[], None]
+        self,
+        record: Record,
+        failures: Sequence[Failure],
+        digest: str,
+        done: Callable[[], None],
+        again: Replayed = NEVER_REPLAYED,
     ) -> None:
-        letter = _Letter(record, failures, digest, self._clock.now_ms(), done)
+        letter = _Letter(record, failures, digest, self._clock.now_ms(), done, again)
         self._letters.add(letter)
         self._idle.clear()
         self._write(letter)
@@ -150,17 +217,17 @@ class DeadLetterWriter:
     def _write(self, letter: _Letter) -> None:
         if self._closed or letter.producer is not None:
             return
-        producer, record = self._producer, letter.record
+        producer = self._producer
         assert producer is not None, "send before open"
         self._login.look_after(producer)
         letter.producer = producer
         try:
             producer.produce(
                 self._name,
-                value=record.value,
-                key=record.key,
-                partition=record.partition.number % self._partitions,
-                headers=[*letter.headers, *letter.extra],
+                value=letter.value,
+                key=letter.key,
+                partition=letter.partition % self._partitions,
+                headers=letter.all_headers(),
                 on_delivery=lambda error, _: self._reports.append((letter, producer, error)),
             )
         except BufferError:
@@ -215,9 +282,11 @@ class DeadLetterWriter:
 
     def _refused(self, letter: _Letter, error: KafkaError) -> None:
         self._tallies.dead_letter_errors.add()
-        self._notice(error, letter.record.position)
-        if error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
-            letter.extra = []  # the last thing that can be left out; after that a person must help
+        if error.code() in _TOO_LARGE and letter.shrink():
+            letter.producer = None
+            self._write(letter)
+            return
+        self._notice(error, letter.position)
         self._write_later(letter)
         if error.fatal() or error.code() == KafkaError._FATAL:  # noqa: SLF001 - spelt so
             self._replace_producer()
@@ -256,39 +325,3 @@ _WORTH_A_LINE = frozenset(
         KafkaError._AUTHENTICATION,  # noqa: SLF001
     }
 )
-
-
-def _required(
-    record: Record, failures: Sequence[Failure], digest: str, written_ms: int
-) -> list[tuple[str, bytes]]:
-    """What `dlq` works from. Names of rules and fields, positions and codes; nothing personal."""
-    first = failures[0]
-    written = datetime.fromtimestamp(written_ms / 1000, UTC).isoformat(timespec="milliseconds")
-    texts = {
-        "stage": first.stage,
-        "reason": first.reason,
-        "topic": record.partition.topic,
-        "partition": str(record.partition.number),
-        "offset": str(record.offset),
-        "timestamp": str(record.timestamp_ms),
-        "timestamp_type": record.timestamp_type.value,
-        "mapping": digest,
-        "bridge": __version__,
-        "time": written,
-    }
-    headers = [(PREFIX + name, text.encode()) for name, text in texts.items()]
-    events = [failure.event for failure in failures if failure.event]
-    headers.append((PREFIX + "events", orjson.dumps(events)))
-    return headers
-
-
-def _optional(failures: Sequence[Failure]) -> list[tuple[str, bytes]]:
-    """For a person who asks why; left out where the letter would be too large."""
-    described = [
-        {"stage": f.stage, "reason": f.reason, "detail": f.detail, "event": f.event}
-        for f in failures
-    ]
-    return [
-        (PREFIX + "detail", failures[0].detail.encode()),
-        (PREFIX + "failures", orjson.dumps(described)),
-    ]
