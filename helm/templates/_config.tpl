@@ -7,7 +7,7 @@ The program's configuration file, and the numbers that the chart reads out of it
 {{- if .Values.autoscaling.enabled -}}
 {{- .Values.autoscaling.maxReplicas -}}
 {{- else -}}
-{{- max 1 (int .Values.replicaCount) -}}
+{{- max 1 (int (.Values.replicaCount | default 1)) -}}
 {{- end -}}
 {{- end -}}
 

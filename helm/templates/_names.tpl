@@ -60,6 +60,12 @@ app.kubernetes.io/component: bridge
 {{- toYaml (merge $own $.Values.commonLabels) -}}
 {{- end -}}
 
+{{/* Labels of a pod; takes (list $ "component"). A key of both values is there once: podLabels win. */}}
+{{- define "yespo-bridge.podLabels" -}}
+{{- $ := index . 0 -}}
+{{- toYaml (mergeOverwrite (include "yespo-bridge.labels" . | fromYaml) $.Values.podLabels) -}}
+{{- end -}}
+
 {{- define "yespo-bridge.image" -}}
 {{- if .Values.image.digest -}}
 {{- printf "%s@%s" .Values.image.repository .Values.image.digest -}}

@@ -15,6 +15,43 @@ where name is the one the ConfigMaps begin with: the release's, or the check's c
 {{- if or (and .Values.mappings.files (not .Values.mappings.existingConfigMap.name)) (and .Values.schemas.files (not .Values.schemas.existingConfigMap.name)) -}}yes{{- end -}}
 {{- end -}}
 
+{{/* `Recreate` and the default's `rollingUpdate` exclude each other: the API refuses both together. */}}
+{{- define "yespo-bridge.strategy" -}}
+{{- if eq (dig "type" "RollingUpdate" .Values.strategy) "RollingUpdate" -}}
+{{- toYaml .Values.strategy -}}
+{{- else -}}
+{{- toYaml (omit .Values.strategy "rollingUpdate") -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+`spec.replicas`, or nothing; takes (list $ live), live being the Deployment in the cluster.
+Where KEDA or `kubectl scale` is to own the number (autoscaling, or replicaCount: null), the chart leaves
+the field out, with one exception: a field whose only owner leaves it out falls back to 1
+(https://kubernetes.io/docs/reference/using-api/server-side-apply/#transferring-ownership). So the
+live number is repeated until somebody else has written it.
+*/}}
+{{- define "yespo-bridge.replicas" -}}
+{{- $ := index . 0 -}}
+{{- $live := index . 1 | default dict -}}
+{{- if not (or $.Values.autoscaling.enabled (kindIs "invalid" $.Values.replicaCount)) -}}
+{{- $.Values.replicaCount -}}
+{{- else if $live -}}
+{{- $others := list -}}
+{{- range dig "metadata" "managedFields" list $live -}}
+{{- if and (hasKey (dig "fieldsV1" "f:spec" dict .) "f:replicas") (not (and (hasPrefix "helm" (lower (.manager | default ""))) (ne (.subresource | default "") "scale"))) -}}
+{{- $others = append $others .manager -}}
+{{- end -}}
+{{- end -}}
+{{- if not $others }}{{ int64 (dig "spec" "replicas" 1 $live) }}{{ end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Schemas may stand in one folder below avro/ (`versions/click.v1.avsc`); a ConfigMap's key has no `/`. */}}
+{{- define "yespo-bridge.fileKey" -}}
+{{- replace "/" "__" . -}}
+{{- end -}}
+
 {{- define "yespo-bridge.podSettings" -}}
 automountServiceAccountToken: false
 enableServiceLinks: false
@@ -38,6 +75,17 @@ tolerations:
 {{- end }}
 {{- with .Values.priorityClassName }}
 priorityClassName: {{ . }}
+{{- end }}
+{{- with .Values.hostAliases }}
+hostAliases:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.dnsPolicy }}
+dnsPolicy: {{ . }}
+{{- end }}
+{{- with .Values.dnsConfig }}
+dnsConfig:
+  {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end -}}
 
@@ -108,7 +156,7 @@ step, so that a reload never sees a new mapping beside an old schema.
             {{- end }}
             {{- if not $schemas.existingConfigMap.name }}
             {{- range $file := keys $schemas.files | sortAlpha }}
-            - key: {{ $file | quote }}
+            - key: {{ include "yespo-bridge.fileKey" $file | quote }}
               path: avro/{{ $file }}
             {{- end }}
             {{- end }}
@@ -120,7 +168,7 @@ step, so that a reload never sees a new mapping beside an old schema.
           items:
             {{- $folder := .folder }}
             {{- range .of.files }}
-            - key: {{ . | quote }}
+            - key: {{ include "yespo-bridge.fileKey" . | quote }}
               path: {{ $folder }}/{{ . }}
             {{- end }}
       {{- end }}
@@ -153,7 +201,9 @@ step, so that a reload never sees a new mapping beside an old schema.
 {{/* Data of the ConfigMap with mappings and schemas. */}}
 {{- define "yespo-bridge.files" -}}
 {{- $files := dict -}}
-{{- if not .Values.mappings.existingConfigMap.name }}{{ $files = merge $files .Values.mappings.files }}{{ end -}}
-{{- if not .Values.schemas.existingConfigMap.name }}{{ $files = merge $files .Values.schemas.files }}{{ end -}}
+{{- if not .Values.mappings.existingConfigMap.name }}{{ $files = merge $files (deepCopy .Values.mappings.files) }}{{ end -}}
+{{- if not .Values.schemas.existingConfigMap.name }}
+{{- range $file, $text := .Values.schemas.files }}{{ $_ := set $files (include "yespo-bridge.fileKey" $file) $text }}{{ end -}}
+{{- end -}}
 {{- toYaml $files -}}
 {{- end -}}

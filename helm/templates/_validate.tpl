@@ -5,7 +5,7 @@ value's name and what to do. Rendered by `validate.yaml`, so that Argo CD and `h
 
 {{- define "yespo-bridge.validate" -}}
 {{- $found := list -}}
-{{- range list "connections" "files" "pods" "environment" "references" "scaling" "labels" "monitoring" -}}
+{{- range list "connections" "files" "pods" "environment" "references" "scaling" "image" "labels" "monitoring" -}}
 {{- $part := include (printf "yespo-bridge.validate.%s" .) $ | trim -}}
 {{- if $part }}{{ $found = append $found $part }}{{ end -}}
 {{- end -}}
@@ -99,8 +99,8 @@ value's name and what to do. Rendered by `validate.yaml`, so that Argo CD and `h
 - schemas without mappings would not be read: add `mappings.files` or `mappings.existingConfigMap`
 {{- end }}
 {{- $size := len (include "yespo-bridge.files" .) -}}
-{{- if gt $size 1000000 }}
-- mappings.files and schemas.files have {{ $size }} characters; a ConfigMap holds 1 MiB: use existingConfigMap for one of them
+{{- if gt $size 250000 }}
+- mappings.files and schemas.files have {{ $size }} characters, more than 250000: Helm keeps each release, with them in it several times, in a Secret of 1 MiB. Use mappings.existingConfigMap and schemas.existingConfigMap
 {{- end }}
 {{- end -}}
 
@@ -204,9 +204,15 @@ value's name and what to do. Rendered by `validate.yaml`, so that Argo CD and `h
 - autoscaling.maxReplicas {{ $scaling.maxReplicas }} is more than the {{ $partitions }} partitions of autoscaling.topics: the rest would be idle
 {{- end }}
 {{- end }}
-{{- if and (ne $scaling.sasl "none") (not $scaling.secretTargetRef) }}
+{{- if and (ne $scaling.sasl "none") (not $scaling.secretTargetRef) (not $scaling.podIdentity) }}
 - autoscaling.secretTargetRef is empty: autoscaling.sasl {{ $scaling.sasl }} needs username and password
 {{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "yespo-bridge.validate.image" -}}
+{{- if and (eq .Values.image.tag "latest") (not .Values.image.digest) }}
+- image.tag is `latest`: a rollback would not know what to go back to. Name a version, or use image.digest
 {{- end }}
 {{- end -}}
 
@@ -224,6 +230,15 @@ value's name and what to do. Rendered by `validate.yaml`, so that Argo CD and `h
 {{- end -}}
 
 {{- define "yespo-bridge.validate.monitoring" -}}
+{{- range $kind := list "podMonitor" "serviceMonitor" }}
+{{- $of := get $.Values $kind }}
+{{- if and $of.enabled $of.scrapeTimeout (gt (include "yespo-bridge.milliseconds" $of.scrapeTimeout | int) (include "yespo-bridge.milliseconds" $of.interval | int)) }}
+- {{ $kind }}.scrapeTimeout {{ $of.scrapeTimeout }} is longer than {{ $kind }}.interval {{ $of.interval }}: prometheus-operator refuses it
+{{- end }}
+{{- end }}
+{{- if and .Values.dashboards.enabled (eq .Values.dashboards.as "grafana-operator") (not .Values.dashboards.instanceSelector) }}
+- dashboards.instanceSelector is empty: grafana-operator needs the labels of the Grafana that shows them
+{{- end }}
 {{- if and .Values.podMonitor.enabled .Values.serviceMonitor.enabled }}
 - podMonitor.enabled and serviceMonitor.enabled would scrape every pod twice: choose one
 {{- end }}

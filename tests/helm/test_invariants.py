@@ -1,6 +1,11 @@
 """What has to be true of every release, asked of what the value files become."""
 
+import base64
+import gzip
+import itertools
+import json
 import re
+from random import Random
 from typing import Any
 
 import helm_python
@@ -13,11 +18,13 @@ from consumer.config.settings import Settings
 from consumer.config.shape import variables
 from tests.helm.chart import (
     CASES,
+    CHART,
     Rendered,
     annotations,
     case,
     case_values,
     changed,
+    chart,
     container,
     pod_of,
     pods,
@@ -39,7 +46,8 @@ def test_every_pod_keeps_to_the_restricted_profile(name: str) -> None:
             assert not pod.get(key), (kind, key)
         own = pod["securityContext"]
         assert own["runAsNonRoot"] is True
-        assert own["runAsUser"] > 0
+        # OpenShift's own profile names a user of the namespace's range: the chart must name none.
+        assert own["runAsUser"] > 0 if name != "openshift" else "runAsUser" not in own
         assert own["seccompProfile"] == {"type": "RuntimeDefault"}
         for volume in pod["volumes"]:
             (source,) = set(volume) - {"name"}
@@ -494,3 +502,112 @@ def test_a_disruption_budget_of_nothing_is_kept() -> None:
     assert render(values).one("PodDisruptionBudget")["spec"]["maxUnavailable"] == 0
     assert case("minimal").all("PodDisruptionBudget") == []
     assert case("extras").one("PodDisruptionBudget")["spec"]["minAvailable"] == 1
+
+
+# ---- the number of pods --------------------------------------------------------------------
+
+_HELM = {"manager": "helm", "operation": "Apply", "fieldsV1": {"f:spec": {"f:replicas": {}}}}
+_HPA = {
+    "manager": "kube-controller-manager",
+    "operation": "Update",
+    "subresource": "scale",
+    "fieldsV1": {"f:spec": {"f:replicas": {}}},
+}
+_OTHER_FIELDS = {
+    "manager": "kubectl-rollout",
+    "operation": "Update",
+    "fieldsV1": {"f:spec": {"f:template": {}}},
+}
+
+
+def replicas_beside(live: dict[str, Any], **values: Any) -> int | None:
+    """What the chart writes into `spec.replicas` where the cluster has such a Deployment.
+
+    `lookup` finds nothing without a cluster, so the template is asked as a user's own object asks it.
+    """
+    asking = (
+        "{apiVersion: v1, kind: ConfigMap, metadata: {name: asked-more}, data: {replicas: "
+        '{{ include "yespo-bridge.replicas" (list . (fromJson `LIVE`)) | quote }} }}'
+    ).replace("LIVE", json.dumps(live))
+    rendered = render({**case_values("keda"), "extraObjects": [asking], **values})
+    text = rendered.one("ConfigMap", "asked-more")["data"]["replicas"]
+    return int(text) if text else None
+
+
+def deployment_of(number: int, *managers: dict[str, Any]) -> dict[str, Any]:
+    return {"metadata": {"managedFields": list(managers)}, "spec": {"replicas": number}}
+
+
+def test_switching_autoscaling_on_keeps_the_pods_until_somebody_else_has_set_their_number() -> None:
+    """A field that its only owner leaves out falls back to 1."""
+    assert replicas_beside(deployment_of(4, _HELM)) == 4
+    assert replicas_beside(deployment_of(4, _HELM, _OTHER_FIELDS)) == 4
+    assert replicas_beside(deployment_of(6, _HELM, _HPA)) is None
+    assert replicas_beside(deployment_of(6, _HPA)) is None
+    assert replicas_beside({}) is None
+
+
+def test_a_number_that_is_left_to_others_is_left_to_kubectl_scale_too() -> None:
+    off = {"autoscaling": {"enabled": False}, "replicaCount": None}
+    scaled = {**_HPA, "manager": "kubectl"}
+    assert replicas_beside(deployment_of(3, _HELM), **off) == 3
+    assert replicas_beside(deployment_of(5, _HELM, scaled), **off) is None
+    assert replicas_beside(deployment_of(5, _HELM, scaled), **(off | {"replicaCount": 2})) == 2
+
+
+@pytest.mark.parametrize("kind", ["RollingUpdate", "Recreate"])
+def test_a_strategy_has_only_what_its_type_allows(kind: str) -> None:
+    """https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/deployment-v1/"""
+    rendered = render(changed(INLINE, "strategy.type", kind))
+    strategy = rendered.one("Deployment")["spec"]["strategy"]
+    assert ("rollingUpdate" in strategy) is (kind == "RollingUpdate")
+
+
+def test_no_key_stands_twice_in_what_is_rendered() -> None:
+    values = case_values("grafana-operator")
+    assert values["podLabels"].keys() & values["commonLabels"].keys() == {"team"}
+    files = chart().render(values, name="demo", namespace="shop", is_install=True)
+    for path, text in files.items():
+        if not path.endswith("NOTES.txt"):
+            yaml.load(text, Loader=_NoTwins)  # a safe loader that refuses twins
+    labels = case("grafana-operator").one("Deployment")["spec"]["template"]["metadata"]["labels"]
+    assert labels["team"] == "crm"
+
+
+class _NoTwins(yaml.SafeLoader):
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        assert len(keys) == len(set(keys)), f"twice: {keys}"
+        return super().construct_mapping(node, deep)
+
+
+@pytest.mark.parametrize(("start", "policy"), [("earliest", "earliest"), ("latest", "latest")])
+def test_keda_counts_from_where_the_group_begins(start: str, policy: str) -> None:
+    rendered = render(changed(case_values("keda"), "config.start.no_offset", start))
+    for trigger in rendered.one("ScaledObject")["spec"]["triggers"]:
+        assert trigger["metadata"]["offsetResetPolicy"] == policy
+
+
+def test_the_check_gives_up_before_helm_does_and_a_failed_job_goes_by_itself() -> None:
+    spec = case("minimal").one("Job")["spec"]
+    assert spec["activeDeadlineSeconds"] < 300, "Helm's own --timeout"
+    assert spec["ttlSecondsAfterFinished"] == 86_400
+    assert "get events" in case("minimal").notes
+
+
+def test_a_release_with_the_largest_files_fits_into_helms_secret() -> None:
+    """helm.sh/helm/v4/pkg/storage/driver: a release is JSON, compressed by gzip, then base64."""
+    letters = Random(7)
+    line = '  - name: rule {}\n    when: kind == "{}"\n    send: [{{v2: {}}}]\n'
+    words = ("".join(letters.choices("abcdefghijklmnop", k=12)) for _ in itertools.count())
+    text = ""
+    while len(text) < 230_000:
+        text += line.format(next(words), next(words), next(words))
+    values = changed(INLINE, "mappings.files", {"shop.yaml": text}) | {"schemas": {}}
+    manifest = chart().render(values, name="demo", namespace="shop", is_install=True)
+    sources = {
+        str(p): p.read_text() for p in CHART.rglob("*") if p.suffix in {".tpl", ".yaml", ".json"}
+    }
+    release = json.dumps({"config": values, "manifest": manifest, "chart": sources})
+    stored = len(base64.b64encode(gzip.compress(release.encode(), 9)))
+    assert stored < 1024**2, stored

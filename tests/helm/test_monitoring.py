@@ -104,3 +104,24 @@ def test_panels_lead_to_the_runbooks_of_the_house() -> None:
     for dashboard in found:
         [variable] = [v for v in dashboard["templating"]["list"] if v["name"] == "runbooks"]
         assert variable["query"] == variable["current"]["value"] == base
+
+
+def test_without_a_place_of_runbooks_no_panel_links_to_one() -> None:
+    rendered = render(changed(case_values("minimal"), "dashboards.enabled", True))
+    texts = [
+        text
+        for one in rendered.all("ConfigMap")
+        for name, text in one["data"].items()
+        if name.endswith(".json")
+    ]
+    assert len(texts) == len(DASHBOARDS)
+    for text in texts:
+        assert "example.com" not in text
+        assert "${runbooks" not in text
+        assert json.loads(text)["panels"]
+
+
+def test_grafana_operator_gets_the_same_dashboards() -> None:
+    found = case("grafana-operator").all("GrafanaDashboard")
+    texts = [json.loads(one["spec"]["json"]) for one in found]
+    assert {text["uid"] for text in texts} == {json.loads(p.read_text())["uid"] for p in DASHBOARDS}

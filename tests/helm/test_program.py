@@ -84,3 +84,18 @@ def test_a_swapped_volume_shows_mapping_and_schema_together(tmp_path: Path) -> N
     again = CliRunner().invoke(cli, ["check"], env=pod.environment)
     assert again.exception is None
     assert again.output != result.output, "the digest is another"
+
+
+def test_a_shipped_mapping_can_be_brought_as_it_is_with_the_versions_of_its_schema(
+    tmp_path: Path,
+) -> None:
+    """A ConfigMap has no folders: the chart makes them out of the files' names."""
+    schemas = {"shop_click.avsc": (REPOSITORY / "avro/shop_click.avsc").read_text()}
+    for path in (REPOSITORY / "avro/versions").glob("shop_click.*.avsc"):
+        schemas[f"versions/{path.name}"] = path.read_text()
+    assert len(schemas) == 4
+    values = changed(case_values("minimal"), "mappings.files", {"shop.yaml": _SHOP})
+    pod, result = _check(render(changed(values, "schemas.files", schemas)), tmp_path)
+    assert result.exception is None, result.exception
+    assert "ok       mappings" in result.output
+    assert (pod.root / "etc/yespo-bridge/avro/versions/shop_click.v1.avsc").is_file()

@@ -18,7 +18,7 @@ from helm.generators import chart_schema
 from tests.helm.chart import CASES, CHART, Rendered, case, case_values, pods, render
 
 VERSIONS = ("1.27", "1.31", "1.37")
-_OPERATORS = ("monitoring.coreos.com/", "keda.sh/")
+_OPERATORS = ("monitoring.coreos.com/", "keda.sh/", "grafana.integreatly.org/")
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 
 

@@ -44,11 +44,10 @@ _BY_SCHEMA: list[tuple[str, Any, str]] = [
     ("mappings.shipped", ["shopp.yaml"], "at '/mappings/shipped/0'"),
     ("mappings.onChange", "restart", "at '/mappings/onChange'"),
     ("schemas.files", {"click.json": "{}"}, "at '/schemas/files'"),
-    ("image.tag", "latest", "at '/image/tag'"),
     ("image.repository", "yespo-bridge:1.0", "at '/image/repository'"),
     ("image.digest", "sha256:abc", "at '/image/digest'"),
     ("image.pullPolicy", "always", "at '/image/pullPolicy'"),
-    ("replicaCount", "3", "at '/replicaCount': got string, want integer"),
+    ("replicaCount", "3", "at '/replicaCount': got string, want null or integer"),
     ("replicaCount", -1, "at '/replicaCount'"),
     ("topologySpread", "hard", "at '/topologySpread'"),
     ("podDisruptionBudget.maxUnavailable", "many", "at '/podDisruptionBudget/maxUnavailable'"),
@@ -63,6 +62,12 @@ _BY_SCHEMA: list[tuple[str, Any, str]] = [
     ("networkPolicy.kafkaPorts", [90920], "at '/networkPolicy/kafkaPorts/0'"),
     ("podMonitor.interval", 30, "at '/podMonitor/interval'"),
     ("commonLabels", {"n": 1}, "at '/commonLabels/n'"),
+    ("podLabels", {"team": "crm & shop"}, "at '/podLabels/team'"),
+    ("podLabels", {"team": "crm-"}, "at '/podLabels/team'"),
+    ("podLabels", {"my team": "crm"}, "at '/podLabels': additional properties 'my team'"),
+    ("podLabels", {"a" * 64: "crm"}, "at '/podLabels': additional properties"),
+    ("schemas.files", {"a/b/c.avsc": "{}"}, "at '/schemas/files'"),
+    ("dashboards.as", "grafana", "at '/dashboards/as'"),
 ]
 
 
@@ -94,7 +99,14 @@ _BY_GUARD: list[tuple[str, Any, str]] = [
     ("mappings.existingConfigMap.name", "m", "mappings.existingConfigMap.files is empty"),
     ("mappings.existingConfigMap.files", ["m.yaml"], "mappings.existingConfigMap.name is missing"),
     ("schemas.files", {"a.avsc": "{}"}, "schemas without mappings would not be read"),
-    ("mappings.files", {"a.yaml": "x" * 1_000_001}, "a ConfigMap holds 1 MiB"),
+    ("mappings.files", {"a.yaml": "x" * 250_001}, "in a Secret of 1 MiB"),
+    ("image.tag", "latest", "a rollback would not know what to go back to"),
+    (
+        "podMonitor",
+        {"enabled": True, "interval": "30s", "scrapeTimeout": "1m"},
+        "podMonitor.scrapeTimeout 1m is longer than podMonitor.interval 30s",
+    ),
+    ("dashboards", {"enabled": True, "as": "grafana-operator"}, "dashboards.instanceSelector"),
     ("terminationGracePeriodSeconds", 34, "terminationGracePeriodSeconds 34 is less than 35"),
     ("extraVolumes", [{"name": "config"}], "extraVolumes: the name config is taken"),
     (
