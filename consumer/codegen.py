@@ -25,6 +25,11 @@ class Lines:
         self.loaded: ChainMap[object, str] = ChainMap()
         """Local variables of this block and those around it, by what they hold."""
 
+    @property
+    def source(self) -> str:
+        """All lines as the text of a module."""
+        return "\n".join(self.lines) + "\n"
+
     def line(self, text: str) -> None:
         if len(self.lines) >= self._limit:
             raise TooMuchCode

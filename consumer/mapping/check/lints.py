@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from consumer.documents.findings import Finding
-from consumer.mapping.check.checked import CheckedMapping, CheckedSend
-from consumer.mapping.check.targets import Filled, Loop, Object, Plain, Several, Target
+from consumer.mapping.check.checked import CheckedMapping
+from consumer.mapping.check.expressions import expressions
+from consumer.mapping.check.targets import Filled
 from consumer.mapping.language.names import path_text
 from consumer.mapping.language.nodes import Call, Const, Field, Node, children, plain
 
@@ -73,30 +74,6 @@ def _read(node: Node) -> Iterator[Field]:
 
 def _filled(mapping: CheckedMapping) -> Iterator[tuple[str, Filled, Node]]:
     """Every filled field with the name of its event."""
-    for rule in mapping.rules:
-        for send in rule.sends:
-            for name, target in _targets(send):
-                for filled in _fields(target):
-                    if isinstance(filled.target, Plain):
-                        yield name, filled, filled.target.node
-
-
-def _targets(send: CheckedSend) -> Iterator[tuple[str, Target]]:
-    yield send.shared.name if send.shared else send.sides[0].spec.name, send.values
-    for side in send.sides:
-        yield side.spec.name, Object((), side.tags)
-        if side.overrides:
-            yield side.spec.name, side.overrides
-
-
-def _fields(target: Target) -> Iterator[Filled]:
-    match target:
-        case Object(fields=fields, free=free):
-            for filled in (*fields, *free):
-                yield filled
-                yield from _fields(filled.target)
-        case Loop(element=element):
-            yield from _fields(element)
-        case Several(parts=parts):
-            for part in parts:
-                yield from _fields(part)
+    for one in expressions(mapping):
+        if one.filled is not None:
+            yield one.event, one.filled, one.node

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from consumer.mapping.language.nodes import Node, Var
@@ -69,3 +70,22 @@ class Several:
 
 
 Target = Plain | Object | Loop | Several
+
+
+def fillings(target: Target) -> Iterator[Filled]:
+    """Every field that is filled within the target, outer ones first."""
+    match target:
+        case Object(fields=fields, free=free):
+            for filled in (*fields, *free):
+                yield filled
+                yield from fillings(filled.target)
+        case Loop(element=element):
+            yield from fillings(element)
+        case Several(parts=parts):
+            for part in parts:
+                yield from fillings(part)
+
+
+def may_miss(target: Target) -> bool:
+    """Whether a required field within the target can be absent."""
+    return any(filled.required and filled.target.nullable for filled in fillings(target))

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from typing import Any
 
 from consumer.mapping.check.checked import CheckedMapping, CheckedRule, CheckedSend, Each, Side
+from consumer.mapping.check.targets import may_miss
 from consumer.mapping.file.freshness import freshness
 from consumer.mapping.language import runtime
 from consumer.mapping.language.nodes import Logic, Node
 from consumer.mapping.run.emit import Code
-from consumer.mapping.run.emit_targets import TargetCode, may_miss
+from consumer.mapping.run.emit_targets import TargetCode
 from consumer.mapping.run.identity_keys import FIELDS
 from consumer.mapping.run.output import Missing, Output, Plan
 from consumer.mapping.run.runtime_values import merged
@@ -51,29 +52,34 @@ RUNTIME = (
 
 def compile_mapping(mapping: CheckedMapping) -> tuple[MapRecord, str]:
     """The function, and its source for `mapping explain --code`."""
-    return _Compiler(mapping).compile()
+    code = Code()
+    function: MapRecord = build(mapping, code)["map_record"]
+    return function, code.source
+
+
+def build(mapping: CheckedMapping, code: Code) -> dict[str, Any]:
+    """Write the mapping's functions into `code`, which may hold others already; all of them by name."""
+    _Compiler(mapping, code).write()
+    names: dict[str, Any] = {function.__name__: function for function in RUNTIME}
+    names |= {"Missing": Missing, "Identity": Identity, "merged": merged}
+    names |= {f"table_{name}": rows for name, rows in mapping.tables.items()}
+    names |= code.constants
+    # Generated here from the checked tree: no text of the file reaches it except through repr.
+    exec(compile(code.source, f"<{mapping.file}>", "exec"), names)  # noqa: S102
+    return names
 
 
 class _Compiler:
-    def __init__(self, mapping: CheckedMapping) -> None:
+    def __init__(self, mapping: CheckedMapping, code: Code) -> None:
         self._mapping = mapping
-        self._code = Code()
-        self._targets = TargetCode(self._code)
+        self._code = code
+        self._targets = TargetCode(code)
 
-    def compile(self) -> tuple[MapRecord, str]:
+    def write(self) -> None:
         for number, rule in enumerate(self._mapping.rules, 1):
             self._rule(number, rule)
         self._who()
         self._map_record()
-        source = "\n".join(self._code.lines) + "\n"
-        names: dict[str, Any] = {function.__name__: function for function in RUNTIME}
-        names |= {"Missing": Missing, "Identity": Identity, "merged": merged}
-        names |= {f"table_{name}": rows for name, rows in self._mapping.tables.items()}
-        names |= self._code.constants
-        # Generated here from the checked tree: no text of the file reaches it except through repr.
-        exec(compile(source, f"<{self._mapping.file}>", "exec"), names)  # noqa: S102
-        function: MapRecord = names["map_record"]
-        return function, source
 
     def _map_record(self) -> None:
         code = self._code
@@ -119,14 +125,19 @@ class _Compiler:
     def _who(self) -> None:
         code, mapping = self._code, self._mapping
         with code.function("def who(record, kafka, out):"):
-            values = {name: code.value(node) for name, node in mapping.identity.items()}
+            values = {name: self._noted(name, node) for name, node in mapping.identity.items()}
             parts = [values.get(name, "None") for name in FIELDS]
-            time = code.value(mapping.time) if mapping.time else "None"
-            agent = code.value(mapping.user_agent) if mapping.user_agent else "None"
+            time = self._noted("time", mapping.time) if mapping.time else "None"
+            agent = "None"
+            if mapping.user_agent:
+                agent = self._noted("user_agent", mapping.user_agent)
             order_by = "None"
             if mapping.order_by is not None:
                 order_by = f"[{', '.join(code.value(node) for node in mapping.order_by)}]"
             code.line(f"out.who(Identity({', '.join(parts)}), {time}, {agent}, {order_by})")
+
+    def _noted(self, name: str, node: Node) -> str:
+        return self._code.noted(node, (repr(name),))
 
     def _rule(self, number: int, rule: CheckedRule) -> None:
         code = self._code
@@ -179,6 +190,7 @@ class _Compiler:
 
     def _event(self, rule: CheckedRule, send: CheckedSend) -> None:
         code = self._code
+        code.sending(rule, send)
         plans = [self._plan(rule, send, side) for side in send.sides]
         account = repr(send.account) if isinstance(send.account, str) else code.atom(send.account)
         guarded = may_miss(send.values) or any(
@@ -196,8 +208,10 @@ class _Compiler:
     def _build(self, send: CheckedSend, plans: list[str], account: str) -> None:
         """All values first, then the events: a value that is missing leaves none of them."""
         code = self._code
-        key_value = code.atom(send.key_value) if send.key_value else "None"
-        values = self._named(self._targets.object(send.values))
+        key_value = "None"
+        if send.key_value:
+            key_value = code.named(self._noted("keyValue", send.key_value), send.key_value)
+        values = code.named(self._targets.object(send.values))
         ready = []
         for side in send.sides:
             own = values
@@ -205,10 +219,10 @@ class _Compiler:
                 legacy = side.spec.api == "legacy"
                 convert = send.shared.to_legacy if legacy else send.shared.to_v2
                 name = code.constant(f"{send.shared.name}_to_{side.spec.api}", convert)
-                own = self._named(f"{name}({values})")
+                own = code.named(f"{name}({values})")
             own = self._tags(send, side, own)
             if side.overrides:
-                own = self._named(f"merged({own}, {self._targets.object(side.overrides)})")
+                own = code.named(f"merged({own}, {self._targets.object(side.overrides)})")
             ready.append(own)
         for plan, own, side in zip(plans, ready, send.sides, strict=True):
             key = "None" if side.spec.api == "legacy" else key_value
@@ -216,13 +230,14 @@ class _Compiler:
 
     def _tags(self, send: CheckedSend, side: Side, values: str) -> str:
         """Entries of the event as a whole; in a `both` they lie under the neutral `tags`."""
-        entries = self._targets.free(side.tags)
+        legacy = side.spec.api == "legacy"
+        entries = self._targets.free(side.tags, (repr("tags" if legacy else "params"),))
         if entries is None:
             return values
         code = self._code
-        own = self._named(values)
+        own = code.named(values)
         text = f"{{'*': {entries[0]}}}"
-        key = "Tags" if side.spec.api == "legacy" else "*"
+        key = "Tags" if legacy else "*"
         if key == "*":
             text = entries[0]
         if any(filled.name == "tags" for filled in send.values.fields):
@@ -230,13 +245,6 @@ class _Compiler:
         only_if = "" if entries[1] else f"if {entries[0]}: "
         code.line(f"{only_if}{own}[{key!r}] = {text}")
         return own
-
-    def _named(self, text: str) -> str:
-        if text.isidentifier():
-            return text
-        name = self._code.temporary()
-        self._code.line(f"{name} = {text}")
-        return name
 
     def _plan(self, rule: CheckedRule, send: CheckedSend, side: Side) -> str:
         accounts = self._mapping.accounts_of(send, side)

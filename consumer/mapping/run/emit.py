@@ -8,6 +8,7 @@ that proves it. No text of the mapping reaches the code except through `repr`.
 from __future__ import annotations
 
 from consumer.codegen import Lines
+from consumer.mapping.check.checked import CheckedRule, CheckedSend
 from consumer.mapping.language.nodes import (
     Arithmetic,
     BranchTest,
@@ -62,9 +63,20 @@ _KAFKA = {
 class Code(Lines):
     """Expressions, written into the lines of the block being made."""
 
+    def noted(self, node: Node, at: tuple[str, ...]) -> str:  # noqa: ARG002  # for those who override
+        """An expression for a value of an event (or, before the first send, of whose events they are).
+        A build that explains itself also notes where it goes: `at`, as pieces of code."""
+        return self.value(node)
+
+    def sending(self, rule: CheckedRule, send: CheckedSend) -> None:
+        """Called before the code of one event of a send: such a build notes that, too."""
+
     def atom(self, node: Node) -> str:
         """An expression that may be repeated: a name or a constant."""
-        text = self.value(node)
+        return self.named(self.value(node), node)
+
+    def named(self, text: str, node: Node | None = None) -> str:
+        """The same for the code of a value; `node` is what it was made of."""
         if text.isidentifier() or isinstance(node, Const):
             return text
         name = self.temporary()

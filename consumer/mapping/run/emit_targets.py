@@ -1,4 +1,4 @@
-"""What fills an event, as Python statements that build its dict of values."""
+"""The values of an event as Python statements that build its dict."""
 
 from __future__ import annotations
 
@@ -7,41 +7,45 @@ from collections.abc import Sequence
 from consumer.mapping.check.targets import Filled, Loop, Object, Plain, Several, Target
 from consumer.mapping.run.emit import Code
 
+At = tuple[str, ...]
+"""Where a value ends up, `products[0].id`: pieces of code, each an expression that gives a text."""
+
 
 class TargetCode:
-    """Writes values of one send. `may_miss` is set once a required value may be absent."""
+    """Writes the values of one send."""
 
     def __init__(self, code: Code) -> None:
         self._code = code
 
-    def value(self, target: Target) -> str:
+    def value(self, target: Target, at: At) -> str:
         """An expression for the value; None when it is absent."""
         match target:
             case Plain(node=node):
-                return self._code.value(node)
+                return self._code.noted(node, at)
             case Object():
-                return self.object(target)
+                return self.object(target, at)
             case Loop():
-                return self._loop(target)
+                return self._loop(target, at)
             case Several(parts=parts):
-                return self._several(parts)
+                return self._several(parts, at)
 
-    def object(self, target: Object) -> str:
+    def object(self, target: Object, at: At = ()) -> str:
+        """An expression for the dict of an object's members; None where its condition is false."""
         if target.condition is None:
-            return self._members(target)
+            return self._members(target, at)
         name = self._code.temporary()
         self._code.line(f"{name} = None")
         with self._code.block(f"if {self._code.condition(target.condition)}:"):
-            self._code.line(f"{name} = {self._members(target)}")
+            self._code.line(f"{name} = {self._members(target, at)}")
         return name
 
-    def _members(self, target: Object) -> str:
+    def _members(self, target: Object, at: At) -> str:
         """The dict: what is always there in the literal, the rest added where present."""
         fixed: list[str] = []
         later: list[tuple[str, str]] = []
         for filled in target.fields:
-            self._sort(filled, fixed, later)
-        own = self.free(target.free)
+            self._sort(filled, at, fixed, later)
+        own = self.free(target.free, at)
         if own is not None:
             text, always = own
             (fixed.append(f"'*': {text}") if always else later.append(("*", text)))
@@ -55,8 +59,8 @@ class TargetCode:
             self._code.line(f"if {test}: {name}[{key!r}] = {atom}")
         return name
 
-    def _sort(self, filled: Filled, fixed: list[str], later: list[tuple[str, str]]) -> None:
-        text = self.value(filled.target)
+    def _sort(self, filled: Filled, at: At, fixed: list[str], later: list[tuple[str, str]]) -> None:
+        text = self.value(filled.target, (*at, repr(f".{filled.name}" if at else filled.name)))
         if not filled.target.nullable:
             fixed.append(f"{filled.name!r}: {text}")
             return
@@ -70,14 +74,14 @@ class TargetCode:
         else:
             later.append((filled.name, text))
 
-    def free(self, entries: Sequence[Filled]) -> tuple[str, bool] | None:
+    def free(self, entries: Sequence[Filled], at: At) -> tuple[str, bool] | None:
         """The dict of free entries, and whether it is never empty; None where there are none."""
         if not entries:
             return None
         fixed: list[str] = []
         later: list[tuple[str, str]] = []
         for filled in entries:
-            self._sort(filled, fixed, later)
+            self._sort(filled, at, fixed, later)
         literal = f"{{{', '.join(fixed)}}}"
         if not later:
             return literal, True
@@ -87,57 +91,46 @@ class TargetCode:
             self._code.line(f"if {atom} is not None: {name}[{key!r}] = {atom}")
         return name, bool(fixed)
 
-    def _loop(self, target: Loop) -> str:
+    def _loop(self, target: Loop, at: At, before: str = "") -> str:
+        """The list that a loop makes; `before` is the list that it is to be added to."""
         code = self._code
         name = code.temporary()
         source = code.atom(target.source)
+        count = f"len({before}) + len({name})" if before else f"len({name})"
+        inside = (*at, f"f'[{{{count}}}]'")
         if not target.nullable:
-            self._fill(name, source, target)
+            self._fill(name, source, target, inside)
             return name
         code.line(f"{name} = None")
         with code.block(f"if {source} is not None:"):
-            self._fill(name, source, target)
+            self._fill(name, source, target, inside)
         return name
 
-    def _fill(self, name: str, source: str, target: Loop) -> None:
+    def _fill(self, name: str, source: str, target: Loop, at: At) -> None:
         code = self._code
         code.line(f"{name} = []")
         with code.block(f"for {target.variable.name} in {source}:"):
             if target.element.condition is None:
-                code.line(f"{name}.append({self._members(target.element)})")
+                code.line(f"{name}.append({self._members(target.element, at)})")
             else:
                 with code.block(f"if {code.condition(target.element.condition)}:"):
-                    code.line(f"{name}.append({self._members(target.element)})")
+                    code.line(f"{name}.append({self._members(target.element, at)})")
 
-    def _several(self, parts: Sequence[Target]) -> str:
+    def _several(self, parts: Sequence[Target], at: At) -> str:
         code = self._code
         name = code.temporary()
         code.line(f"{name} = []")
         for part in parts:
-            text = self.value(part)
+            if isinstance(part, Loop):
+                verb, text = "extend", self._loop(part, at, name)
+            else:
+                verb, text = "append", self.value(part, (*at, f"f'[{{len({name})}}]'"))
             if not part.nullable:
-                verb = "extend" if isinstance(part, Loop) else "append"
                 code.line(f"{name}.{verb}({text})")
                 continue
             if not text.isidentifier():
                 atom = code.temporary()
                 code.line(f"{atom} = {text}")
                 text = atom
-            verb = "extend" if isinstance(part, Loop) else "append"
             code.line(f"if {text} is not None: {name}.{verb}({text})")
         return name
-
-
-def may_miss(target: Target) -> bool:
-    """Whether building the value can find a required part absent."""
-    match target:
-        case Object(fields=fields):
-            return any(
-                (filled.required and filled.target.nullable) or may_miss(filled.target)
-                for filled in fields
-            )
-        case Loop(element=element):
-            return may_miss(element)
-        case Several(parts=parts):
-            return any(may_miss(part) for part in parts)
-    return False

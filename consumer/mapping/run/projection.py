@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from consumer.mapping.check.checked import CheckedMapping, CheckedSend
-from consumer.mapping.check.targets import Loop, Object, Plain, Several, Target
+from consumer.mapping.check.checked import CheckedMapping
+from consumer.mapping.check.expressions import Bound, expressions
 from consumer.mapping.language.nodes import (
     BranchTest,
     Comprehension,
@@ -62,48 +62,17 @@ def reads_of(mapping: CheckedMapping) -> Reads:
     """What the mapping reads of its record."""
     root = _Part()
     around = _Around({"record": root})
-    _needed([*mapping.identity.values(), *(mapping.order_by or ())], around)
-    _needed([mapping.time, mapping.user_agent], around)
-    _needed([condition for condition, _ in mapping.suppress], around)
-    for rule in mapping.rules:
-        _needed([rule.when], around)
-        for send in rule.sends:
-            _of_send(send, around)
+    for expression in expressions(mapping):
+        _needed_whole(expression.node, _inside(around, expression.bound))
     return root.reads()
 
 
-def _of_send(send: CheckedSend, around: _Around) -> None:
-    each = send.each
-    if each is not None:
-        element = _elements(each.source, around)
-        around = around.within(each.variable.name, element)
-        _needed([each.condition, each.by], around)
-        if each.items is not None:
-            around = around.within(each.items.name, element)
-    _needed([send.condition, send.key_value], around)
-    if not isinstance(send.account, str):
-        _needed([send.account], around)
-    _of_target(send.values, around)
-    for side in send.sides:
-        for filled in side.tags:
-            _of_target(filled.target, around)
-        if side.overrides is not None:
-            _of_target(side.overrides, around)
-
-
-def _of_target(target: Target, around: _Around) -> None:
-    match target:
-        case Plain(node=node):
-            _needed([node], around)
-        case Object(fields=fields, free=free, condition=condition):
-            _needed([condition], around)
-            for filled in (*fields, *free):
-                _of_target(filled.target, around)
-        case Loop(variable=variable, source=source, element=element):
-            _of_target(element, around.within(variable.name, _elements(source, around)))
-        case Several(parts=parts):
-            for part in parts:
-                _of_target(part, around)
+def _inside(around: _Around, bound: Iterable[Bound]) -> _Around:
+    """What an expression sees within loops. A group's key is made of what its expression read."""
+    for one in bound:
+        if one.how != "key":
+            around = around.within(one.variable.name, _elements(one.source, around))
+    return around
 
 
 def _needed(nodes: Iterable[Node | None], around: _Around) -> None:

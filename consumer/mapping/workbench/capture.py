@@ -11,13 +11,13 @@ import yaml
 from consumer.documents.yaml_tree import read_text
 from consumer.errors import InvalidRecord
 from consumer.mapping.check.checked import CheckedMapping
+from consumer.mapping.check.expressions import expressions
 from consumer.mapping.file.yaml_data import plain
 from consumer.mapping.language.nodes import KafkaPart, Node, children
 from consumer.mapping.unit import MappingUnit
 from consumer.mapping.workbench.cases import readable
 from consumer.mapping.workbench.json_write import Written, iso
 from consumer.mapping.workbench.masking import Masker
-from consumer.mapping.workbench.walk import roots
 from consumer.model import Decoded, Event, Record
 
 Json = dict[str, Any]
@@ -88,7 +88,7 @@ def _arrival(record: Record, mapping: CheckedMapping) -> Json:
 
 
 def _all(mapping: CheckedMapping) -> Iterator[Node]:
-    waiting = [node for node, _ in roots(mapping)]
+    waiting = [one.node for one in expressions(mapping)]
     while waiting:
         node = waiting.pop()
         yield node

@@ -1,4 +1,4 @@
-"""Whether a condition holds for a record, and which part of it does not."""
+"""A condition in parts: the first one that does not hold, and the fields that it reads."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ from consumer.mapping.language.nodes import (
     Var,
     children,
 )
-from consumer.mapping.workbench.evaluate import Probes, Variables
 from consumer.mapping.workbench.paths import path_of
 
 _READ_WHOLE = (
@@ -59,33 +58,22 @@ class Verdict:
         return ()
 
 
-def judged(condition: Node | None, probes: Probes, variables: Variables) -> Verdict:
-    """A condition that is not there always holds."""
-    if condition is None:
-        return Verdict(True)
-    for part in _conjuncts(condition):
-        if not probes.holds(part, variables):
-            read = {path: probes.value(node, variables) for path, node in _read(part)}
-            return Verdict(False, part, tuple(read.items()))
-    return Verdict(True)
-
-
-def _conjuncts(node: Node) -> Iterator[Node]:
+def conjuncts(node: Node) -> Iterator[Node]:
     """The parts that must all be true, in order. What one proves, those after it rely on."""
     if isinstance(node, Defined) and isinstance(node.node, Logic):
-        yield from _conjuncts(node.node)
+        yield from conjuncts(node.node)
     elif isinstance(node, Logic) and node.all:
         for part in node.parts:
-            yield from _conjuncts(part)
+            yield from conjuncts(part)
     else:
         yield node
 
 
-def _read(part: Node) -> Iterator[tuple[str, Node]]:
-    """The fields that a false part looked at."""
+def read_by(part: Node) -> Iterator[tuple[str, Node]]:
+    """The fields that a false part looked at, by their paths."""
     if isinstance(part, Logic) and not part.all:
         for one in part.parts:  # none of them is true: each was looked at
-            yield from _read(one)
+            yield from read_by(one)
         return
     path = path_of(part)
     if path is not None and not isinstance(part, Var):
@@ -93,4 +81,4 @@ def _read(part: Node) -> Iterator[tuple[str, Node]]:
     elif isinstance(part, _READ_WHOLE):
         for child in children(part):
             if not isinstance(child, Logic):
-                yield from _read(child)
+                yield from read_by(child)

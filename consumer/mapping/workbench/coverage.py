@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from consumer.mapping.check.checked import CheckedMapping, CheckedSend
-from consumer.mapping.check.targets import Filled, Loop, Object, Several, Target
+from consumer.mapping.check.expressions import expressions
+from consumer.mapping.check.targets import fillings
 from consumer.mapping.language.types import Array, MapOf, Record, Slot, Union, short
-from consumer.mapping.workbench.paths import sources
-from consumer.mapping.workbench.walk import roots
+from consumer.mapping.workbench.paths import names_in, sources
 from consumer.yespo.catalogue import EVENTS
 from consumer.yespo.spec import FieldSpec, Free
 
@@ -72,7 +72,11 @@ def _list(heading: str, names: Sequence[str]) -> list[str]:
 
 def coverage(mapping: CheckedMapping, untested: Iterable[str]) -> Coverage:
     """`untested` are the names of the rules that no case has reached."""
-    read = {_INDEX.sub("", path) for node, names in roots(mapping) for path in sources(node, names)}
+    read = {
+        _INDEX.sub("", path)
+        for one in expressions(mapping)
+        for path in sources(one.node, names_in(one.bound))
+    }
     fields = tuple(dict.fromkeys(_leaves(mapping.record, "", frozenset())))
     sends = [send for rule in mapping.rules for send in rule.sends]
     made = {(side.spec.api, side.spec.name) for send in sends for side in send.sides}
@@ -125,7 +129,7 @@ def _unfilled(sends: Sequence[CheckedSend]) -> dict[str, tuple[str, ...]]:
         specs = send.shared.fields if send.shared else spec.fields
         known.setdefault(name, dict.fromkeys(_documented(specs, "")))
         done = filled.setdefault(name, set())
-        done.update(_filled(send.values.fields))
+        done.update(one.path.replace("[]", "") for one in fillings(send.values))
         if any(side.tags for side in send.sides):
             done.update(("Tags", "tags"))
     missing = {
@@ -142,20 +146,3 @@ def _documented(specs: Sequence[FieldSpec], path: str) -> Iterator[str]:
             yield where
         else:
             yield from _documented(spec.fields, where)
-
-
-def _filled(fields: Iterable[Filled]) -> Iterator[str]:
-    for one in fields:
-        yield one.path.replace("[]", "")
-        yield from _inside(one.target)
-
-
-def _inside(target: Target) -> Iterator[str]:
-    match target:
-        case Object(fields=fields):
-            yield from _filled(fields)
-        case Loop(element=element):
-            yield from _filled(element.fields)
-        case Several(parts=parts):
-            for part in parts:
-                yield from _inside(part)

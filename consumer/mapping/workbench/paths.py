@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from consumer.documents.yaml_tree import Document
+from consumer.mapping.check.expressions import Bound
 from consumer.mapping.language.nodes import (
     Comprehension,
     Const,
@@ -85,6 +86,21 @@ def _constant_index(by: Const) -> str:
 def element_of(source: Node, names: Names = RECORD) -> str:
     """The path of the elements that a loop over `source` meets."""
     return (path_of(source, names) or (sources(source, names) or ("",))[0]) + "[]"
+
+
+def names_in(bound: Iterable[Bound]) -> Names:
+    """The paths of the variables that an expression sees."""
+    names = RECORD
+    for one in bound:
+        if one.how == "key":
+            path = ", ".join(sources(one.source, names))
+        else:
+            path = element_of(one.source, names)
+        names = {
+            **names,
+            one.variable.name: path.removesuffix("[]") if one.how == "group" else path,
+        }
+    return names
 
 
 def text_of(node: Node, documents: Mapping[str, Document]) -> str:
