@@ -29,8 +29,10 @@ from consumer.delivery.destination import destinations
 from consumer.errors import EXIT_DRAIN, EXIT_FATAL, EXIT_OK, EXIT_SIGNAL, SetupError
 from consumer.model import Event, Flight, Outcome
 from consumer.observability.admin_server import AdminServer
-from consumer.observability.collect import BridgeParts
+from consumer.observability.metrics.catalogue import METRICS
+from consumer.observability.metrics.declare import PREFIX
 from consumer.observability.observation import Observation
+from consumer.observability.parts import BridgeParts
 from consumer.pipeline import report
 from consumer.pipeline.dead_letter_breaker import DeadLetterBreaker
 from consumer.pipeline.ledger import Ledger
@@ -40,7 +42,7 @@ from consumer.source.consumer import KafkaSource
 from consumer.stages import Positions
 from consumer.startup.reload import Reloadable, Reloader, Unit
 from consumer.startup.setup import read_mapping
-from consumer.telemetry.metrics import BridgeCollector, registry
+from consumer.telemetry.exposition import BridgeCollector, registry
 from consumer.telemetry.tallies import Tallies
 
 log = structlog.get_logger()
@@ -81,7 +83,7 @@ class App:
             self._mapping,
             partial(read_mapping, settings, ask_registry=True),
             watched,
-            self.tallies.mapping_reloads,
+            self.tallies.counter("mapping_reloads"),
         )
         self._watching: asyncio.Task[None] | None = None
 
@@ -283,7 +285,7 @@ class App:
             max_in_flight=settings.delivery.max_in_flight,
         )
         self._observation = Observation(parts, loop)
-        metrics = registry(BridgeCollector(self._observation.samples))
+        metrics = registry(BridgeCollector(PREFIX, METRICS, self._observation.samples))
         self._admin_server = AdminServer(
             settings.http.host, settings.http.port, metrics, self._observation.probes()
         )

@@ -95,7 +95,7 @@ class Committer:
 
     def committed(self, positions: Positions, error: str | None) -> None:
         self._unanswered.difference_update(positions)
-        self._tallies.commits.add(("ok" if error is None else "error",))
+        self._tallies.counter("commits").add(("ok" if error is None else "error",))
         for partition in positions:
             tracker = self._trackers.get(partition)
             if tracker is not None:

@@ -71,8 +71,8 @@ class Decoder:
         self._max_bytes = settings.max_bytes
         self._reads = reads
         self._announce = announce
-        self._lookups = tallies.schema_lookups
-        self._left = tallies.left_to_fastavro.add
+        self._lookups = tallies.counter("schema_lookups")
+        self._left = tallies.counter("records_left_to_fastavro").add
         self._by_fingerprint: dict[bytes, Node] = {}
         for name in settings.known_schemas:
             self._learn(_from_file(name))

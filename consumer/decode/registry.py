@@ -49,7 +49,7 @@ class RegistryClient:
     ) -> None:
         """Raises SetupError for certificate files that cannot be used."""
         self._settings = settings
-        self._lookups = tallies.schema_lookups
+        self._lookups = tallies.counter("schema_lookups")
         for result in ("hit", "miss", "negative", "error"):
             self._lookups.declare(result)
         self._clock = clock

@@ -13,11 +13,13 @@ from typing import Any, Generic, TypeVar
 
 from consumer import __version__
 from consumer.observability.admin_server import Probes
-from consumer.observability.collect import BridgeParts, lag_seconds, readers
-from consumer.observability.zero_series import declare_zeros
+from consumer.observability.collect import collect, declare_zeros
+from consumer.observability.lag import lag_seconds
+from consumer.observability.parts import BridgeParts
 from consumer.pipeline import report
 from consumer.privacy.log_lines import mask
-from consumer.telemetry.metrics import Samples, read
+from consumer.telemetry.exposition import Samples
+from consumer.telemetry.histograms import LOOP_LAG_BOUNDS
 
 BEAT_SECONDS = 0.1
 STUCK_SECONDS = 30.0
@@ -35,12 +37,11 @@ class Observation:
     def __init__(self, parts: BridgeParts, loop: asyncio.AbstractEventLoop) -> None:
         self._parts = parts
         self._loop = loop
-        self._loop_lag = parts.tallies.loop_lag.of()
+        self._loop_lag = parts.tallies.histogram("event_loop_lag_seconds", LOOP_LAG_BOUNDS).of()
         self._beat_at = time.monotonic()
         self._started = False
-        declare_zeros(parts.tallies, parts.delivery.lanes)
-        self._readers = readers(parts)
-        self._samples = _OnLoop[Samples](loop, self._read, {})
+        declare_zeros(parts)
+        self._samples = _OnLoop[Samples](loop, lambda: collect(parts), {})
         self._status = _OnLoop[dict[str, Any]](loop, self._describe, {})
 
     def begin(self) -> None:
@@ -61,10 +62,6 @@ class Observation:
         self._loop_lag.observe(now - self._beat_at - BEAT_SECONDS)
         self._beat_at = now
         self._loop.call_later(BEAT_SECONDS, self._beat)
-
-    def _read(self) -> Samples:
-        self._parts.pipeline.count_in_flight()
-        return read(self._readers)
 
     def _live(self) -> str | None:
         """The process moves. A vendor or a Kafka that is away is no reason for a restart."""

@@ -126,7 +126,7 @@ class Pipeline:
             if buffer.draining:
                 buffer.counts.released += len(records)
             elif self._buffers.fill(buffer, records):
-                self._tallies.pauses.add(("schema" if buffer.blocked else "buffer",))
+                self._tallies.counter("pauses").add(("schema" if buffer.blocked else "buffer",))
         self._pump()
 
     def revoked(

@@ -5,10 +5,10 @@ from typing import Any
 
 from rich.table import Table
 
+from consumer.model import Ended
 from consumer.pipeline.ledger import EventCounts, Ledger, RecordCounts
 
 OUTCOMES = ("delivered", "filtered", "dead_lettered", "released")
-ENDS = ("delivered", "superseded", "expired", "dead_lettered", "released")
 
 
 def summary(ledger: Ledger) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def _ended(counts: RecordCounts, outcome: str) -> int:
 
 
 def _event(counts: EventCounts) -> dict[str, int]:
-    ended = {end: getattr(counts, end) for end in ENDS}
+    ended = {end.value: getattr(counts, end) for end in Ended}
     return {"built": counts.built, **ended, "in_flight": counts.in_flight}
 
 

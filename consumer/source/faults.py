@@ -95,7 +95,7 @@ class ErrorLog:
         self._silent: dict[str, int] = {}
 
     def note(self, event: str, error: KafkaError) -> None:
-        self._tallies.kafka_errors.add((error.name(),))
+        self._tallies.counter("kafka_errors").add((error.name(),))
         kind = "unreachable" if error.code() in UNREACHABLE else error.name()
         now = self._monotonic()
         told = self._told.get(kind)

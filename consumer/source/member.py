@@ -223,7 +223,7 @@ class Member:
                 self._reached_end(entry, offset)
         elif error.code() == AUTO_OFFSET_RESET:
             if entry is not None and not entry.leaving:
-                self._tallies.kafka_errors.add((error.name(),))
+                self._tallies.counter("kafka_errors").add((error.name(),))
                 self._out_of_range(entry)
         else:
             self._meet(error)
@@ -255,7 +255,7 @@ class Member:
             consumer.incremental_assign(partitions)
             consumer.pause(partitions)
             raise
-        self._tallies.rebalances.add(("assigned",), len(keys))
+        self._tallies.counter("rebalances").add(("assigned",), len(keys))
         starts = {key: committed.get(key) or resolved[key] for key in keys}
         consumer.incremental_assign([at(key, start.offset) for key, start in starts.items()])
         self._begin(starts, resolved)
@@ -281,7 +281,7 @@ class Member:
         entries = self._assignment.held(partitions)
         self._uncommitted_starts.forget_all(partitions)
         staying = [entry for entry in entries if not entry.leaving]
-        self._tallies.rebalances.add(("revoked",), len(entries))
+        self._tallies.counter("rebalances").add(("revoked",), len(entries))
         left = [entry.partition for entry in entries if entry.leaving]
         try:
             if staying and not self._leaving:
@@ -316,7 +316,7 @@ class Member:
         self._uncommitted_starts.forget_all(partitions)
         for entry in entries:
             self._assignment.end(entry.key)
-        self._tallies.rebalances.add(("lost",), len(entries))
+        self._tallies.counter("rebalances").add(("lost",), len(entries))
         log.warning("partitions lost", partitions=names_of(entries))
         self._outbox.post(self._listener.lost, [entry.partition for entry in entries])
 

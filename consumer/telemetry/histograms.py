@@ -36,13 +36,12 @@ class Histogram:
 
 
 class Histograms:
-    """A histogram by labels."""
+    """A histogram by label values."""
 
-    __slots__ = ("_bounds", "_children", "labels")
+    __slots__ = ("_bounds", "_children")
 
-    def __init__(self, bounds: tuple[float, ...], *labels: str) -> None:
+    def __init__(self, bounds: tuple[float, ...]) -> None:
         self._bounds = bounds
-        self.labels = labels
         self._children: dict[Key, Histogram] = {}
 
     def of(self, key: Key = ()) -> Histogram:

@@ -1,32 +1,26 @@
 """Counters the stages write to: plain integers, read by the metrics page when it is scraped.
 
-Stages own no metric objects: adding to a dict costs 0.1 µs, and one place (`telemetry.metrics`)
-decides how a tally is called and exported. A tally's labels are declared with it and come from
-closed sets; never a value out of a record.
+Stages own no metric objects: adding to a dict costs 0.1 µs. Each tally has the name under which
+`observability.metrics` declares it, with its labels. Label values come from closed sets, the
+configuration and the mapping; never out of a record.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from consumer.model import Endpoint
-from consumer.telemetry.histograms import (
-    FRESHNESS_BOUNDS,
-    LOOP_LAG_BOUNDS,
-    REQUEST_BOUNDS,
-    Histograms,
-)
+from consumer.telemetry.histograms import Histogram, Histograms, Key
 
 
 class Tally:
-    """A counter by labels. `tally.add(("main/v2", "200"))`."""
+    """A counter by label values. `tally.add(("main", "v2", "200"))`."""
 
-    __slots__ = ("_counts", "labels")
+    __slots__ = ("_counts",)
 
-    def __init__(self, *labels: str) -> None:
-        self.labels = labels
-        self._counts: dict[tuple[str, ...], int] = {}
+    def __init__(self) -> None:
+        self._counts: dict[Key, int] = {}
 
-    def add(self, key: tuple[str, ...] = (), count: int = 1) -> None:
-        """Add `count` under `key`: one value per label, in the order of `labels`."""
+    def add(self, key: Key = (), count: int = 1) -> None:
+        """Add `count` under `key`: one value per label, in the order of the declaration."""
         counts = self._counts
         counts[key] = counts.get(key, 0) + count
 
@@ -40,50 +34,50 @@ class Tally:
     def total(self) -> int:
         return sum(self._counts.values())
 
-    def items(self) -> Iterator[tuple[tuple[str, ...], int]]:
+    def items(self) -> Iterator[tuple[Key, int]]:
         yield from list(self._counts.items())
 
 
 class Tallies:
-    """All tallies of a process, made once by `app` and handed to each stage that counts."""
+    """All tallies of a process, made once by `app` and handed to each stage that counts.
+
+    A stage on the hot path keeps the tally that it asked for.
+    """
 
     def __init__(self) -> None:
-        self.requests = Tally("account", "api", "code")
-        """HTTP attempts by answer: a status code, or the transport fault's class."""
-        self.retries = Tally("account", "api", "class")
-        """Attempts that will be repeated, by outcome class."""
-        self.skipped = Tally("account", "api", "reason")
-        """Events not built, e.g. for want of a contact identifier."""
-        self.left_out = Tally("field", "reason")
-        """Optional values left out of an event because they broke a vendor rule."""
-        self.rebalances = Tally("event")
-        """assigned, revoked, lost: partitions, not calls."""
-        self.commits = Tally("result")
-        self.kafka_errors = Tally("code")
-        self.dead_letters = Tally("stage", "reason")
-        """Dead letters that Kafka has acknowledged, by the first failure of the record."""
-        self.dead_letter_errors = Tally()
-        """Failed attempts to write a dead letter."""
-        self.schema_lookups = Tally("result")
-        """hit, miss (fetched), negative (known not to exist), error (registry could not be asked)."""
-        self.left_to_fastavro = Tally()
-        """Records that a generated reader left to fastavro: damaged, or written oddly."""
-        self.mapping_reloads = Tally("result")
-        """Changed mappings: taken, or refused while the old one goes on."""
-        self.pauses = Tally("reason")
-        """Partitions paused: buffer, or a schema that is being fetched."""
-        self.freshness = Histograms(FRESHNESS_BOUNDS, "account", "api")
-        """Seconds from the record's Kafka timestamp to the delivery of each of its events."""
-        self.request_seconds = Histograms(REQUEST_BOUNDS, "account", "api")
-        """Seconds from handing an attempt to the HTTP client to its answer or fault."""
-        self.loop_lag = Histograms(LOOP_LAG_BOUNDS)
-        """Seconds by which a timer of the event loop came late."""
+        self._counters: dict[str, Tally] = {}
+        self._histograms: dict[str, Histograms] = {}
+        self._skipped, self._left_out = self.counter("skipped"), self.counter("left_out")
+
+    def counter(self, name: str) -> Tally:
+        """The counter that `observability.metrics` declares under this name."""
+        found = self._counters.get(name)
+        if found is None:
+            found = self._counters[name] = Tally()
+        return found
+
+    def histogram(self, name: str, bounds: tuple[float, ...]) -> Histograms:
+        """The histogram that `observability.metrics` declares under this name."""
+        found = self._histograms.get(name)
+        if found is None:
+            found = self._histograms[name] = Histograms(bounds)
+        return found
+
+    def distributions(self, name: str) -> Iterable[tuple[Key, Histogram]]:
+        """The children of a histogram; none before a stage has asked for it."""
+        found = self._histograms.get(name)
+        return () if found is None else found.items()
+
+    @property
+    def names(self) -> set[str]:
+        """Of all that stages count."""
+        return {*self._counters, *self._histograms}
 
     def omitted(
         self, skipped: Mapping[tuple[Endpoint, str], int], left_out: Mapping[tuple[str, str], int]
     ) -> None:
         """Count what the mapping of one record left undone; see `model.Mapped`."""
         for (endpoint, reason), count in skipped.items():
-            self.skipped.add((*endpoint, reason), count)
+            self._skipped.add((*endpoint, reason), count)
         for key, count in left_out.items():
-            self.left_out.add(key, count)
+            self._left_out.add(key, count)

@@ -2,10 +2,10 @@
 
 from itertools import groupby
 
-from consumer.telemetry.catalogue import METRICS, PROCESS_METRICS
-from consumer.telemetry.metric import PREFIX, Metric
+from consumer.observability.metrics.catalogue import METRICS, PROCESS_METRICS
+from consumer.observability.metrics.declare import PREFIX, Metric
 
-_HEAD = f"""<!-- Written by `make docs` from consumer/telemetry/catalogue.py. Do not edit. -->
+_HEAD = f"""<!-- Written by `make docs` from consumer/observability/metrics. Do not edit. -->
 # Metrics
 
 ```sh

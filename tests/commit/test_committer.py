@@ -167,7 +167,7 @@ def warnings_of(harness: Harness, *errors: str | None) -> list[dict[str, object]
 def test_a_rebalance_that_refuses_commits_for_a_moment_is_only_counted(harness: Harness) -> None:
     refused = ["ILLEGAL_GENERATION"] * 9
     assert warnings_of(harness, *refused, None) == []
-    assert harness.tallies.commits.get("error") == 9
+    assert harness.tallies.counter("commits").get("error") == 9
 
 
 def test_commits_that_fail_for_ten_seconds_are_warned_of_once_until_they_succeed(

@@ -123,7 +123,7 @@ class Rig:
     @property
     def left(self) -> int:
         """Records that generated code has left to fastavro."""
-        return self.line.tallies.left_to_fastavro.total()
+        return self.line.tallies.counter("records_left_to_fastavro").total()
 
     def check(self, value: bytes, found: Decoded | InvalidRecord, *, left: bool) -> None:
         """The same value as by fastavro alone, as far as the mapping reads it; or refused by both."""

@@ -73,14 +73,14 @@ async def test_a_registered_schema_is_fetched_and_used(
 ) -> None:
     number = post(registry, unique("view-value"), VIEW)
     assert await reader.read(number, b"\x02a") == {"sku": "a"}
-    assert reader.tallies.schema_lookups.get("miss") == 1
+    assert reader.tallies.counter("schema_lookups").get("miss") == 1
 
 
 async def test_an_id_that_was_never_given_is_known_not_to_exist(reader: Reader) -> None:
     with pytest.raises(InvalidRecord) as raised:
         await reader.read(987_654, b"\x02a")
     assert raised.value.reason == "unknown_schema"
-    assert reader.tallies.schema_lookups.get("error") == 0
+    assert reader.tallies.counter("schema_lookups").get("error") == 0
 
 
 async def test_references_are_followed(registry: Registry, reader: Reader, unique: Unique) -> None:
@@ -94,7 +94,7 @@ async def test_references_are_followed(registry: Registry, reader: Reader, uniqu
 async def test_a_wrong_base_path_is_no_proof_that_a_schema_is_missing(registry: Registry) -> None:
     reader = Reader(registry.url.replace("/ccompat/", "/no-such-api/"))
     asking = asyncio.create_task(reader.read(1, b"\x02a"))
-    await until(lambda: reader.tallies.schema_lookups.get("error") > 0)
+    await until(lambda: reader.tallies.counter("schema_lookups").get("error") > 0)
     assert not asking.done()
     asking.cancel()
     await reader.client.close()

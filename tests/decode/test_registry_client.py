@@ -63,7 +63,7 @@ class Bridge:
         return raised.value.reason
 
     def lookups(self, result: str) -> int:
-        return self.tallies.schema_lookups.get(result)
+        return self.tallies.counter("schema_lookups").get(result)
 
 
 @pytest.fixture

@@ -248,7 +248,7 @@ async def test_a_letter_too_large_with_our_optional_headers_goes_without_them(
     names = {name for name, _ in headers_of(letter)}
     assert "yespo.dlq.events" in names
     assert not names & {"yespo.dlq.detail", "yespo.dlq.failures"}
-    assert tallies.dead_letter_errors.total() == 1
+    assert tallies.counter("dead_letter_errors").total() == 1
     assert [entry for entry in logs if entry["log_level"] not in {"info", "debug"}] == []
     assert writer.failing == ""
 
@@ -525,7 +525,7 @@ async def test_a_producer_that_has_lost_its_place_is_replaced_and_its_letters_ar
     assert len(made) == 2
     assert writer.outstanding == 0
     assert writer.failing == ""
-    assert tallies.dead_letters.total() == 2
+    assert tallies.counter("dead_letters").total() == 2
     await writer.close(5)
 
 

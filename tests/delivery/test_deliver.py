@@ -37,7 +37,7 @@ def test_a_delivered_event_ends_once(bench: Bench) -> None:
     assert bench.ended == []
     bench.pool.answer("a", 204)
     assert bench.ended == [("a", Outcome(Ended.DELIVERED, 1))]
-    assert bench.tallies.requests.get("main", "v2", "204") == 1
+    assert bench.tallies.counter("requests").get("main", "v2", "204") == 1
 
 
 def test_events_of_one_person_go_one_after_the_other_and_others_at_once(bench: Bench) -> None:
@@ -92,7 +92,7 @@ def test_a_failed_event_comes_back_and_holds_no_slot_meanwhile() -> None:
     assert bench.pool.sent == ["a", "b", "a"]
     bench.pool.answer("a", 200)
     assert bench.outcome("a") == Outcome(Ended.DELIVERED, 2)
-    assert bench.tallies.retries.get("main", "v2", "transient") == 1
+    assert bench.tallies.counter("retries").get("main", "v2", "transient") == 1
 
 
 def test_the_successor_of_a_failed_event_waits_for_it(bench: Bench) -> None:

@@ -69,7 +69,9 @@ class Stage:
     @property
     def codes(self) -> Counter[str]:
         """Attempts by the code that metrics show."""
-        return Counter({code: count for (_, _, code), count in self.tallies.requests.items()})
+        return Counter(
+            {code: count for (_, _, code), count in self.tallies.counter("requests").items()}
+        )
 
 
 @asynccontextmanager

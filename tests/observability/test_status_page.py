@@ -13,12 +13,12 @@ from prometheus_client.parser import text_string_to_metric_families as classic_f
 from consumer.app import App
 from consumer.mapping.unit import load_unit
 from consumer.model import Endpoint, Partition
-from consumer.observability.collect import age_of, readers
+from consumer.observability.lag import age_of
+from consumer.observability.metrics.catalogue import METRICS, PROCESS_METRICS
+from consumer.observability.metrics.declare import PREFIX
 from consumer.pipeline.partition_buffers import Held
 from consumer.stages import Position
 from consumer.startup.setup import accounts_of
-from consumer.telemetry.catalogue import METRICS, PROCESS_METRICS
-from consumer.telemetry.metric import PREFIX
 from docs.generators.metrics_page import reference
 from tests.fakes import a_record
 
@@ -43,8 +43,8 @@ async def samples(app: App) -> dict[str, float]:
     return {series(line.rsplit(" ", 1)[0]): float(line.rsplit(" ", 1)[1]) for line in lines}
 
 
-async def test_every_declared_metric_is_read_and_no_other(app: App) -> None:
-    assert set(readers(app._observation._parts)) == {metric.name for metric in METRICS}
+async def test_what_stages_count_is_declared_and_what_has_no_reader_is_counted(app: App) -> None:
+    assert app.tallies.names == {metric.name for metric in METRICS if metric.read is None}
 
 
 async def test_the_page_has_what_is_declared_and_no_more(app: App) -> None:

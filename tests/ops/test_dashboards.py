@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from consumer.telemetry.catalogue import METRICS, PROCESS_METRICS
-from consumer.telemetry.metric import PREFIX
+from consumer.observability.metrics.catalogue import METRICS, PROCESS_METRICS
+from consumer.observability.metrics.declare import PREFIX
 from helm.generators.dashboards import FOLDER, files
 from tests.ops.test_rules import RUNBOOKS, alerts, groups
 

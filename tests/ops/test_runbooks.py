@@ -8,7 +8,7 @@ import click
 import pytest
 
 from consumer.cli.main import cli
-from consumer.telemetry.catalogue import METRICS, PROCESS_METRICS
+from consumer.observability.metrics.catalogue import METRICS, PROCESS_METRICS
 from tests.ops.runbooks import commands, questions
 from tests.ops.scenarios import CAUSES, SCENARIOS, Scenario, healthy
 from tests.ops.test_dashboards import names_in

@@ -331,7 +331,7 @@ async def test_a_full_buffer_pauses_the_partition_until_half_of_it_is_free() -> 
         harness.end(index)
         harness.pipeline.committed(harness.committed(), None)
     assert harness.source.paused == set()
-    assert harness.tallies.pauses.get("buffer") == 1
+    assert harness.tallies.counter("pauses").get("buffer") == 1
 
 
 async def test_an_unknown_schema_holds_its_partition_and_no_other(harness: Harness) -> None:

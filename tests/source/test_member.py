@@ -97,7 +97,7 @@ def test_lost_partitions_are_inactive_before_anybody_hears_of_it_and_never_commi
     stage.member.commit({a: Position(7), b: Position(8)})
     assert stage.kafka.commits == []
     assert stage.watch.commits == [({a: Position(7), b: Position(8)}, "_ASSIGNMENT_LOST")]
-    assert dict(stage.tallies.rebalances.items()) == {("assigned",): 2, ("lost",): 2}
+    assert dict(stage.tallies.counter("rebalances").items()) == {("assigned",): 2, ("lost",): 2}
 
 
 def test_a_revoke_commits_what_was_asked_during_the_drain_then_the_last_answer(
@@ -251,7 +251,7 @@ def test_an_error_that_passes_is_counted_and_told_once_a_minute(stage: Stage) ->
     lines = [line for line in logs if "ALL_BROKERS_DOWN" in str(line)]
     assert len(lines) == 2
     assert lines[1]["repeated"] == 2
-    assert stage.tallies.kafka_errors.get("_ALL_BROKERS_DOWN") == 4
+    assert stage.tallies.counter("kafka_errors").get("_ALL_BROKERS_DOWN") == 4
 
 
 def test_after_a_stop_no_poll_counts_until_the_group_has_answered(stage: Stage) -> None:

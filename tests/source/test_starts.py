@@ -179,7 +179,7 @@ async def test_an_offset_behind_the_retention_follows_its_own_setting(
         produce(kafka, topic, 1)
         await eventually(lambda: 10 in watch.offsets())
         assert watch.offsets() == list(range(expected, 11))
-        assert dict(running.tallies.kafka_errors.items()) == {("_AUTO_OFFSET_RESET",): 1}
+        assert dict(running.tallies.counter("kafka_errors").items()) == {("_AUTO_OFFSET_RESET",): 1}
         assert all(record.partition is present for record in watch.records)
 
 

@@ -44,7 +44,7 @@ class Watched:
         self.write("shop.yaml", MAPPING)
         self.mapping = Reloadable(load_unit([self.folder / "shop.yaml"], TEST_ACCOUNTS))
         self.first = self.mapping.digest
-        self.reloads = Tally("result")
+        self.reloads = Tally()
         self.fault: Exception | None = None
         files = self.read().files
         self.reloader = Reloader(self.mapping, self.read, files, self.reloads)

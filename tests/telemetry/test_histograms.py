@@ -19,7 +19,7 @@ def test_an_age_below_zero_counts_as_zero() -> None:
 
 
 def test_the_child_of_the_same_labels_is_the_same() -> None:
-    histograms = Histograms((1.0,), "account", "api")
+    histograms = Histograms((1.0,))
     histograms.of(("main", "v2")).observe(0.1)
     assert histograms.of(("main", "v2")).counts == [1, 0]
     assert [labels for labels, _ in histograms.items()] == [("main", "v2")]

@@ -264,7 +264,7 @@ class DeadLetterWriter:
             self._watch()
             return
         # Last, so that what this very poll acknowledged is not written again.
-        self._tallies.dead_letter_errors.add()
+        self._tallies.counter("dead_letter_errors").add()
         if self._letters:
             self._notice(fatal, "")
         self._replace_producer()
@@ -275,13 +275,13 @@ class DeadLetterWriter:
             log.info("dead letters are written again", topic=self._name)
             self._failing = ""
         self._letters.remove(letter)
-        self._tallies.dead_letters.add(letter.cause)
+        self._tallies.counter("dead_letters").add(letter.cause)
         if not self._letters:
             self._idle.set()
         letter.done()
 
     def _refused(self, letter: _Letter, error: KafkaError) -> None:
-        self._tallies.dead_letter_errors.add()
+        self._tallies.counter("dead_letter_errors").add()
         if error.code() in _TOO_LARGE and letter.shrink():
             letter.producer = None
             self._write(letter)
@@ -302,7 +302,7 @@ class DeadLetterWriter:
     def _noticed(self, error: KafkaError) -> None:
         """librdkafka's own view, long before a letter times out: no broker, no login."""
         if self._letters and error.code() in _WORTH_A_LINE:
-            self._tallies.dead_letter_errors.add()
+            self._tallies.counter("dead_letter_errors").add()
             self._notice(error, "")
 
     def _notice(self, error: KafkaError, position: str) -> None:

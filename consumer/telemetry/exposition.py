@@ -1,10 +1,11 @@
-"""The metrics page: what `catalogue` declares, read at scrape time and put into Prometheus's forms.
+"""The exported page: samples, read at scrape time, in the forms of Prometheus.
 
-Nothing is counted here. The hot path adds to plain integers; readers look at them when asked.
+Nothing is counted here. The hot path adds to plain integers.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.metrics_core import (
@@ -15,35 +16,42 @@ from prometheus_client.metrics_core import (
 )
 from prometheus_client.registry import Collector
 
-from consumer.telemetry import catalogue
 from consumer.telemetry.histograms import Histogram
-from consumer.telemetry.metric import PREFIX
-from consumer.telemetry.metric import Metric as Declared
 
 Values = Iterable[tuple[Sequence[str], float | Histogram]]
 """What a reader yields: label values, and a number or (of histograms) a distribution."""
 
-Readers = Mapping[str, Callable[[], Values]]
-"""By the metric's name in the catalogue."""
-
 Samples = Mapping[str, Sequence[tuple[Sequence[str], float | Histogram]]]
+"""By the metric's name."""
+
+
+class Declared(Protocol):
+    """What the page needs to know of a metric."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def labels(self) -> Sequence[str]: ...
+    @property
+    def help(self) -> str: ...
 
 
 class BridgeCollector(Collector):
     """Exports what `take` gives: all samples of one moment, by metric name."""
 
-    def __init__(self, take: Callable[[], Samples]) -> None:
+    def __init__(
+        self, prefix: str, declared: Sequence[Declared], take: Callable[[], Samples]
+    ) -> None:
+        self._prefix = prefix
+        self._declared = declared
         self._take = take
 
     def collect(self) -> Iterator[Metric]:
         samples = self._take()
-        for metric in catalogue.METRICS:
-            yield _family(metric, samples.get(metric.name, ()))
-
-
-def read(readers: Readers) -> Samples:
-    """Ask every reader. Takes as long as there are samples: about 1 µs each."""
-    return {name: list(reader()) for name, reader in readers.items()}
+        for metric in self._declared:
+            yield _family(self._prefix, metric, samples.get(metric.name, ()))
 
 
 def registry(collector: BridgeCollector) -> CollectorRegistry:
@@ -56,8 +64,10 @@ def registry(collector: BridgeCollector) -> CollectorRegistry:
     return made
 
 
-def _family(metric: Declared, samples: Sequence[tuple[Sequence[str], float | Histogram]]) -> Metric:
-    name = PREFIX + metric.name
+def _family(
+    prefix: str, metric: Declared, samples: Sequence[tuple[Sequence[str], float | Histogram]]
+) -> Metric:
+    name = prefix + metric.name
     if metric.kind == "histogram":
         histograms = HistogramMetricFamily(name, metric.help, labels=metric.labels)
         for labels, value in samples:
