@@ -60,10 +60,9 @@ app.kubernetes.io/component: bridge
 {{- toYaml (merge $own $.Values.commonLabels) -}}
 {{- end -}}
 
-{{/* Labels of a pod; takes (list $ "component"). A key of both values is there once: podLabels win. */}}
-{{- define "yespo-bridge.podLabels" -}}
-{{- $ := index . 0 -}}
-{{- toYaml (mergeOverwrite (include "yespo-bridge.labels" . | fromYaml) $.Values.podLabels) -}}
+{{/* The same with further labels; takes (list $ "component" labels). A key is there once: the further one holds. */}}
+{{- define "yespo-bridge.labelsWith" -}}
+{{- toYaml (mergeOverwrite (include "yespo-bridge.labels" . | fromYaml) (index . 2)) -}}
 {{- end -}}
 
 {{- define "yespo-bridge.image" -}}

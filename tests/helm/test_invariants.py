@@ -569,7 +569,7 @@ def test_no_key_stands_twice_in_what_is_rendered() -> None:
     files = chart().render(values, name="demo", namespace="shop", is_install=True)
     for path, text in files.items():
         if not path.endswith("NOTES.txt"):
-            yaml.load(text, Loader=_NoTwins)  # a safe loader that refuses twins
+            list(yaml.load_all(text, Loader=_NoTwins))  # a safe loader that refuses twins
     labels = case("grafana-operator").one("Deployment")["spec"]["template"]["metadata"]["labels"]
     assert labels["team"] == "crm"
 
