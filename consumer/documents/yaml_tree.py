@@ -16,6 +16,7 @@ import yaml
 from consumer.documents.findings import Finding, Place
 from consumer.documents.yaml_errors import explain
 
+TAG = "remove the `!` word; the opposite of a condition is written `not x`"
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
 MAX_NODES = 50_000
@@ -153,7 +154,7 @@ class _Builder:
         if isinstance(event, yaml.AliasEvent):
             return Scalar(place, "", plain=False)
         if getattr(event, "tag", None) is not None:
-            self._find(place, "tag", "YAML tags are not allowed", "remove the `!` word")
+            self._find(place, "tag", "YAML tags are not allowed", TAG)
         if isinstance(event, yaml.ScalarEvent):
             return Scalar(place, event.value, not event.style, event.style in ("|", ">"), flow)
         flow = flow or bool(getattr(event, "flow_style", False))

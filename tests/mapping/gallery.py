@@ -220,7 +220,7 @@ value("lambda: name", "bad-yaml", "")
 block("lambda: name", "not-allowed", "`lambda`")
 block("[x for y in lines for x in y]", "not-allowed", "one `for` in a list")
 block('f"{price:.2f}"', "f-string", "numbers are shaped with `round(x, 2)`")
-block("().__class__", "not-allowed", "a tuple")
+block("().__class__", "not-allowed", "a list stands in brackets")
 block("name.__class__.__mro__", "not-a-record", "`.__class__`")
 block('__import__("os").system("true")', "not-allowed", "values have no methods")
 block('__import__("os")', "unknown-function", "`__import__`")
@@ -258,10 +258,47 @@ condition("yes and\u00a0count > 2", "bad-expression", "no plain space", "yes and
 condition("(yes and count > 2", "bad-expression", "a bracket is not closed", "(yes and count > 2)")
 condition("count > 2)", "bad-expression", "too many", "count > 2")
 condition('kind == "view', "bad-expression", "this quote is not closed", 'kind == "view"')
+condition('name == "a" or "b"', "or-value", 'write `name in ["a", "b"]`', 'name in ["a", "b"]')
+condition('name != "a" and "b" and "c"', "or-value", "not in", 'name not in ["a", "b", "c"]')
+condition("maybe is not null", "not-a-union", "write `x != null`", "maybe != null")
+condition("maybe is None", "not-a-union", "write `x == null`", "maybe == null")
+condition('event is "Viewed"', "unknown-branch", "without quotes", "event is Viewed")
+condition("lines != []", "type", "write `length(x) > 0`", "length(lines) > 0")
+condition("tags == []", "type", "write `length(x) == 0`", "length(tags) == 0")
+condition("lines", "type", "`length(x) > 0`", "length(lines) > 0")
+condition('yes == "true"', "type", "write `x == true`", "yes == true")
+condition('count > "2"', "type", "write `x > 2`", "count > 2")
+condition("name == 7", "type", "is compared with a text", 'name == "7"')
+condition("count in (1, 2)", "not-allowed", "write `[a, b]`", "count in [1, 2]")
+condition("len(lines) > 1", "unknown-function", "is called `length`", "length(lines) > 1")
+condition("len(name) > 1", "unknown-function", "is called `size`", "size(name) > 1")
+condition("length(name) > 1", "type", "write `size(x)`", "size(name) > 1")
+condition("name.length > 1", "not-a-record", "write `size(x)`", "size(name) > 1")
+condition('name.startswith("M")', "not-allowed", "starts_with", 'starts_with(name, "M")')
+condition("isnull(maybe)", "unknown-function", "write `x == null`", "maybe == null")
+value("name | lower", "not-allowed", "write `lower(x)`", "lower(name)")
+value('maybe | default("x")', "not-allowed", "`coalesce(x)`", 'coalesce(maybe, "x")')
+value("name.toUpperCase()", "not-allowed", "write `upper(x)`", "upper(name)")
+value("str(count)", "unknown-function", "is called `text`", "text(count)")
+value("nvl(maybe, name)", "unknown-function", "is called `coalesce`", "coalesce(maybe, name)")
+value("iso(time(at_ms))", "type", "this is time already", "iso(at_ms)")
+value("iso(micros(at_us))", "type", "this is time already", "iso(at_us)")
 value("maybe ?? name", "bad-expression", "coalesce(maybe, name)", "coalesce(maybe, name)")
 block("yes ? name : kind", "bad-expression", "name if yes else kind", "name if yes else kind")
 value("'{{ name }}'", "bad-expression", "without braces", "'name'")
 value("if yes then name else kind", "bad-expression", "a choice", "name if yes else kind")
+
+send(
+    'v2: searchRequest\nfor: x in lines\nby: last(split(x.sku, "_"))\nsearch: key',
+    "nullable",
+    "give those elements a group of their own",
+    meant='coalesce(last(split(x.sku, "_")), "none")',
+)
+send(
+    "v2: searchRequest\nfor: x in lines\nby: x.sku\nsearch: x.sku",
+    "unknown-name",
+    "`x` means nothing here",
+)
 
 section("Events and their fields")
 send(

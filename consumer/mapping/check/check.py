@@ -16,6 +16,7 @@ from consumer.mapping.language.inference import infer, infer_condition
 from consumer.mapping.language.library.all import LIBRARY
 from consumer.mapping.language.names import check_new_name
 from consumer.mapping.language.nodes import Node
+from consumer.mapping.language.operators import UNPROVEN
 from consumer.mapping.language.scope import Definition, Scope, Usage
 from consumer.mapping.language.syntax import RESERVED, Source, Wrong
 from consumer.mapping.language.types import Record, Time
@@ -35,10 +36,6 @@ _CUSTOM_KINDS = {
         Kind.ANY,
     )
 } | {"time": Kind.MILLIS}
-
-
-_UNPROVEN = frozenset({"nullable", "union"})
-"""Findings that say what a condition has not proven: of one that is wrong, nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +221,7 @@ class _FileChecker:
         found: list[Finding] = []
         sends = [SendChecker(send, around, found).check(scope) for send in rule.sends]
         proven = self._guarded and not unknown
-        self._findings += [one for one in found if proven or one.code not in _UNPROVEN]
+        self._findings += [one for one in found if proven or one.code not in UNPROVEN]
         self._unused(scope, rule.definitions)
         made = tuple(send for send in sends if send)
         return CheckedRule(rule.name.text, rule.name.place, when, made, unknown)

@@ -6,16 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from consumer.documents.findings import Edit, Finding, Place, did_you_mean, renamed
+from consumer.documents.findings import Edit, Finding, Place, did_you_mean, renamed, wrapped
 from consumer.mapping.check.assignability import known_texts, outcomes, severity_of
 from consumer.mapping.check.checked import Account, CheckedSend, Each, Side
-from consumer.mapping.check.fields import Contract, FieldChecker, loop_over
+from consumer.mapping.check.fields import Contract, FieldChecker, absent_part, loop_over
 from consumer.mapping.check.targets import Filled, Object
 from consumer.mapping.file import conflation, freshness, grammar
 from consumer.mapping.language.conversions import to_text
 from consumer.mapping.language.facts import when_true
 from consumer.mapping.language.inference import infer, infer_condition
-from consumer.mapping.language.nodes import Const, Node
+from consumer.mapping.language.names import path_text
+from consumer.mapping.language.nodes import Const, Node, key_of
 from consumer.mapping.language.scope import Scope
 from consumer.mapping.language.syntax import Source, Wrong
 from consumer.mapping.language.types import Array, Nothing, Slot, Text
@@ -109,14 +110,30 @@ class SendChecker:
             return Each(variable, source, condition, None, None, None), inner
         by = infer(send.by, inner)
         if by.slot.nullable:
-            remedy = "leave those elements out: `if: ... != null`"
-            raise Wrong(by.place, "nullable", "`by` may be absent", remedy)
+            raise self._by_absent(by)
         text = to_text(by, "`by`")
         place = send.by.scalar.place
         key = scope.new_variable("key", Slot(Text()), place)
         items = scope.new_variable("items", Slot(Array(Slot(variable.slot.type))), place)
         grouped = scope.with_variables(("key", key), ("items", items))
+        name = send.loop.text.split(maxsplit=1)[0]
+        hint = (
+            f"`by` makes groups of several `{name}`: `key` is what they share, `items` are they;\n"
+        )
+        hint += f"write `items[0]` for the first, or `for: {name} in items`"
+        grouped = replace(grouped, hidden={**scope.hidden, name: hint})
         return Each(variable, source, condition, text, key, items), grouped
+
+    def _by_absent(self, by: Node) -> Wrong:
+        """What leaves an element without a group; a condition can prove just paths."""
+        culprit = absent_part(by)
+        path = path_text(culprit)
+        if key_of(culprit) is not None:
+            remedy = f"leave those elements out: `if: {path} != null`"
+        else:
+            remedy = 'give those elements a group of their own: `coalesce(..., "none")`'
+        edits = wrapped(by.place, "coalesce(", ', "none")') if key_of(culprit) is None else ()
+        return Wrong(by.place, "nullable", "`by` may be absent", remedy, edits)
 
     def _event(self) -> tuple[list[EventSpec], SharedEvent | None]:
         send = self._send

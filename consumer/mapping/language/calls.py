@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from consumer.documents.findings import did_you_mean, renamed
+from consumer.documents.findings import replaced
 from consumer.mapping.language.context import Context
 from consumer.mapping.language.conversions import (
     mismatch,
@@ -13,6 +13,7 @@ from consumer.mapping.language.conversions import (
     to_texts,
     without_absent,
 )
+from consumer.mapping.language.foreign import method, superfluous, unknown_function
 from consumer.mapping.language.functions import Function, Parameter, result_type
 from consumer.mapping.language.nodes import Call, Const, Node
 from consumer.mapping.language.syntax import Wrong, each
@@ -26,6 +27,7 @@ from consumer.mapping.language.types import (
     Nothing,
     Number,
     Slot,
+    Text,
     Time,
     Type,
     describe,
@@ -45,28 +47,53 @@ _SIMPLE: dict[str, tuple[type[Type], ...]] = {
 def infer_call(inference: Context, tree: ast.Call) -> Node:
     """A call of a library function. Raises Wrong."""
     place = inference.place(tree)
+    if isinstance(tree.func, ast.Attribute):
+        raise method(inference, tree, tree.func)
     if not isinstance(tree.func, ast.Name):
-        remedy = "values have no methods: use a function of the library, `lower(x)`"
+        remedy = "use a function of the library: `lower(x)`"
         raise Wrong(place, "not-allowed", "only library functions can be called", remedy)
     name = tree.func.id
     function = inference.scope.library.by_name.get(name)
     if function is None:
-        remedy = did_you_mean(name, inference.scope.library.by_name)
-        if not remedy.startswith("did"):
-            remedy = "the functions are listed in docs/mapping.md"
-        where = inference.place(tree.func)
-        edits = renamed(where, name, inference.scope.library.by_name)
-        raise Wrong(where, "unknown-function", f"unknown function `{name}`", remedy, edits)
+        raise unknown_function(inference, tree, name)
     if tree.keywords:
         raise Wrong(place, "arguments", "arguments have no names", f"write `{function.signature}`")
     given = each(tree.args, inference.of)
     _check_count(function, given, tree, inference)
-    fitted, variable = _fit_all(function, given)
+    try:
+        fitted, variable = _fit_all(function, given)
+    except Wrong as wrong:
+        raise _better(inference, tree, function, given, wrong) from None
     if function.check:
         constants = [node.value if isinstance(node, Const) else None for node in fitted]
         if problem := function.check(constants):
             raise Wrong(place, "arguments", f"`{name}`: {problem}")
     return Call(function, tuple(fitted), _result(function, fitted, variable), place)
+
+
+_RESULTS: dict[str, tuple[type[Type], ...]] = {
+    "number": (Integer, Number),
+    "integer": (Integer,),
+    "time": (Time,),
+}
+"""What conversions of one argument give; of a value that is that already there is nothing to do."""
+
+
+def _better(
+    inference: Context, tree: ast.Call, function: Function, given: list[Node], wrong: Wrong
+) -> Wrong:
+    """A finding that says more than that the types differ, where more is known."""
+    kind = given[0].slot.type if given else None
+    converts = _RESULTS.get(function.result.rstrip("?"), ()) if len(given) == 1 else ()
+    if isinstance(kind, converts) and not function.parameters[0].shape.startswith("["):
+        return superfluous(inference, tree, describe(kind))
+    other = {("length", Text): "size", ("size", Array): "length"}.get((function.name, type(kind)))
+    if other is not None:
+        signature = inference.scope.library.by_name[other].signature
+        remedy = f"write `{other}(x)`: `{signature}`"
+        edits = replaced(inference.place(tree.func), other)
+        return Wrong(wrong.finding.place, "type", wrong.finding.message, remedy, edits)
+    return wrong
 
 
 def _check_count(function: Function, given: list[Node], tree: ast.Call, inference: Context) -> None:

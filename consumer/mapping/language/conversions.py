@@ -90,7 +90,7 @@ _CERTAIN: tuple[tuple[tuple[type[Type], ...], frozenset[str]], ...] = (
     ((Text,), frozenset({"time", "number", "integer", "number or money"})),
     ((Integer, Number), frozenset({"boolean", "integer"})),
     ((Boolean, Time, Date, Binary, Mixed), frozenset({"text", "list of text"})),
-    ((Array,), frozenset({"text"})),
+    ((Array,), frozenset({"text", "boolean"})),
     ((Date,), frozenset({"time"})),
 )
 """Of which types a program may do what the remedy says. A number's unit, for one, it cannot know."""
@@ -136,6 +136,8 @@ def _remedy(given: Type, wanted: str) -> str:  # noqa: C901  # a table, one line
             return "write `midnight(x)`"
         case Binary(), ("text" | "list of text"):
             return "write `utf8(x)`, `hex(x)` or `base64(x)`"
+        case Array(), "boolean":
+            return "ask how long it is: `length(x) > 0`"
         case Array(), "text":
             return 'write `join(x, ", ")` or `first(x)`'
         case Mixed(), _:

@@ -47,7 +47,7 @@ from consumer.mapping.language.types import (
     per_ms,
     short,
 )
-from consumer.mapping.language.unknown import in_brackets, unknown_field, unknown_name
+from consumer.mapping.language.unknown import as_call, in_brackets, unknown_field, unknown_name
 
 _KAFKA: dict[str, Slot] = {
     "key": Slot(Text(), nullable=True),
@@ -117,9 +117,22 @@ class Inference:
                 return self._list(tree)
             case ast.ListComp():
                 return self._comprehension(tree)
+        if isinstance(tree, ast.Tuple):
+            raise self._tuple(tree)
         raise Wrong(
             self.place(tree), "not-allowed", _refused(tree), "see docs/mapping.md, Expressions"
         )
+
+    def _tuple(self, tree: ast.Tuple) -> Wrong:
+        """The finding for `("a", "b")`, which is a list here."""
+        place = self.place(tree)
+        edits: tuple[Edit, ...] = ()
+        if tree.elts and place.end > place.column + 1:
+            begin = Place(place.file, place.line, place.column, place.column + 1)
+            end = Place(place.file, place.line, place.end - 1, place.end)
+            edits = replaced(begin, "[") + replaced(end, "]")
+        message = "a list stands in brackets, not in parentheses"
+        return Wrong(place, "not-allowed", message, "write `[a, b]`", edits)
 
     def _constant(self, tree: ast.Constant) -> Node:
         place = self.place(tree)
@@ -228,6 +241,9 @@ class Inference:
                 edits = in_brackets(written, name)
             elif isinstance(kind, Array):
                 remedy = f"write `[x.{name} for x in ...]`, or `...[0].{name}` for the first"
+            if name in {"length", "size"} and isinstance(kind, Array | Text):
+                function = "length" if isinstance(kind, Array) else "size"
+                remedy, edits = f"write `{function}(x)`", as_call(of, function, written)
             message = f"`.{name}` of something that is not a record ({describe(kind)})"
             raise Wrong(place, "not-a-record", message, remedy, edits)
         if name not in kind.fields:
@@ -366,7 +382,6 @@ def _refused(tree: ast.expr) -> str:
         ast.Lambda: "`lambda`",
         ast.Dict: "a dictionary",
         ast.Set: "a set",
-        ast.Tuple: "a tuple: a list is written `[a, b]`",
         ast.NamedExpr: "`:=`",
         ast.Await: "`await`",
         ast.Yield: "`yield`",

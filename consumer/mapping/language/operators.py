@@ -10,6 +10,13 @@ from consumer.documents.findings import Place, did_you_mean, nearest, renamed, r
 from consumer.mapping.language.context import Context
 from consumer.mapping.language.conversions import mismatch
 from consumer.mapping.language.facts import when_false, when_true
+from consumer.mapping.language.foreign import pipe
+from consumer.mapping.language.meant import (
+    comparable_as,
+    listed,
+    no_condition,
+    null_test,
+)
 from consumer.mapping.language.nodes import (
     Arithmetic,
     BranchTest,
@@ -41,6 +48,8 @@ from consumer.mapping.language.types import (
 )
 
 Operator = Literal["==", "!=", "<", "<=", ">", ">=", "in", "not in"]
+UNPROVEN = frozenset({"nullable", "union"})
+"""Codes of findings that say what a condition has not proven: of one that is wrong, nothing is known."""
 _TRUTH = Slot(Boolean())
 _COMPARISONS: dict[type[ast.cmpop], Operator] = {
     ast.Eq: "==",
@@ -77,20 +86,28 @@ def infer_logic(inference: Context, tree: ast.BoolOp) -> Node:
     """`and` / `or`: each part may rely on what the parts before it prove."""
     every = isinstance(tree.op, ast.And)
     word = "and" if every else "or"
-    parts = []
+    parts: list[Node] = []
+    wrong: Wrong | None = None
     scope = inference.scope
-    for value in tree.values:
-        part = inference.within(scope).of(value)
-        if not isinstance(part.slot.type, Boolean | Nothing):
-            wrong = mismatch(part, f"`{word}`", "boolean")
-            if word == "or":
-                remedy = (
-                    'for a value that may be absent write `coalesce(a, b)`: 0 and "" are values'
-                )
-                raise Wrong(part.place, "or-value", wrong.finding.message, remedy)
-            raise wrong
+    for number, value in enumerate(tree.values):
+        try:
+            part = inference.within(scope).of(value)
+            if not isinstance(part.slot.type, Boolean | Nothing):
+                if found := listed(inference, tree, number):
+                    raise found
+                raise no_condition(part, word)
+        except Wrong as another:
+            if wrong is None:
+                wrong = another
+            elif another.finding.code not in UNPROVEN and "or-value" not in {
+                one.code for one in (wrong.finding, *wrong.also)
+            }:
+                wrong.also += another.findings
+            continue
         parts.append(part)
         scope = scope.knowing(when_true(part) if every else when_false(part))
+    if wrong is not None:
+        raise wrong
     return Logic(every, tuple(parts), _TRUTH, inference.place(tree))
 
 
@@ -113,6 +130,8 @@ def infer_arithmetic(inference: Context, tree: ast.BinOp) -> Node:
     place = inference.place(tree)
     operator = _ARITHMETIC.get(type(tree.op))
     if operator is None:
+        if wrong := pipe(inference, tree):
+            raise wrong
         remedy = "the operators are `+ - * / // %`"
         raise Wrong(place, "not-allowed", "this operator is not part of the language", remedy)
     left, right = each((tree.left, tree.right), inference.of)
@@ -186,6 +205,8 @@ def _check_comparable(left: Node, word: str, right: Node) -> None:
         return
     message = f"{describe(a)} `{word}` {describe(b)} is never true"
     remedy = ""
+    if found := comparable_as(left, word, right, message):
+        raise found
     if type(a) is type(b) and isinstance(a, Text):
         message, remedy = f"`{word}` compares numbers and times", "write `number(x)` or `time(x)`"
     elif {type(a), type(b)} <= {Text, Integer, Number}:
@@ -242,6 +263,19 @@ def _branch_test(
     of = inference.of(left_tree)
     union = of.slot.type
     right_place = inference.place(right)
+    if isinstance(right, ast.Name) and right.id.lower() in {"null", "none"}:
+        raise null_test(inference, tree, is_not)
+    if isinstance(right, ast.Constant) and right.value is None:
+        raise null_test(inference, tree, is_not)
+    if (
+        isinstance(union, Union)
+        and isinstance(right, ast.Constant)
+        and isinstance(right.value, str)
+    ):
+        remedy = "the name of a record stands without quotes"
+        edits = replaced(right_place, right.value)
+        message = f"`is` takes the name of a record, not the text `{right.value}`"
+        raise Wrong(right_place, "unknown-branch", message, remedy, edits)
     if not isinstance(union, Union):
         remedy = "use `==`; for absent values `== null`"
         message = f"`is` tells the records of a union apart, this is {describe(union)}"

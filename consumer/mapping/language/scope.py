@@ -60,6 +60,8 @@ class Scope:
     tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     variables: Mapping[str, Var] = field(default_factory=dict)
     facts: Facts = NO_FACTS
+    hidden: Mapping[str, str] = field(default_factory=dict)
+    """Names that mean nothing here though they did further out, each with what to write."""
 
     def knowing(self, facts: Facts) -> Scope:
         return replace(self, facts=self.facts & facts)

@@ -23,6 +23,8 @@ def unknown_name(scope: Scope, name: str, place: Place) -> Wrong:
     if name in scope.library.by_name:
         remedy = f"`{name}` is a function: write `{name}(...)`"
         return Wrong(place, "unknown-name", message, remedy)
+    if name in scope.hidden:
+        return Wrong(place, "unknown-name", f"`{name}` means nothing here", scope.hidden[name])
     if word := _FOREIGN.get(name.lower()):
         return Wrong(place, "unknown-name", message, f"write `{word}`", replaced(place, word))
     known = [*scope.variables, *scope.definitions, *scope.tables, *scope.record.fields]
@@ -44,6 +46,15 @@ def unknown_field(
         remedy += f"\n{near.replace('`', f'`{prefix}', 1)}"
     edits = renamed(written, name, record.fields) if written else ()
     return Wrong(place, "unknown-field", f"unknown field `{prefix}{name}`", remedy, edits)
+
+
+def as_call(of: Node, function: str, written: Place | None) -> tuple[Edit, ...]:
+    """`x.name` as `function(x)`."""
+    if written is None or not written.column <= of.place.column < of.place.end < written.end:
+        return ()
+    begin = Place(written.file, written.line, written.column, of.place.column)
+    rest = Place(written.file, written.line, of.place.end, written.end)
+    return (Edit(begin, f"{function}(", expression=True), *replaced(rest, ")"))
 
 
 def in_brackets(written: Place | None, name: str) -> tuple[Edit, ...]:
