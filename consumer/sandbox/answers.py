@@ -15,11 +15,11 @@ to give the same.
 
 import base64
 import binascii
-import functools
 from collections.abc import Sequence
 
 import orjson
 
+from consumer.memory import remembered
 from consumer.sandbox.protocol import Ending, Reply, reply
 from consumer.yespo.spec import ContractViolation
 
@@ -123,14 +123,18 @@ def past_events(statuses: Sequence[str]) -> Reply:
     return reply(200, body, "application/json; charset=utf-8")
 
 
-@functools.lru_cache(256)
 def basic_credentials(header: bytes) -> tuple[str, str] | None:
     """User and password of an `Authorization: Basic` header, or None."""
-    scheme, _, encoded = header.partition(b" ")
-    if scheme.lower() != b"basic":
+    return _credentials(header.decode("latin-1"))
+
+
+@remembered(256)
+def _credentials(header: str) -> tuple[str, str] | None:
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
         return None
     try:
         user, colon, password = base64.b64decode(encoded.strip(), validate=True).partition(b":")
         return (user.decode(), password.decode()) if colon else None
-    except (binascii.Error, UnicodeDecodeError):
+    except (binascii.Error, ValueError):
         return None

@@ -5,13 +5,13 @@ mapping and yields the dict that goes over the wire, in the order of the declara
 """
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core import core_schema as core
 
+from consumer.memory import remembered
 from consumer.yespo.kinds import ANY, BY_KIND, TEXTS
 from consumer.yespo.names import near_miss
 from consumer.yespo.rules import MAX_NAME, Rule
@@ -141,7 +141,7 @@ def free_names(form: Form) -> CoreSchema:
     """Free names: not blank, not too long, and not what a documented field is mistaken for."""
     specs, free = tuple(field.spec for field in form.fields), form.free
 
-    @lru_cache(4096)
+    @remembered(4096)
     def check(name: str) -> str:
         if not name.strip():
             raise PydanticCustomError("blank", "a free property needs a name")

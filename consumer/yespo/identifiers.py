@@ -5,9 +5,9 @@ apostrophe costs that address, never the event.
 """
 
 import re
-from functools import lru_cache
 from typing import Any
 
+from consumer.memory import remembered
 from consumer.yespo.names import LOCATORS
 from consumer.yespo.numbers import is_unicode
 from consumer.yespo.person import BLANK, LONGEST_BLANK, PHONE_SPELLING
@@ -51,11 +51,15 @@ def phone_digits(value: str) -> str | None:
     return digits if 7 <= len(digits) <= 15 else None
 
 
-@lru_cache(maxsize=4_096)  # browsers are few, and each event has one
 def user_agent(value: str | None) -> str | None:
     """The visitor's `User-Agent` as a header value; None where it is blank or holds what a header
     may not (a line break would begin another header)."""
-    if value is None or not value.strip() or not value.isascii() or _CONTROL.search(value):
+    return None if value is None else _user_agent(value)
+
+
+@remembered(4096)  # browsers are few, and each event has one
+def _user_agent(value: str) -> str | None:
+    if not value.strip() or not value.isascii() or _CONTROL.search(value):
         return None
     return value.strip()
 

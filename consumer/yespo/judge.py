@@ -7,12 +7,13 @@ error. Everything `build` makes passes; so does every example on the vendor's pa
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import orjson
 from pydantic_core import SchemaValidator, ValidationError
 
+from consumer.memory import remembered
 from consumer.model import Api
 from consumer.yespo.catalogue import LEGACY_MODELS, V2_MODELS
 from consumer.yespo.fields import nested_of, specs_of
@@ -134,7 +135,7 @@ def _event(document: dict[str, Any], root: str, known: Sequence[str]) -> Violati
     return found
 
 
-@lru_cache(1024)
+@remembered(1024)
 def _event_meant(name: str) -> str | None:
     return near_known(V2_MODELS, name)
 
@@ -314,10 +315,20 @@ def _free_names(shape: Shape, path: str, found: Violations) -> None:
             _free_names(value, f"{path}.{name}", found)
 
 
-@lru_cache(4096)
 def _meant(model: type[Shape], name: str) -> str | None:
-    own = name.removeprefix(TAG_PREFIX) if model.FREE is Free.TAG else name
-    return near_miss(specs_of(model), own, model.FREE)
+    return _meaning_in(model)(name)
+
+
+@cache
+def _meaning_in(model: type[Shape]) -> Callable[[str], str | None]:
+    """Says which documented name a free name of the model is mistaken for."""
+    specs, free = specs_of(model), model.FREE
+
+    @remembered(1024)
+    def meant(name: str) -> str | None:
+        return near_miss(specs, name.removeprefix(TAG_PREFIX) if free is Free.TAG else name, free)
+
+    return meant
 
 
 def _value(validator: SchemaValidator, value: Any, path: str, found: Violations) -> None:

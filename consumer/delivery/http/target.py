@@ -3,10 +3,10 @@
 Only `Content-Length`, and the visitor's `User-Agent` on the tracker, vary between requests.
 """
 
-from functools import lru_cache
 from urllib.parse import urlsplit
 
 from consumer import __version__
+from consumer.memory import remembered
 
 OWN_USER_AGENT = f"yespo-bridge/{__version__}"
 JSON_UTF8 = "application/json; charset=UTF-8"
@@ -25,7 +25,7 @@ def usable_user_agent(value: str | None) -> str | None:
     return None
 
 
-@lru_cache(maxsize=1_024)  # browsers are few, and each event has one
+@remembered(1024)  # browsers are few, and each event has one
 def _agent_line(user_agent: str) -> bytes:
     """The header, empty where it cannot be one."""
     visitor = usable_user_agent(user_agent)
