@@ -6,31 +6,26 @@ It runs in threads of its own, so that a slow scraper never holds the event loop
 
 import errno
 import json
-import socket
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.simple_server import WSGIServer, make_server
 
 import structlog
 from prometheus_client import CollectorRegistry, make_wsgi_app
-from prometheus_client.exposition import ThreadingWSGIServer
 
 from consumer.errors import PortInUseError
 from consumer.observability import status_page
+from consumer.observability.bounded_server import BoundedServer, QuietHandler
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 
 log = structlog.get_logger()
-
-SILENCE_SECONDS = 10.0
-"""For so long a client may say nothing: its socket and thread are needed elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +45,7 @@ class AdminServer:
         self._host = host
         self._metrics = make_wsgi_app(metrics)
         self._probes = probes
-        self._server: ThreadingWSGIServer | None = None
+        self._server: WSGIServer | None = None
         self.port = port
 
     def start(self) -> None:
@@ -60,8 +55,8 @@ class AdminServer:
                 self._host,
                 self.port,
                 self._guarded,
-                _Server,
-                handler_class=_QuietHandler,
+                BoundedServer,
+                handler_class=QuietHandler,
             )
         except OSError as error:
             setting = "http.port" if error.errno == errno.EADDRINUSE else "http.host"
@@ -92,7 +87,8 @@ class AdminServer:
             text = "this port is for reading"
             return _respond(start, HTTPStatus.METHOD_NOT_ALLOWED, _TEXT, text)
         if path == "/metrics":
-            asked = {**environ, "REQUEST_METHOD": "GET"}  # it refuses HEAD
+            # It refuses HEAD, and fails at versions that are none.
+            asked = {**environ, "REQUEST_METHOD": "GET", "HTTP_ACCEPT": _accepted(environ)}
             answered: Iterable[bytes] = self._metrics(asked, start)
             return answered
         probes = {
@@ -117,6 +113,13 @@ class AdminServer:
 
 
 _TEXT = "text/plain; charset=utf-8"
+_OPENMETRICS = "application/openmetrics-text"
+
+
+def _accepted(environ: "WSGIEnvironment") -> str:
+    """Of what the client accepts, the one format beside the classic text that we can write."""
+    kinds = [each.split(";")[0].strip() for each in environ.get("HTTP_ACCEPT", "").split(",")]
+    return f"{_OPENMETRICS}; version=1.0.0" if _OPENMETRICS in kinds else ""
 
 
 def _respond(
@@ -130,25 +133,3 @@ def _respond(
     headers = [("Content-Type", kind), ("Content-Length", str(len(data))), *more]
     start(f"{status.value} {status.phrase}", headers)
     return [data]
-
-
-class _Server(ThreadingWSGIServer):
-    """Of IPv4 or IPv6, as the host says. Its backlog is that of a probe's second: the library's own, of
-    5, makes the sixth of those who come together wait for that long."""
-
-    request_queue_size = 128
-
-    def __init__(self, address: tuple[str, int], handler: type[WSGIRequestHandler]) -> None:
-        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        super().__init__(address, handler)
-
-
-class _QuietHandler(WSGIRequestHandler):
-    timeout = SILENCE_SECONDS
-
-    def handle(self) -> None:
-        with suppress(TimeoutError):
-            super().handle()
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base class names it
-        """Probes every few seconds are no news."""

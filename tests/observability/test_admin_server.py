@@ -14,7 +14,7 @@ from consumer.app import App
 from consumer.delivery.endpoint.queue import EndpointLane
 from consumer.errors import PortInUseError
 from consumer.model import Partition
-from consumer.observability import admin_server
+from consumer.observability import bounded_server
 from consumer.observability.admin_server import AdminServer, Probes
 from consumer.observability.status_page import page
 from consumer.source.consumer import KafkaSource
@@ -141,7 +141,7 @@ def test_a_host_that_is_not_ours_is_named() -> None:
 def test_a_client_that_says_nothing_is_let_go_without_a_word(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(admin_server._QuietHandler, "timeout", 0.05)
+    monkeypatch.setattr(bounded_server, "REQUEST_SECONDS", 0.05)
     door = AdminServer("127.0.0.1", 0, CollectorRegistry(), PROBES)
     door.start()
     try:
