@@ -65,7 +65,7 @@ class BoundedServer(ThreadingWSGIServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
         """The library would print the exception's text, and the client's address."""
-        log.exception("a connection to the admin port failed")
+        log.error("a connection to the admin port failed", exc_info=True)  # noqa: LOG014
 
     def _cut(self, request: socket.socket) -> None:
         """Wake the thread that serves it: its next read or write fails, and it closes the socket."""

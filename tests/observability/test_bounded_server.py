@@ -1,6 +1,5 @@
 """Clients of the admin port take neither the process's descriptors nor its answers to probes."""
 
-import resource
 import socket
 import subprocess
 import sys
@@ -20,8 +19,9 @@ PROBES = Probes(lambda: None, lambda: None, lambda: None, dict)
 DESCRIPTORS = 128
 SILENT = 400
 
-CHILD = """
-import sys, threading
+CHILD = f"""
+import resource, sys, threading
+resource.setrlimit(resource.RLIMIT_NOFILE, ({DESCRIPTORS}, {DESCRIPTORS}))
 from prometheus_client import CollectorRegistry
 from consumer.observability.admin_server import AdminServer, Probes
 ok = lambda: None
@@ -41,18 +41,16 @@ for line in sys.stdin:
 """
 
 
-def limited() -> None:
-    resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
-
-
 def test_silent_connections_leave_descriptors_for_delivery_and_answers_for_probes() -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", CHILD],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        preexec_fn=limited,
-    ) as child, ExitStack() as held:
+    with (
+        subprocess.Popen(
+            [sys.executable, "-c", CHILD],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as child,
+        ExitStack() as held,
+    ):
         assert child.stdin is not None
         assert child.stdout is not None
         port = int(child.stdout.readline())
@@ -109,7 +107,7 @@ def test_a_client_that_sends_a_byte_now_and_then_is_cut_at_the_deadline(
     ],
 )  # fmt: skip
 def test_an_odd_accept_header_gets_the_page(server: AdminServer, accept: str) -> None:
-    headers = {"Accept": accept.encode("latin-1")}
+    headers = [(b"Accept", accept.encode("latin-1"))]
     url = f"http://127.0.0.1:{server.port}/metrics"
     answer = httpx.get(url, headers=headers, trust_env=False)
     assert answer.status_code == 200
