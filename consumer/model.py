@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
+from consumer.errors import InvalidRecord
+
 Api = Literal["legacy", "v2", "past_events"]
 WhenOlder = Literal["drop", "dead_letter", "past_events"]
 
@@ -77,6 +79,10 @@ class Record:
     headers: Sequence[tuple[str, bytes | None]]
     timestamp_ms: int
     timestamp_type: TimestampType = TimestampType.CREATE
+    fault: InvalidRecord | None = None
+    """Set where the source could not hand the record over whole: its headers cannot be read
+    (`malformed_header`; `headers` is empty) or its value is not held (`too_large`; `value` is None).
+    Decoding raises it, so that the record becomes a dead letter."""
 
     @property
     def position(self) -> str:

@@ -1,5 +1,6 @@
 """What the commands of `mapping` are given: files, a configuration, records of files or of Kafka."""
 
+import asyncio
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,7 +10,8 @@ import click
 from consumer.config.load import load
 from consumer.config.settings import Settings
 from consumer.errors import ConfigError, InvalidRecord
-from consumer.inspect import peek, samples
+from consumer.inspect import lookup, samples
+from consumer.inspect.decoding import decode_all
 from consumer.mapping.check.checked import Account
 from consumer.mapping.check.loader import Files
 from consumer.mapping.unit import MappingUnit, check_unit, render
@@ -89,11 +91,11 @@ def one_record(
         raise click.UsageError("name one record: --record FILE, --avro FILE, or --at POSITION")
     if at is not None:
         try:
-            where = peek.position(at)
+            where = lookup.parse_position(at)
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--at") from None
-        kafka = peek.at(_needed(settings, "--at"), where)
-        [decoded] = peek.decoded(_needed(settings, "--at"), unit, [kafka])
+        kafka = lookup.record_at(_needed(settings, "--at"), where)
+        [decoded] = asyncio.run(decode_all(_needed(settings, "--at"), unit, [kafka]))
         return kafka.position, kafka, decoded
     if avro is not None:
         return samples.read_avro(avro, writer_schema, unit.mappings, topic)
@@ -121,8 +123,8 @@ def compared(
             yield one.name, one.record, one.decoded, other.decoded
         return
     settings = _needed(settings, "--topic")
-    found = peek.latest(settings, topic, last)
-    pairs = (peek.decoded(settings, unit, found) for unit in (before, after))
+    found = lookup.last_records(settings, topic, last)
+    pairs = (asyncio.run(decode_all(settings, unit, found)) for unit in (before, after))
     for kafka, one_read, other_read in zip(found, *pairs, strict=True):
         yield kafka.position, kafka, one_read, other_read
 

@@ -16,7 +16,6 @@ from rich.console import Console
 
 from consumer.cli import options
 from consumer.cli.dlq_tables import print_listing, print_not_made, print_summary
-from consumer.cli.kafka_errors import kafka_errors
 from consumer.cli.rehearsal import Advance, print_rehearsal, run_rehearsal
 from consumer.config.load import load
 from consumer.dlq.letter import Selection, letter_of
@@ -27,7 +26,8 @@ from consumer.dlq.replay import Replay, find_span, replay_settings
 from consumer.dlq.show import Describer
 from consumer.dlq.stages import Judgement, ReplayDecode, ReplayMap
 from consumer.errors import EXIT_FAILED
-from consumer.inspect.rehearsal import decoding
+from consumer.inspect.decoding import decoding
+from consumer.source.kafka_errors import kafka_errors
 from consumer.source.properties import refused
 from consumer.stages import Decode, Map
 from consumer.startup.setup import load_setup

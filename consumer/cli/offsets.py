@@ -9,16 +9,16 @@ from rich.console import Console
 from rich.table import Table
 
 from consumer.cli import options
-from consumer.cli.kafka_errors import kafka_errors
 from consumer.errors import SetupError
 from consumer.inspect.group_offsets import (
     GroupOffsets,
     GroupReader,
-    Key,
     Move,
     PartitionOffsets,
     Range,
 )
+from consumer.inspect.topic_reader import Key
+from consumer.source.kafka_errors import kafka_errors
 from consumer.startup.setup import load_setup
 
 RANGES_SHOWN = 3
@@ -45,7 +45,7 @@ class _Commands(click.Group):
 @click.pass_context
 def command(context: click.Context, path: Path | None, as_json: bool) -> None:
     """Show how far the group is: committed offset, lag in records and seconds, and what has ended
-    above a record that has not.
+    above a record that has not, and which member holds each partition.
 
     Joins no group and changes nothing. Exit code 4: Kafka cannot be reached or refuses.
     """
@@ -109,12 +109,13 @@ def _chosen(keys: list[Key], topic: str | None, partition: int | None) -> list[K
 
 def _print(found: GroupOffsets) -> None:
     console = Console()
-    members = ", ".join(found.members) or "no members"
+    members = ", ".join(member.name for member in found.members) or "no members"
     console.print(f"group {found.group}: {found.state}, {members}", highlight=False)
     table = Table()
     table.add_column("partition")
     for name in ("committed", "end", "lag", "seconds", "ended above"):
         table.add_column(name, justify="right")
+    table.add_column("member")
     for one in found.partitions:
         table.add_row(
             f"{one.topic}/{one.number}",
@@ -123,6 +124,7 @@ def _print(found: GroupOffsets) -> None:
             _number(one.lag),
             "?" if one.lag_seconds is None else f"{one.lag_seconds:,.1f}",
             _above(one),
+            one.member or "-",
         )
     console.print(table)
 
@@ -160,7 +162,7 @@ def _document(found: GroupOffsets) -> dict[str, Any]:
     return {
         "group": found.group,
         "state": found.state,
-        "members": list(found.members),
+        "members": [member.name for member in found.members],
         "partitions": [
             {
                 "topic": one.topic,
@@ -170,6 +172,7 @@ def _document(found: GroupOffsets) -> dict[str, Any]:
                 "committed": one.committed,
                 "lag": one.lag,
                 "lag_seconds": one.lag_seconds,
+                "member": one.member,
                 "ended_above": {
                     "count": one.ended_count,
                     "ranges": [list(each) for each in one.ended_above],

@@ -19,7 +19,8 @@ from rich.table import Table
 from consumer.clock import SystemClock
 from consumer.config.settings import Settings
 from consumer.errors import EXIT_SIGNAL
-from consumer.inspect.rehearsal import Rehearsal, decoding, rehearse
+from consumer.inspect.decoding import decoding
+from consumer.inspect.rehearsal import Rehearsal, rehearse
 from consumer.inspect.topic_reader import Key, batches
 from consumer.mapping.unit import MappingUnit
 from consumer.model import Record

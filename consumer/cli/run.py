@@ -12,10 +12,10 @@ from rich.console import Console
 
 from consumer.app import App
 from consumer.cli import options
-from consumer.cli.kafka_errors import kafka_errors
 from consumer.cli.rehearsal import print_rehearsal, run_rehearsal
 from consumer.inspect.dry_run import COMMITTED, dry_span
 from consumer.pipeline import report
+from consumer.source.kafka_errors import kafka_errors
 from consumer.startup.reload import warn
 from consumer.startup.setup import Setup, load_setup
 from consumer.telemetry import logs

@@ -83,6 +83,8 @@ class Decoder:
         self._topics: dict[str, _Topic] = {}
 
     def decode(self, record: Record) -> Decoded:
+        if record.fault is not None:
+            raise record.fault
         value = record.value
         if value is None:
             return Decoded(None, "", "")

@@ -8,6 +8,8 @@ from consumer.errors import InvalidRecord
 class Reason(StrEnum):
     """Metric label, header of the dead letter, and heading in `docs/decode.md`."""
 
+    MALFORMED_HEADER = "malformed_header"
+    """The name of a header is not UTF-8: no header of the record can be read."""
     UNKNOWN_FRAMING = "unknown_framing"
     """The bytes do not begin as the topic's framing says, or no framing fits."""
     UNKNOWN_SCHEMA = "unknown_schema"

@@ -1,51 +1,33 @@
-"""Where a group stands, and moving it: what `yespo-bridge offsets` reads and writes.
+"""Where a group stands, and moving it: what `yespo-bridge offsets` reads and writes."""
 
-All questions about offsets go through a `Consumer` that never joins: the AdminClient of librdkafka
-2.16 crashes the process where a coordinator answers them with an error.
-"""
-
-import re
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from types import TracebackType
-from typing import NamedTuple, Self, TypeVar
+from typing import NamedTuple
 
-from confluent_kafka import (
-    OFFSET_BEGINNING,
-    OFFSET_END,
-    TIMESTAMP_NOT_AVAILABLE,
-    Consumer,
-    KafkaException,
-    TopicPartition,
-)
+import structlog
+from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, ConsumerGroupDescription
 
 from consumer.commit import completed_map
-from consumer.errors import KafkaSetupError, SetupError
+from consumer.errors import SetupError
+from consumer.inspect.log_offsets import (
+    PATIENCE_SECONDS,
+    REQUEST_SECONDS,
+    LogReader,
+    checked,
+    patiently,
+)
+from consumer.inspect.topic_reader import Key, batches
+from consumer.model import TimestampType
 from consumer.source import properties
-from consumer.source.connect import missing_topics
 from consumer.source.topic_ids import ask_topic_ids
 
-T = TypeVar("T")
-Key = tuple[str, int]
-Value = properties.Value
+log = structlog.get_logger()
 
-REQUEST_SECONDS = 5.0
-PATIENCE_SECONDS = 15.0
-"""How long a coordinator may be on the move before that is an error."""
-
-PAUSE_SECONDS = 0.2
 READ_SECONDS = 5.0
 """For reading one record of each partition that lags: their timestamps are the lag in seconds."""
-
-_OF_MEMBERS = ("group.protocol", "group.instance.id", "group.remote.assignor")
-_ON_THE_MOVE = (
-    *("NOT_COORDINATOR", "COORDINATOR_LOAD_IN_PROGRESS", "COORDINATOR_NOT_AVAILABLE"),
-    *("_WAIT_COORD", "NOT_LEADER_FOR_PARTITION"),
-)
-_AT_ENDS = {"earliest": OFFSET_BEGINNING, "latest": OFFSET_END}
 
 
 class Range(NamedTuple):
@@ -69,6 +51,8 @@ class PartitionOffsets:
     """Age of the record at the committed offset; 0 without lag; None where it cannot be read."""
     ended_above: Sequence[Range]
     """Records above the committed offset that have ended all the same (commit metadata)."""
+    member: str | None
+    """The member that holds it, as `Member.name`; None without one."""
 
     @property
     def lag(self) -> int | None:
@@ -80,14 +64,25 @@ class PartitionOffsets:
         return sum(last - first + 1 for first, last in self.ended_above)
 
 
+class Member(NamedTuple):
+    """One process of the group, with the partitions that are assigned to it."""
+
+    client_id: str
+    host: str
+    partitions: tuple[Key, ...]
+
+    @property
+    def name(self) -> str:
+        return f"{self.client_id} at {self.host}"
+
+
 @dataclass(frozen=True, slots=True)
 class GroupOffsets:
-    """`state` is Kafka's word (`stable`, `empty`, ...; `none` where it knows no such group),
-    `members` are client ids with hosts."""
+    """`state` is Kafka's word (`stable`, `empty`, ...; `none` where it knows no such group)."""
 
     group: str
     state: str
-    members: Sequence[str]
+    members: Sequence[Member]
     partitions: Sequence[PartitionOffsets]
 
 
@@ -100,37 +95,24 @@ class Move(NamedTuple):
     after: int
 
 
-class GroupReader:
+class GroupReader(LogReader):
     """The offsets of the configured group in `topics` (names, or patterns that begin with `^`).
 
-    A context manager. Blocks; raises KafkaSetupError for what is not there, KafkaException for what
-    Kafka refuses or does not answer.
+    A context manager. Blocks; raises KafkaSetupError for a topic that does not exist, KafkaException
+    where Kafka refuses or does not answer.
     """
 
     def __init__(
         self,
-        kafka: Mapping[str, Value],
+        kafka: Mapping[str, properties.Value],
         topics: Sequence[str],
         *,
         now: Callable[[], float] = time.time,
     ) -> None:
-        own = {name: value for name, value in kafka.items() if name not in _OF_MEMBERS}
+        super().__init__(kafka, topics)
         self.group = str(kafka["group.id"])
-        self._connection = {**properties.effective(own), "log_level": 0}
-        self._topics = topics
+        self._kafka = kafka
         self._now = now
-        self._consumer = Consumer(self._connection)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._consumer.close()
 
     # ---- reading -----------------------------------------------------------------------------
 
@@ -138,14 +120,16 @@ class GroupReader:
         """Group and partitions as they are now."""
         keys = self.partitions()
         state, members = self._membership()
-        committed = self._committed(keys)
-        begins, ends = self._at(dict.fromkeys(keys, OFFSET_BEGINNING)), self._ends(keys)
+        holders = {key: member.name for member in members for key in member.partitions}
+        committed = self.committed(keys)
+        begins, ends = self.begins(keys), self.ends(keys)
         times = self._times(
             {
                 key: where.offset
                 for key, where in committed.items()
                 if begins[key] <= where.offset < ends[key]
-            }
+            },
+            ends,
         )
         ids = self._topic_ids(key for key, where in committed.items() if where.metadata)
         found = []
@@ -158,36 +142,27 @@ class GroupReader:
                 topic_id = ids.get(key[0], "")
                 above = ranges(completed_map.decode(where.offset, topic_id, where.metadata or ""))
             offset = None if where is None else where.offset
-            found.append(PartitionOffsets(*key, begins[key], ends[key], offset, seconds, above))
+            held = holders.get(key)
+            found.append(
+                PartitionOffsets(*key, begins[key], ends[key], offset, seconds, above, held)
+            )
         return GroupOffsets(self.group, state, members, found)
 
-    def partitions(self) -> list[Key]:
-        """All partitions of the topics. Raises KafkaSetupError where a topic does not exist, or there
-        is none at all that matches a pattern."""
-        # All topics: asking for one by name may create it.
-        cluster = self._consumer.list_topics(timeout=REQUEST_SECONDS).topics
-        keys: dict[Key, None] = {}  # once each, though a name and a pattern may both say it
-        for topic in self._topics:
-            names = _matching(topic, cluster) if topic.startswith("^") else [topic]
-            for name in names:
-                if name not in cluster:
-                    raise missing_topics([name])
-                keys.update(((name, number), None) for number in sorted(cluster[name].partitions))
-        if not keys:
-            raise KafkaSetupError(f"no topic matches {_listed(self._topics)}")
-        return list(keys)
+    def committed(self, keys: Sequence[Key]) -> dict[Key, TopicPartition]:
+        """The group's committed positions; partitions without one are left out."""
+        asked = [TopicPartition(*key) for key in keys]
+        found = patiently(lambda: checked(self._consumer.committed(asked, timeout=REQUEST_SECONDS)))
+        return {key: where for key, where in found.items() if where.offset >= 0}
 
     # ---- moving ------------------------------------------------------------------------------
 
     def plan(self, target: str, keys: Sequence[Key]) -> list[Move]:
-        """What moving `keys` to `target` would change.
+        """The changes that moving `keys` to `target` would make. `target` is as in `offsets`.
 
-        `target` is `earliest`, `latest`, an ISO 8601 time with zone (the first record of that time
-        or later; the end where there is none) or an offset. Raises SetupError for any other text and
-        for an offset outside the log.
+        Raises SetupError as `offsets` does.
         """
-        before = self._committed(keys)
-        after = self._offsets(target, keys)
+        before = self.committed(keys)
+        after = self.offsets(target, keys)
         return [
             Move(*key, before[key].offset if key in before else None, after[key]) for key in keys
         ]
@@ -198,18 +173,18 @@ class GroupReader:
         if members:
             raise SetupError(
                 f"the group `{self.group}` is active ({state}, {len(members)} members: "
-                f"{', '.join(members)}). Stop them first; a member that was killed counts until its "
-                "session timeout is over"
+                f"{', '.join(member.name for member in members)}). Stop them first; a member that was "
+                "killed counts until its session timeout is over"
             )
 
     def apply(self, moves: Sequence[Move]) -> None:
-        """Commit the moves. Kafka itself refuses them if somebody has joined meanwhile."""
+        """Commit the moves. Kafka itself refuses them if a member has joined meanwhile."""
         wanted = [TopicPartition(move.topic, move.number, move.after) for move in moves]
-        _patiently(lambda: _check(self._consumer.commit(offsets=wanted, asynchronous=False)))
+        patiently(lambda: checked(self._consumer.commit(offsets=wanted, asynchronous=False)))
 
     # ---- Kafka -------------------------------------------------------------------------------
 
-    def _membership(self) -> tuple[str, list[str]]:
+    def _membership(self) -> tuple[str, list[Member]]:
         admin = AdminClient(self._connection)
 
         def described() -> ConsumerGroupDescription:
@@ -218,12 +193,19 @@ class GroupReader:
             return found
 
         try:
-            answer = _patiently(described)
+            answer = patiently(described)
         except KafkaException as error:
             if error.args[0].name() == "GROUP_ID_NOT_FOUND":
                 return "none", []
             raise
-        members = [f"{member.client_id} at {member.host.lstrip('/')}" for member in answer.members]
+        members = [
+            Member(
+                member.client_id,
+                member.host.lstrip("/"),
+                tuple((each.topic, each.partition) for each in member.assignment.topic_partitions),
+            )
+            for member in answer.members
+        ]
         state = answer.state.name.lower()
         return "none" if state == "dead" else state, sorted(members)
 
@@ -231,61 +213,21 @@ class GroupReader:
         topics = {topic for topic, _ in keys}
         return ask_topic_ids(AdminClient(self._connection), topics) if topics else {}
 
-    def _committed(self, keys: Sequence[Key]) -> dict[Key, TopicPartition]:
-        asked = [TopicPartition(*key) for key in keys]
-        found = _patiently(lambda: _check(self._consumer.committed(asked, timeout=REQUEST_SECONDS)))
-        return {key: where for key, where in found.items() if where.offset >= 0}
-
-    def _ends(self, keys: Iterable[Key]) -> dict[Key, int]:
-        return self._at(dict.fromkeys(keys, OFFSET_END))
-
-    def _at(self, wanted: Mapping[Key, int]) -> dict[Key, int]:
-        """Offsets of times in epoch milliseconds, or of the ends of the log; -1 behind the last."""
-        if not wanted:
-            return {}
-        asked = [TopicPartition(*key, when) for key, when in wanted.items()]
-        found = _check(self._consumer.offsets_for_times(asked, timeout=REQUEST_SECONDS))
-        return {key: where.offset for key, where in found.items()}
-
-    def _offsets(self, target: str, keys: Sequence[Key]) -> dict[Key, int]:
-        if target in _AT_ENDS:
-            return self._at(dict.fromkeys(keys, _AT_ENDS[target]))
-        if target.isdecimal():
-            return self._checked(int(target), keys)
-        ends = self._ends(keys)
-        found = self._at(dict.fromkeys(keys, _epoch_ms(target)))
-        return {key: offset if offset >= 0 else ends[key] for key, offset in found.items()}
-
-    def _checked(self, offset: int, keys: Sequence[Key]) -> dict[Key, int]:
-        begins, ends = self._at(dict.fromkeys(keys, OFFSET_BEGINNING)), self._ends(keys)
-        for key in keys:
-            if not begins[key] <= offset <= ends[key]:
-                raise SetupError(
-                    f"offset {offset} is not in the log of {key[0]}/{key[1]}, which goes from "
-                    f"{begins[key]} to {ends[key]}"
-                )
-        return dict.fromkeys(keys, offset)
-
-    def _times(self, positions: Mapping[Key, int]) -> dict[Key, float]:
+    def _times(self, starts: Mapping[Key, int], ends: Mapping[Key, int]) -> dict[Key, float]:
         """Age in seconds of the first record at or behind each position, as far as it can be read
         within READ_SECONDS."""
         ages: dict[Key, float] = {}
-        waiting = set(positions)
-        self._consumer.assign([TopicPartition(*key, at) for key, at in positions.items()])
         deadline = time.monotonic() + READ_SECONDS
-        while waiting and (left := deadline - time.monotonic()) > 0:
-            message = self._consumer.poll(left)
-            if message is None:
-                break
-            key = (str(message.topic()), message.partition() or 0)
-            if key not in waiting:
-                continue
-            waiting.discard(key)
-            self._consumer.pause([TopicPartition(*key)])
-            kind, milliseconds = message.timestamp()
-            if message.error() is None and kind != TIMESTAMP_NOT_AVAILABLE:
-                ages[key] = max(0.0, self._now() - milliseconds / 1000)
-        self._consumer.unassign()
+        try:
+            for batch in batches(self._kafka, starts, ends, threading.Event(), most_each=1):
+                for record in batch:
+                    if record.timestamp_type is not TimestampType.NONE:
+                        key = record.partition.topic, record.partition.number
+                        ages[key] = max(0.0, self._now() - record.timestamp_ms / 1000)
+                if time.monotonic() > deadline:
+                    break
+        except KafkaException as error:
+            log.debug("the age of records cannot be read", error=error.args[0].name())
         return ages
 
 
@@ -298,50 +240,3 @@ def ranges(offsets: Iterable[int]) -> list[Range]:
         else:
             found.append(Range(offset, offset))
     return found
-
-
-def _matching(pattern: str, topics: Iterable[str]) -> list[str]:
-    """Topics of a subscription pattern, as librdkafka matches it: from the start of the name."""
-    return sorted(name for name in topics if re.match(pattern, name))
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
-
-
-def _patiently(ask: Callable[[], T]) -> T:
-    """The answer, once whoever has to give it has been found."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        try:
-            return ask()
-        except KafkaException as error:
-            if error.args[0].name() not in _ON_THE_MOVE or time.monotonic() > deadline:
-                raise
-            time.sleep(PAUSE_SECONDS)
-
-
-def _check(answers: Sequence[TopicPartition] | None) -> dict[Key, TopicPartition]:
-    """By partition; raises the first error among them."""
-    found = {}
-    for answer in answers or ():
-        if answer.error is not None:
-            raise KafkaException(answer.error)
-        found[answer.topic, answer.partition] = answer
-    return found
-
-
-def _epoch_ms(text: str) -> int:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise SetupError(
-            f"--to {text}: write `earliest`, `latest`, an offset, or a time with its zone such as "
-            "`2026-11-20T10:00:00Z`"
-        )
-    milliseconds = round(moment.timestamp() * 1000)
-    if milliseconds < 0:  # to Kafka a negative time is a name, such as -2 for the beginning
-        raise SetupError(f"--to {text} is before 1970; write `earliest` for all there is")
-    return milliseconds

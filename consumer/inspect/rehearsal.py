@@ -3,20 +3,14 @@
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from consumer.clock import Clock, SystemClock
-from consumer.config.settings import Settings
-from consumer.decode.decoder import Decoder
-from consumer.decode.registry import RegistryClient
+from consumer.clock import Clock
 from consumer.errors import InvalidRecord, SchemaPending
-from consumer.mapping.unit import MappingUnit
 from consumer.model import Endpoint, Event, Mapped, Record
 from consumer.stages import Decode, Map
-from consumer.telemetry.tallies import Tallies
 
 
 @dataclass(slots=True)
@@ -116,23 +110,6 @@ def _named(kinds: Counter[tuple[Endpoint, str, str]]) -> list[dict[str, Any]]:
     ]
 
 
-@asynccontextmanager
-async def decoding(settings: Settings, mapping: MappingUnit) -> AsyncIterator[Decoder]:
-    """The decode stage as `run` has it, for as long as the context lasts."""
-    tallies = Tallies()
-    clock = SystemClock(asyncio.get_running_loop())
-    registry = RegistryClient(settings.registry, tallies=tallies, clock=clock)
-    try:
-        yield Decoder(
-            registry=registry,
-            reader_schemas=mapping.reader_schemas,
-            settings=settings.decode,
-            tallies=tallies,
-        )
-    finally:
-        await registry.close()
-
-
 async def rehearse(
     rehearsal: Rehearsal,
     records: Iterator[list[Record]],
@@ -141,7 +118,7 @@ async def rehearse(
     most: int | None,
     progress: Callable[[int], None],
 ) -> None:
-    """Take everything that `records` (of `reading.batches`, given the same `stop`) yields, at most
+    """Take everything that `records` (of `topic_reader.batches`, given the same `stop`) yields, at most
     `most`; `progress` is told how many it were."""
     while (batch := await asyncio.to_thread(next, records, None)) is not None:
         for record in batch:

@@ -8,7 +8,7 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from consumer.model import Partition, Record
 from consumer.source import properties
 from consumer.source.faults import PARTITION_EOF, ending
-from consumer.source.records import as_record
+from consumer.source.records import as_record, headers_of
 
 Key = tuple[str, int]
 
@@ -20,7 +20,7 @@ _OF_MEMBERS = ("group.protocol", "group.instance.id", "group.remote.assignor")
 def outside_the_group(kafka: Mapping[str, properties.Value]) -> dict[str, properties.Value]:
     """The `kafka` section for a reader that is no member."""
     own = {name: value for name, value in kafka.items() if name not in _OF_MEMBERS}
-    return {**properties.effective(own), "log_level": 0}
+    return {**properties.effective(own), "statistics.interval.ms": 0, "log_level": 0}
 
 
 def batches(
@@ -28,30 +28,38 @@ def batches(
     starts: Mapping[Key, int],
     ends: Mapping[Key, int] | None,
     stop: threading.Event,
+    *,
+    most_each: int | None = None,
 ) -> Iterator[list[Record]]:
-    """Records in batches, in offset order per partition, until every partition has reached its end
-    (without `ends`: for ever) or `stop` is set. A batch may be empty. Blocks.
+    """Yields records in batches, in offset order per partition. Blocks.
+
+    A partition is through at its end, or after `most_each` records. The reader stops when all are
+    through (never, without `ends` and `most_each`), or when `stop` is set. A batch may be empty: it
+    comes every WAIT_SECONDS while there is nothing.
 
     Raises BridgeError where Kafka denies access, KafkaException where an offset is not in the log.
     """
     consumer = Consumer(outside_the_group(kafka))
     partitions = {key: Partition(*key, 0) for key in starts}
-    left = {key for key in starts if ends is None or starts[key] < ends[key]}
+    left = {key: most_each for key in starts if ends is None or starts[key] < ends[key]}
     consumer.assign([TopicPartition(*key, starts[key]) for key in sorted(left)])
     try:
         while left and not stop.is_set():
             found = []
-            for message in _next(consumer):
+            messages = _next(consumer)
+            for message, headers in zip(messages, headers_of(messages), strict=True):
                 key = (str(message.topic()), message.partition() or 0)
                 offset = message.offset() or 0
-                if not _is_record(message):
-                    over = ends is not None and key in left and offset >= ends[key]
-                else:
-                    if key in left and (ends is None or offset < ends[key]):
-                        found.append(as_record(message, partitions[key], offset))
-                    over = ends is not None and key in left and offset + 1 >= ends[key]
-                if over:
-                    left.discard(key)
+                is_record = _is_record(message)
+                if key not in left:
+                    continue
+                end = None if ends is None else ends[key]
+                if is_record and (end is None or offset < end):
+                    found.append(as_record(message, headers, partitions[key], offset))
+                    if (many := left[key]) is not None:
+                        left[key] = many - 1
+                if left[key] == 0 or (end is not None and offset + is_record >= end):
+                    del left[key]
                     consumer.pause([TopicPartition(*key)])
             yield found
     finally:
@@ -59,7 +67,7 @@ def batches(
 
 
 def _next(consumer: Consumer) -> list[Message]:
-    """What is there now, waiting a little where that is nothing."""
+    """The messages that are there now, after a short wait where there are none."""
     first = consumer.consume(1, WAIT_SECONDS)
     return first + consumer.consume(BATCH - 1, 0) if first else []
 

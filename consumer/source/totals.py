@@ -1,9 +1,10 @@
 """How many partitions there are to share among the members of the group."""
 
-import re
 from collections.abc import Callable, Sequence
 
 from confluent_kafka import Consumer, KafkaException
+
+from consumer.config.topics import is_pattern, matches
 
 ASK_SECONDS = 60.0
 """Partitions are added rarely."""
@@ -16,8 +17,8 @@ class Totals:
     """Of all topics that the group reads. `topics` are names, or patterns that begin with `^`."""
 
     def __init__(self, topics: Sequence[str], monotonic: Callable[[], float]) -> None:
-        self._names = [topic for topic in topics if not topic.startswith("^")]
-        self._patterns = [re.compile(topic) for topic in topics if topic.startswith("^")]
+        self._names = [topic for topic in topics if not is_pattern(topic)]
+        self._patterns = [topic for topic in topics if is_pattern(topic)]
         self._monotonic = monotonic
         self._ask_at = 0.0
         self.partitions: int | None = None
@@ -43,6 +44,6 @@ class Totals:
             )
         if self._patterns:
             for name, topic in consumer.list_topics(timeout=ASK_TIMEOUT_SECONDS).topics.items():
-                if any(pattern.match(name) for pattern in self._patterns):
+                if any(matches(pattern, name) for pattern in self._patterns):
                     counts[name] = len(topic.partitions)
         return sum(counts.values())

@@ -71,6 +71,7 @@ def test_offsets_shows_lag_in_records_and_seconds_and_what_has_ended_above(shop:
         "committed": None,
         "lag": None,
         "lag_seconds": None,
+        "member": None,
         "ended_above": {"count": 0, "ranges": []},
     }
     assert before["partitions"][2] == untouched
@@ -88,6 +89,7 @@ def test_offsets_shows_lag_in_records_and_seconds_and_what_has_ended_above(shop:
         "end": 20,
         "committed": 5,
         "lag": 15,
+        "member": None,
         "ended_above": {"count": 3, "ranges": [[7, 8], [10, 10]]},
     }
     text = offsets(bridge).stdout
@@ -149,7 +151,10 @@ def test_offsets_set_is_refused_while_the_group_has_members(shop: Shop) -> None:
     bridge.start()
     shop.wait_committed()
     before = shop.kafka.committed(shop.group, shop.clicks)
-    assert shown(bridge)["state"] == "stable"
+    found = shown(bridge)
+    assert found["state"] == "stable"
+    assert {one["member"] for one in found["partitions"]} == set(found["members"])
+    assert found["members"][0].startswith("yespo-bridge at ")
     assert len(shown(bridge)["members"]) == 1
     answer = offsets(bridge, "--to", "earliest", "--yes")
     assert answer.returncode == 3

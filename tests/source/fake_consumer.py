@@ -10,6 +10,7 @@ from confluent_kafka import (
     OFFSET_END,
     KafkaError,
     KafkaException,
+    Message,
     TopicCollection,
     TopicPartition,
 )
@@ -20,37 +21,18 @@ from consumer.source.assignment import Key
 Call = Callable[[], object]
 
 
-class FakeMessage:
+def message(key: Key, offset: int, error: KafkaError | None = None) -> Message:
     """A record, or an error where `error` is given."""
-
-    def __init__(self, key: Key, offset: int, error: KafkaError | None = None) -> None:
-        self._key = key
-        self._offset = offset
-        self._error = error
-
-    def topic(self) -> str:
-        return self._key[0]
-
-    def partition(self) -> int:
-        return self._key[1]
-
-    def offset(self) -> int:
-        return self._offset
-
-    def error(self) -> KafkaError | None:
-        return self._error
-
-    def key(self) -> bytes:
-        return b"key"
-
-    def value(self) -> bytes:
-        return b"value"
-
-    def headers(self) -> None:
-        return None
-
-    def timestamp(self) -> tuple[int, int]:
-        return 1, 1_763_700_000_000
+    topic, partition = key
+    return Message(
+        topic=topic,
+        partition=partition,
+        offset=offset,
+        key=b"key",
+        value=b"value",
+        error=error,
+        timestamp=(1, 1_763_700_000_000),
+    )
 
 
 class FakeConsumer:
@@ -58,7 +40,7 @@ class FakeConsumer:
     (where librdkafka makes its call-backs). Without steps nothing comes."""
 
     def __init__(self) -> None:
-        self.steps: list[list[FakeMessage] | Call] = []
+        self.steps: list[list[Message] | Call] = []
         self.committed_offsets: dict[Key, int] = {}
         self.commits: list[dict[Key, int]] = []
         self.refuse_commits: KafkaError | None = None
@@ -70,7 +52,7 @@ class FakeConsumer:
     def subscribe(self, topics: list[str], **callbacks: Callable[..., None]) -> None:
         self.callbacks.update(callbacks)
 
-    def consume(self, number: int, seconds: float) -> list[FakeMessage]:
+    def consume(self, number: int, seconds: float) -> list[Message]:
         if not self.steps or number != 1:
             return []
         step = self.steps.pop(0)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
-from confluent_kafka import OFFSET_END, Consumer, KafkaError
+from confluent_kafka import OFFSET_END, Consumer, KafkaError, Message
 from structlog.testing import capture_logs
 
 from consumer.errors import FatalError, KafkaSetupError
@@ -19,7 +19,7 @@ from consumer.source.topic_ids import TopicIds
 from consumer.stages import Position
 from consumer.telemetry.tallies import Tallies
 from tests.fakes import ManualClock
-from tests.source.fake_consumer import FakeConsumer, FakeMessage, Immediately, fake_admin
+from tests.source.fake_consumer import FakeConsumer, Immediately, fake_admin, message
 from tests.source.watch import Watch
 
 A = ("shop.clicks", 0)
@@ -69,7 +69,7 @@ class Stage:
         while self.commands:
             self.commands.popleft()()
 
-    def play(self, *steps: list[FakeMessage] | Callable[[], object]) -> None:
+    def play(self, *steps: list[Message] | Callable[[], object]) -> None:
         """One poll for each step."""
         for step in steps:
             self.kafka.steps.append(step)
@@ -81,8 +81,8 @@ def stage() -> Stage:
     return Stage()
 
 
-def records(key: tuple[str, int], *offsets: int) -> list[FakeMessage]:
-    return [FakeMessage(key, offset) for offset in offsets]
+def records(key: tuple[str, int], *offsets: int) -> list[Message]:
+    return [message(key, offset) for offset in offsets]
 
 
 def test_lost_partitions_are_inactive_before_anybody_hears_of_it_and_never_commit(
@@ -162,7 +162,7 @@ def test_a_commit_that_cannot_be_sent_is_answered_too(stage: Stage) -> None:
 
 
 def test_a_start_position_is_committed_before_its_partition_may_flow(stage: Stage) -> None:
-    stage.play(stage.kafka.assign(A), [FakeMessage(A, 5, KafkaError(-140))])
+    stage.play(stage.kafka.assign(A), [message(A, 5, KafkaError(-140))])
     former = stage.watch.partition()
     stage.run_commands()  # the pipeline answered at once
     assert not former.active
@@ -181,8 +181,8 @@ def test_a_start_position_is_committed_before_its_partition_may_flow(stage: Stag
     assert stage.kafka.paused == set()
 
 
-def at_end(key: tuple[str, int], offset: int) -> FakeMessage:
-    return FakeMessage(key, offset, KafkaError(KafkaError._PARTITION_EOF))
+def at_end(key: tuple[str, int], offset: int) -> Message:
+    return message(key, offset, KafkaError(KafkaError._PARTITION_EOF))
 
 
 def test_a_commit_of_all_there_is_goes_behind_the_markers_at_the_end(stage: Stage) -> None:

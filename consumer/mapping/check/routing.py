@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import combinations
 
+from consumer.config.topics import is_pattern, matches
 from consumer.documents.findings import Finding, Place
 from consumer.mapping.check.checked import CheckedMapping
 
@@ -16,7 +17,7 @@ _REPEATED = ("*", "?", "{", "+")
 
 def takes(mapping: CheckedMapping, topic: str) -> bool:
     """Whether records of this topic are for this mapping, if they are of its record type."""
-    return any(_fits(name, topic) for name in mapping.topics)
+    return any(matches(name, topic) for name in mapping.topics)
 
 
 def overlaps(checked: Sequence[CheckedMapping]) -> list[Finding]:
@@ -43,21 +44,13 @@ def _overlap(one: str, other: str) -> str | None:
     """
     if one == other:
         return f"`{one}`"
-    if _is_pattern(one) and _is_pattern(other):
+    if is_pattern(one) and is_pattern(other):
         begin, end = sorted((_beginning(one), _beginning(other)), key=len)
         return (
             f"a topic that fits `{other}` may fit `{one}`, which" if end.startswith(begin) else None
         )
-    pattern, topic = (one, other) if _is_pattern(one) else (other, one)
-    return f"`{topic}` (it fits `{pattern}`)" if _fits(pattern, topic) else None
-
-
-def _fits(name: str, topic: str) -> bool:
-    return re.match(name, topic) is not None if _is_pattern(name) else name == topic
-
-
-def _is_pattern(name: str) -> bool:
-    return name.startswith("^")
+    pattern, topic = (one, other) if is_pattern(one) else (other, one)
+    return f"`{topic}` (it fits `{pattern}`)" if matches(pattern, topic) else None
 
 
 def _beginning(pattern: str) -> str:

@@ -14,7 +14,7 @@ from consumer.cli.main import cli
 from consumer.config.load import load
 from consumer.config.settings import Settings
 from consumer.errors import KafkaSetupError
-from consumer.inspect import peek
+from consumer.inspect import lookup
 from consumer.mapping.workbench.cases import run_cases
 from consumer.source.properties import refused
 from tests.content.make_fixtures import FIXTURES, ROOT
@@ -80,7 +80,7 @@ def clicks(kafka: KafkaBroker, unique: Callable[[str], str], tmp_path: Path) -> 
 
 
 def test_a_record_is_read_where_it_stands(clicks: Clicks) -> None:
-    record = peek.at(clicks.settings, peek.RecordPosition(clicks.topic, 0, 1))
+    record = lookup.record_at(clicks.settings, lookup.RecordPosition(clicks.topic, 0, 1))
     assert record.position == f"{clicks.topic}/0@1"
     assert record.value is not None
     assert record.value[10:] == (FIXTURES / "product_view.bin").read_bytes()
@@ -99,23 +99,23 @@ def test_where_there_is_no_record_it_says_what_there_is(
     clicks: Clicks, partition: int, offset: int, why: str
 ) -> None:
     with pytest.raises(KafkaSetupError, match=why):
-        peek.at(clicks.settings, peek.RecordPosition(clicks.topic, partition, offset))
+        lookup.record_at(clicks.settings, lookup.RecordPosition(clicks.topic, partition, offset))
 
 
 def test_a_topic_that_is_missing_is_named(clicks: Clicks) -> None:
     with pytest.raises(KafkaSetupError, match=r"no topic `no\.such\.topic`"):
-        peek.latest(clicks.settings, "no.such.topic", 10)
+        lookup.last_records(clicks.settings, "no.such.topic", 10)
 
 
 def test_the_last_records_come_from_every_partition(clicks: Clicks) -> None:
-    everything = peek.latest(clicks.settings, clicks.topic, 1000)
+    everything = lookup.last_records(clicks.settings, clicks.topic, 1000)
     assert sorted(record.position for record in everything) == [
         f"{clicks.topic}/0@0",
         f"{clicks.topic}/0@1",
         f"{clicks.topic}/0@2",
         f"{clicks.topic}/1@0",
     ]
-    last = peek.latest(clicks.settings, clicks.topic, 3)
+    last = lookup.last_records(clicks.settings, clicks.topic, 3)
     assert sorted(record.position for record in last) == [
         f"{clicks.topic}/0@2",
         f"{clicks.topic}/1@0",
@@ -123,7 +123,7 @@ def test_the_last_records_come_from_every_partition(clicks: Clicks) -> None:
 
 
 def test_no_group_is_joined_and_nothing_committed(clicks: Clicks, kafka: KafkaBroker) -> None:
-    peek.latest(clicks.settings, clicks.topic, 1000)
+    lookup.last_records(clicks.settings, clicks.topic, 1000)
     assert kafka.committed(f"{clicks.topic}.group", clicks.topic) in ({}, {0: -1, 1: -1, 2: -1})
 
 
@@ -167,9 +167,9 @@ def test_two_mappings_are_compared_over_a_stretch_of_a_topic(
 @pytest.mark.parametrize("text", ["clicks", "clicks:1", "clicks:a:1", "clicks:1:-1", ":1:1"])
 def test_what_is_no_position_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="topic:partition:offset"):
-        peek.position(text)
+        lookup.parse_position(text)
 
 
 def test_positions_are_read_as_messages_of_ours_write_them() -> None:
-    assert peek.position("shop.clicks:3:1042") == ("shop.clicks", 3, 1042)
-    assert peek.position("shop.clicks/3@1042") == ("shop.clicks", 3, 1042)
+    assert lookup.parse_position("shop.clicks:3:1042") == ("shop.clicks", 3, 1042)
+    assert lookup.parse_position("shop.clicks/3@1042") == ("shop.clicks", 3, 1042)

@@ -1,4 +1,4 @@
-"""What Kafka refuses, or does not answer, is an error text with a remedy, not a trace."""
+"""Turns what Kafka refuses, or does not answer, into an error text with a remedy."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,15 +11,15 @@ from consumer.source.faults import UNREACHABLE, ending
 
 @contextmanager
 def kafka_errors() -> Iterator[None]:
-    """Raises BridgeError for whatever Kafka answers inside."""
+    """Raises BridgeError for each KafkaException inside."""
     try:
         yield
     except KafkaException as refused:
         error = refused.args[0]
-        raise _told(error) from None
+        raise _as_setup_error(error) from None
 
 
-def _told(error: KafkaError) -> BridgeError:
+def _as_setup_error(error: KafkaError) -> BridgeError:
     if error.code() in UNREACHABLE:
         return KafkaSetupError(
             f"Kafka does not answer ({error.str()}): check `kafka.bootstrap.servers`, the network, "
