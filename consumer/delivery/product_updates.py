@@ -12,10 +12,12 @@ from consumer.delivery.batches import Batches, OpenLane, first_of
 from consumer.delivery.endpoint.job import Job
 from consumer.model import Ended, Event, Flight, Outcome
 from consumer.stages import EventEnded
+from consumer.yespo.catalogue import EVENTS
 from consumer.yespo.rules import MAX_BODY
 
-NAME = "ProductUpdate"
-_ARRAY = b'"ProductUpdate":['
+_MERGED = next(event for event in EVENTS.values() if event.traits.array)
+NAME = _MERGED.name
+_ARRAY = f'"{_MERGED.traits.array}":['.encode()
 """What the products come after. The name of the event, before it, is followed by a comma, and quotes
 inside a text are escaped: the first one found is the one."""
 _END = b"]}"

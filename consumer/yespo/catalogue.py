@@ -1,21 +1,22 @@
-"""Every documented event by API and name, made from the wire models; and declared custom ones."""
+"""Holds every documented event by API and name, and makes custom ones of a user's declaration."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
-from typing import Any
 
 from consumer.model import Api
-from consumer.yespo import legacy, orders, v2
-from consumer.yespo.converter import Converter
+from consumer.yespo import legacy as _legacy_events  # noqa: F401  # declares its events
+from consumer.yespo import orders as _order_events  # noqa: F401  # after v2, whose Params it takes
+from consumer.yespo import v2
+from consumer.yespo.converter import Convert, converter
+from consumer.yespo.declaration import LEGACY, V2, Declared
 from consumer.yespo.events import LegacyEvent, V2Event
-from consumer.yespo.fields import declared_form, form_of, specs_of
+from consumer.yespo.fields import Field, Form, declared_form, form_of, specs_of
 from consumer.yespo.kinds import ANY, BY_KIND
 from consumer.yespo.names import event_type_fault, locator, near_known, near_miss
 from consumer.yespo.rules import MAX_NAME
 from consumer.yespo.shape import Shape
 from consumer.yespo.spec import (
-    AccountContext,
     ContractViolation,
     EventSpec,
     FieldSpec,
@@ -23,88 +24,44 @@ from consumer.yespo.spec import (
     Kind,
 )
 
-_V2: Mapping[str, tuple[type[v2.Params], str]] = {
-    "pageViewed": (v2.PageViewed, "S1:68"),
-    "productViewed": (v2.ProductViewed, "S1:115"),
-    "productCategoryViewed": (v2.ProductCategoryViewed, "S1:189"),
-    "cartUpdated": (v2.CartUpdated, "S1:236"),
-    "productImpressions": (v2.ProductImpressions, "S1:321"),
-    "productAddedToWishlist": (v2.ProductAddedToWishlist, "S1:376"),
-    "searchRequest": (v2.SearchRequest, "S1:449"),
-    "orderCreated": (orders.OrderCreated, orders.D),
-    "orderUpdated": (orders.OrderUpdated, orders.D),
-    "orderDelivered": (orders.OrderDelivered, orders.D),
-    "orderCancelled": (orders.OrderCancelled, orders.D),
-}
-"""Params by eventTypeKey. The last four write orders: only built because a mapping names them."""
-
-V2_MODELS: Mapping[str, type[v2.Params]] = {name: model for name, (model, _) in _V2.items()}
-
-LEGACY_MODELS: Mapping[str, tuple[str, type[Shape], str]] = {
-    "ProductPage": ("ProductPage", legacy.ProductPage, "S0:29"),
-    "StatusCart": ("StatusCart", legacy.StatusCart, "S0:210"),
-    "AddToWishlist": ("AddToWishlist", legacy.AddToWishlist, "S0:412"),
-    "PurchasedItems": ("PurchasedItems", legacy.PurchasedItems, "S0:569"),
-    # K29: the event's name is plural, the key of its body singular.
-    "ProductImpressions": ("ProductImpression", legacy.ProductImpression, "S0:733"),
-    "CategoryPage": ("CategoryPage", legacy.CategoryPage, "S0:888"),
-    "CustomerData": ("", legacy.CustomerData, "S0:1029"),
-    "CustomEvent": ("CustomEvent", legacy.CustomEvent, "S2:983"),
-    "SearchRequest": ("SearchRequest", legacy.SearchRequest, "S0:1131"),
-    "ProductUpdate": ("ProductUpdate", legacy.ProductUpdate, "S0:1173"),
-}
-"""(key of the body, model of the body, source) by eventName."""
-
-
-def _purchase(account: AccountContext, out: Mapping[str, Any]) -> None:
-    """Products, GUID, or both; GUID alone is documented on the Reteno page only (K25)."""
-    if "Products" in out:
-        return
-    if "GUID" not in out:
-        raise ContractViolation(
-            "PurchasedItems.Products", "alternatives", "is required, unless there is a GUID"
-        )
-    if account.dialect != "reteno":
-        raise ContractViolation(
-            "PurchasedItems.Products",
-            "dialect",
-            "is required beside GUID, except in the account setting `dialect: reteno`",
-        )
-
 
 @cache  # an event of v2 and the same one of past_events have the same
-def _converter(model: type[Shape]) -> Converter:
-    return Converter(form_of(model))
+def _v2_converter(name: str) -> Convert:
+    return converter(form_of(V2[name].model), "params")
 
 
-def _legacy_event(name: str) -> LegacyEvent:
-    body_key, model, source = LEGACY_MODELS[name]
-    purchase = name == "PurchasedItems"
-    if name == "CustomEvent":
-        model = legacy.CustomEventValues
+def _legacy_event(declared: Declared) -> LegacyEvent:
+    fields = form_of(declared.model).fields
+    if declared.general is not None:
+        fields = (*fields, _general(declared.source, declared.general))
+    root = "" if declared.whole else declared.body_key
     return LegacyEvent(
-        name=name,
-        doc=model.__doc__ or "",
-        source=source,
-        fields=specs_of(model),
-        converter=_converter(model),
-        body_key=body_key,
-        general=name != "ProductUpdate",
-        whole=name == "ProductUpdate",
-        alternatives=(("Products",), ("GUID",)) if purchase else (),
-        variant=_purchase if purchase else None,
+        name=declared.name,
+        doc=declared.model.__doc__ or "",
+        source=declared.source,
+        fields=tuple(field.spec for field in fields),
+        convert=converter(Form(fields, Free.NONE), root),
+        traits=declared.traits,
+        body_key=declared.body_key,
+        whole=declared.whole,
     )
 
 
-def _v2_event(name: str, past: bool) -> V2Event:
-    model, source = _V2[name]
-    fields = specs_of(model)
+def _general(source: str, model: type[Shape]) -> Field:
+    """The members of GeneralInfo that a mapping gives, as a field of the event."""
+    doc = "What the vendor's script reports beside the person."
+    spec = FieldSpec("GeneralInfo", Kind.OBJECT, False, doc, source, fields=specs_of(model))
+    return Field(spec, ANY, form_of(model))
+
+
+def _v2_event(declared: Declared, past: bool) -> V2Event:
     return V2Event(
-        name=name,
-        doc=model.__doc__ or "",
-        source=source,
-        fields=fields,
-        converter=_converter(model),
+        name=declared.name,
+        doc=declared.model.__doc__ or "",
+        source=declared.source,
+        fields=specs_of(declared.model),
+        convert=_v2_converter(declared.name),
+        traits=declared.traits,
         free=Free.PARAM,
         past=past,
     )
@@ -112,14 +69,18 @@ def _v2_event(name: str, past: bool) -> V2Event:
 
 def _all() -> dict[tuple[Api, str], EventSpec]:
     events: dict[tuple[Api, str], EventSpec] = {
-        ("legacy", name): _legacy_event(name) for name in LEGACY_MODELS
+        ("legacy", name): _legacy_event(declared) for name, declared in LEGACY.items()
     }
-    for name in _V2:
-        events["v2", name] = _v2_event(name, past=False)
-        events["past_events", name] = _v2_event(name, past=True)
+    for name, declared in V2.items():
+        events["v2", name] = _v2_event(declared, past=False)
+        events["past_events", name] = _v2_event(declared, past=True)
     return events
 
 
+LEGACY_EVENTS: Mapping[str, Declared] = MappingProxyType(LEGACY)
+"""The declarations by eventName."""
+V2_EVENTS: Mapping[str, Declared] = MappingProxyType(V2)
+"""The declarations by eventTypeKey."""
 EVENTS: Mapping[tuple[Api, str], EventSpec] = MappingProxyType(_all())
 
 
@@ -139,24 +100,24 @@ def custom_v2(name: str, fields: Sequence[FieldSpec], *, past: bool = False) -> 
     fault = event_type_fault(name)
     if fault is not None:
         raise ContractViolation("eventTypeKey", *fault)
-    known = name if name in _V2 else near_known(_V2, name)
+    known = name if name in V2 else near_known(V2, name)
     if known is not None:
         raise ContractViolation("eventTypeKey", "near_miss", f"looks like the vendor's {known}")
     common = specs_of(v2.Params)
     _check_declared(fields, common)
-    params = (*fields, *(field for field in common if field.name not in _names(fields)))
+    params = (*fields, *(field for field in common if field.name not in _names_of(fields)))
     return V2Event(
         name=name,
         doc="A declared event of your own.",
         source="",
         fields=params,
-        converter=Converter(declared_form(params, Free.PARAM)),
+        convert=converter(declared_form(params, Free.PARAM), "params"),
         free=Free.PARAM,
         past=past,
     )
 
 
-def _names(fields: Sequence[FieldSpec]) -> frozenset[str]:
+def _names_of(fields: Sequence[FieldSpec]) -> frozenset[str]:
     return frozenset(field.name for field in fields)
 
 

@@ -1,57 +1,44 @@
-"""A documented event that can be built: values of a mapping in, the exact bytes of a request out.
+"""Builds documented events: values of a mapping in, the exact bytes of a request out.
 
 Each value is validated once, on its way into the wire's form; the person is prepared once for all
 events of a record.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from pydantic_core import ValidationError
 
 from consumer.model import Api
-from consumer.yespo.converter import FAULTS, Converter
+from consumer.yespo.converter import Convert, text_fault
 from consumer.yespo.identifiers import named_in_legacy, named_in_v2
 from consumer.yespo.rules import EARLIEST_MS, LATEST_MS, MAX_BODY
 from consumer.yespo.spec import (
+    PLAIN,
     AccountContext,
     Built,
     ContractViolation,
     FieldSpec,
     Free,
     Identity,
-    Locators,
+    Traits,
 )
-from consumer.yespo.violations import violations
-
-_FAULTS = (*FAULTS, ContractViolation, orjson.JSONEncodeError)
-"""What shows that values are not as they should be: they are looked at exactly then."""
-
-Variant = Callable[[AccountContext, Mapping[str, Any]], None]
-"""A check that fields alone cannot say. Raises ContractViolation."""
+from consumer.yespo.violations import breaks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """What every event says about itself; see `spec.EventSpec`."""
+    """The parts of a declaration that both APIs have; see `spec.EventSpec`."""
 
     name: str
     doc: str
     source: str
     fields: tuple[FieldSpec, ...]
-    converter: Converter = field(repr=False)
+    convert: Convert = field(repr=False)
+    traits: Traits = PLAIN
     free: Free = Free.NONE
-    alternatives: tuple[tuple[str, ...], ...] = ()
-
-    def exactly(self, values: Mapping[str, Any], root: str) -> dict[str, Any]:
-        """What the converter makes of the values. Raises ContractViolation for the first fault."""
-        try:
-            return self.converter.exactly(values)
-        except ValidationError as error:
-            raise violations(error, root)[0] from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +46,8 @@ class LegacyEvent(Description):
     """One event of the tracker: `{"GeneralInfo": {...}, "<body_key>": {...}}`."""
 
     body_key: str
-    general: bool = True
-    """Whether GeneralInfo names the time and the person (not for catalogue updates)."""
     whole: bool = False
-    """Whether the one field *is* the body (ProductUpdate, an array)."""
-    variant: Variant | None = None
+    """The one field *is* the body (ProductUpdate, an array)."""
 
     @property
     def api(self) -> Api:
@@ -81,37 +65,40 @@ class LegacyEvent(Description):
         del key_value
         general: dict[str, Any] = {"eventName": self.name, "siteId": account.site_id}
         left_out: tuple[tuple[str, str], ...] = ()
-        if self.general:
+        if self.traits.names_person:
             person = named_in_legacy(account, identity)
             left_out = person.left_out
             if occurred_ms is not None:
                 check_millis(occurred_ms, "GeneralInfo.datetime")
                 general["datetime"] = occurred_ms
             general.update(person.members)
-        try:
-            return self._built(account, general, self.converter.usually(values), left_out)
-        except _FAULTS:
-            pass
-        out = self.exactly(values, "" if self.whole else self.body_key)
-        return self._built(account, general, out, left_out)
-
-    def _built(
-        self,
-        account: AccountContext,
-        general: dict[str, Any],
-        out: dict[str, Any],
-        left_out: tuple[tuple[str, str], ...],
-    ) -> Built:
+        out = self.convert(values)
         if "GeneralInfo" in out:
             general.update(out.pop("GeneralInfo"))
-        if self.variant is not None:
-            self.variant(account, out)
+        if self.traits.alternatives:
+            self._check_alternatives(account, out)
         document: dict[str, Any] = {"GeneralInfo": general}
         if self.whole:
             document.update(out)
         elif self.body_key:
             document[self.body_key] = out
-        return _within(document, left_out)
+        try:
+            return Built(_encoded(document), left_out)
+        except _FAULTS as fault:
+            raise _named(fault, values, "" if self.whole else self.body_key) from None
+
+    def _check_alternatives(self, account: AccountContext, out: Mapping[str, Any]) -> None:
+        complete = [one for one in self.traits.alternatives if out.keys() >= set(one.fields)]
+        if any(one.dialect in {"", account.dialect} for one in complete):
+            return
+        usual, *others = (" and ".join(one.fields) for one in self.traits.alternatives)
+        path = f"{self.body_key}.{usual}"
+        if not complete:
+            message = f"is required, unless there is a {' or '.join(others)}"
+            raise ContractViolation(path, "alternatives", message)
+        setting = f"`dialect: {complete[0].dialect}`"
+        message = f"is required beside {others[0]}, except in the account setting {setting}"
+        raise ContractViolation(path, "dialect", message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,25 +122,7 @@ class V2Event(Description):
     ) -> Built:
         """See `spec.EventSpec.build`. v2 has no time; past_events needs one (minutes, in UTC)."""
         person = named_in_v2(identity, key_value)
-        try:
-            return self._built(account, person, occurred_ms, self.converter.usually(values))
-        except _FAULTS:
-            pass
-        return self._built(account, person, occurred_ms, self.exactly(values, "params"))
-
-    def _built(
-        self,
-        account: AccountContext,
-        person: Locators,
-        occurred_ms: int | None,
-        out: dict[str, Any],
-    ) -> Built:
         params: list[dict[str, Any]] = [*person.params]
-        as_text = account.v2_values == "text"
-        for name, value in out.items():
-            nested = as_text and type(value) in _NESTED
-            given = orjson.dumps(value).decode() if nested else value
-            params.append({"name": name, "value": given})
         document: dict[str, Any] = {
             "eventTypeKey": self.name,
             "keyValue": person.key_value,
@@ -161,7 +130,15 @@ class V2Event(Description):
         }
         if self.past:
             document["occurred"] = _minute(occurred_ms)
-        return _within(document, person.left_out)
+        as_text = account.v2_values == "text"
+        try:
+            for name, value in self.convert(values).items():
+                nested = as_text and type(value) in _NESTED
+                given = orjson.dumps(value).decode() if nested else value
+                params.append({"name": name, "value": given})
+            return Built(_encoded(document), person.left_out)
+        except _FAULTS as fault:
+            raise _named(fault, values, "params") from None
 
 
 _NESTED = (list, dict)
@@ -181,8 +158,24 @@ def _minute(occurred_ms: int | None) -> str:
     return datetime.fromtimestamp(occurred_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M")
 
 
-def _within(document: dict[str, Any], left_out: tuple[tuple[str, str], ...]) -> Built:
+class _TooLarge(Exception):
+    """An encoded body is larger than the vendor takes."""
+
+
+_FAULTS = (_TooLarge, orjson.JSONEncodeError)
+
+
+def _encoded(document: dict[str, Any]) -> bytes:
     body = orjson.dumps(document)
     if len(body) > MAX_BODY:
-        raise ContractViolation("", "body_size", f"the event has more than {MAX_BODY} bytes")
-    return Built(body, left_out)
+        raise _TooLarge
+    return body
+
+
+def _named(fault: Exception, values: Mapping[str, Any], root: str) -> ContractViolation:
+    """The violation behind a fault of encoding: that of one text, else that of the whole."""
+    if (text := text_fault(values, root)) is not None:
+        return text
+    if isinstance(fault, _TooLarge):
+        return ContractViolation("", "body_size", f"the event has more than {MAX_BODY} bytes")
+    return breaks("string_unicode", root)

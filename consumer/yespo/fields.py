@@ -1,20 +1,12 @@
-"""From a wire model to what mappings see: its fields as `FieldSpec`s, and the conversion of values.
+"""Derives from a wire model the fields that mappings see, and the form of an event's values."""
 
-The conversion is a pydantic-core validator made of each field's `Rule.convert`: it takes the dict of a
-mapping and yields the dict that goes over the wire, in the order of the declaration.
-"""
-
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple, get_args, get_origin
 
 from pydantic.fields import FieldInfo
-from pydantic_core import CoreSchema, PydanticCustomError
-from pydantic_core import core_schema as core
 
-from consumer.memory import remembered
 from consumer.yespo.kinds import ANY, BY_KIND, TEXTS
-from consumer.yespo.names import near_miss
-from consumer.yespo.rules import MAX_NAME, Rule
+from consumer.yespo.rules import Rule
 from consumer.yespo.shape import TAG_PREFIX, Shape
 from consumer.yespo.spec import FieldSpec, Free, Kind
 
@@ -72,7 +64,7 @@ class Form(NamedTuple):
 
 
 class Field(NamedTuple):
-    """`rule` says what the field takes; where it is an object, or a list of them, `inside` does."""
+    """A field of a form. `inside` describes an object or the items of a list; `rule` any other value."""
 
     spec: FieldSpec
     rule: Rule
@@ -80,7 +72,7 @@ class Field(NamedTuple):
 
 
 def form_of(model: type[Shape]) -> Form:
-    """That of a documented object."""
+    """The form of a documented object."""
     found = []
     for spec in specs_of(model):
         info = model.model_fields[spec.name]
@@ -90,7 +82,7 @@ def form_of(model: type[Shape]) -> Form:
 
 
 def declared_form(specs: Sequence[FieldSpec], free: Free) -> Form:
-    """That of fields which a user declared: each is held against the rule of its kind."""
+    """The form of fields that a user declared, each with the rule of its kind."""
     return Form(
         tuple(
             Field(spec, ANY, declared_form(spec.fields, spec.free))
@@ -102,74 +94,11 @@ def declared_form(specs: Sequence[FieldSpec], free: Free) -> Form:
     )
 
 
-def conversion(form: Form) -> CoreSchema:
-    """Takes a mapping's values for this object, yields the wire's."""
-    fields = {
-        field.spec.name: core.typed_dict_field(_converted(field), required=field.spec.required)
-        for field in form.fields
-    }
-    if form.free is Free.NONE:
-        return core.typed_dict_schema(fields, extra_behavior="forbid", strict=True)
-    fields[FREE_KEY] = core.typed_dict_field(
-        core.dict_schema(free_names(form), free_rule(form).convert), required=False
-    )
-    taken = core.typed_dict_schema(fields, extra_behavior="forbid", strict=True)
-    return core.no_info_after_validator_function(_spread(free_prefix(form)), taken)
-
-
-def _converted(field: Field) -> CoreSchema:
-    if field.inside is None:
-        return field.rule.convert
-    inner = conversion(field.inside)
-    if field.spec.kind is Kind.OBJECT:
-        return inner
-    at_least = None if field.spec.may_be_empty else 1
-    return core.list_schema(inner, min_length=at_least, strict=True)
-
-
 def free_rule(form: Form) -> Rule:
-    """Of what stands under a free name."""
+    """The rule of a value under a free name."""
     return ANY if form.free is Free.PARAM else TEXTS
 
 
 def free_prefix(form: Form) -> str:
-    """What a free name begins with on the wire."""
+    """The beginning of a free name on the wire."""
     return TAG_PREFIX if form.free is Free.TAG else ""
-
-
-def free_names(form: Form) -> CoreSchema:
-    """Free names: not blank, not too long, and not what a documented field is mistaken for."""
-    specs, free = tuple(field.spec for field in form.fields), form.free
-
-    @remembered(4096)
-    def check(name: str) -> str:
-        if not name.strip():
-            raise PydanticCustomError("blank", "a free property needs a name")
-        known = near_miss(specs, name, free)
-        if known is not None:
-            raise PydanticCustomError(
-                "near_miss",
-                "a free property may not be called so: it looks like {known}",
-                {"known": known},
-            )
-        return name
-
-    return core.no_info_after_validator_function(
-        check, core.str_schema(strict=True, max_length=MAX_NAME)
-    )
-
-
-def _spread(prefix: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Moves free properties to where the vendor reads them."""
-
-    def spread(out: dict[str, Any]) -> dict[str, Any]:
-        own = out.pop(FREE_KEY, None)
-        if own:
-            if prefix:
-                for name, texts in own.items():
-                    out[prefix + name] = texts
-            else:
-                out.update(own)
-        return out
-
-    return spread

@@ -1,11 +1,15 @@
-"""GeneralInfo of legacy events: which site, when, and who. Filled from `identity`, `time` and the
-account, so mappings do not write it; the judge holds it against these models."""
+"""Models GeneralInfo of legacy events: the site, the time, the person.
+
+It is filled from `identity`, `time` and the account, so mappings do not write it. The judge holds it
+against these models.
+"""
 # ruff: noqa: N815 - the names are the vendor's
 
 from typing import Annotated
 
+from consumer.yespo.declaration import Declared
 from consumer.yespo.kinds import MILLIS
-from consumer.yespo.legacy import CustomEventGeneral, Id
+from consumer.yespo.legacy import Id
 from consumer.yespo.person import CONTACT_OR_EMPTY, EMAIL_FORM, PHONE_FORM, identifier
 from consumer.yespo.rules import says
 from consumer.yespo.shape import Shape
@@ -42,5 +46,11 @@ class GeneralInfo(Site):
     cookies: Cookies = says("The visitor's cookies.", "S0:139", optional=True)
 
 
-class CustomGeneralInfo(GeneralInfo, CustomEventGeneral):
-    """GeneralInfo of CustomEvent."""
+def general_of(event: Declared) -> type[Site]:
+    """The model of GeneralInfo in a body of this event."""
+    if not event.traits.names_person:
+        return Site
+    if event.general is None:
+        return GeneralInfo
+    about = {"__doc__": GeneralInfo.__doc__}
+    return type(f"{event.name}GeneralInfo", (GeneralInfo, event.general), about)

@@ -1,4 +1,7 @@
-"""The receiving side: which documented rules a request's body breaks. The sandbox's verdict.
+"""Judges a request's body as the receiving side: the documented rules that it breaks.
+
+The sandbox and the tests ask it. It is the second opinion on what `converter` made: pydantic's own
+validation of the wire models.
 
 Strict where the vendor is silent: its APIs accept a wrong name and lose the data, so here it is an
 error. Everything `build` makes passes; so does every example on the vendor's pages.
@@ -15,9 +18,10 @@ from pydantic_core import SchemaValidator, ValidationError
 
 from consumer.memory import remembered
 from consumer.model import Api
-from consumer.yespo.catalogue import LEGACY_MODELS, V2_MODELS
+from consumer.yespo.catalogue import LEGACY_EVENTS, V2_EVENTS
+from consumer.yespo.declaration import Declared
 from consumer.yespo.fields import nested_of, specs_of
-from consumer.yespo.general import CustomGeneralInfo, GeneralInfo, Site
+from consumer.yespo.general import general_of
 from consumer.yespo.names import LOCATORS, event_type_fault, locator, near_known, near_miss
 from consumer.yespo.person import CONTACT_FORM, EMAIL_FORM, NO_FORBIDDEN, PHONE_FORM, identifier
 from consumer.yespo.rules import MAX_BODY, MAX_NAME
@@ -57,49 +61,52 @@ def _legacy(document: dict[str, Any]) -> Violations:
     name = general.get("eventName")
     if type(name) is not str:
         return [_missing_or_type("GeneralInfo.eventName", general, "text")]
-    if name not in LEGACY_MODELS:
+    event = LEGACY_EVENTS.get(name)
+    if event is None:
         return [ContractViolation("GeneralInfo.eventName", "value", "is no event of the tracker")]
-    key, model, _ = LEGACY_MODELS[name]
+    key = event.body_key
     found = [
         ContractViolation(other, "unknown", f"is no part of {name}")
         for other in document
         if other not in {"GeneralInfo", key}
     ]
-    _check(_GENERAL.get(name, GeneralInfo), general, "GeneralInfo", found)
-    if name != "ProductUpdate":
+    _check(_GENERAL[name], general, "GeneralInfo", found)
+    if event.traits.names_person:
         _named(general, found)
     if not key:
         return found
     if key not in document:
         found.append(ContractViolation(key, "required", "is required"))
-    elif name == "ProductUpdate":
-        _check(model, {key: document[key]}, "", found)
+    elif event.whole:
+        _check(event.model, {key: document[key]}, "", found)
     else:
-        _check(model, document[key], key, found)
-    content = document.get(key)
-    if name == "PurchasedItems" and type(content) is dict and not content.keys() & _PURCHASE:
-        found.append(
-            ContractViolation(
-                f"{key}.Products", "alternatives", "is required, unless there is a GUID"
-            )
-        )
+        _check(event.model, document[key], key, found)
+        _alternatives(event, document[key], found)
     return found
 
 
-_GENERAL: Mapping[str, type[Site]] = {
-    "ProductUpdate": Site,
-    "CustomEvent": CustomGeneralInfo,
-}
-_PURCHASE = {"Products", "GUID"}
+def _alternatives(event: Declared, content: Any, found: Violations) -> None:
+    """One of the groups of fields that are enough must be there, in any account's dialect."""
+    groups = [one.fields for one in event.traits.alternatives]
+    if groups and type(content) is dict and not any(content.keys() >= set(one) for one in groups):
+        usual, *others = (" and ".join(group) for group in groups)
+        path = f"{event.body_key}.{usual}"
+        message = f"is required, unless there is a {' or '.join(others)}"
+        found.append(ContractViolation(path, "alternatives", message))
+
+
+_GENERAL = {name: general_of(event) for name, event in LEGACY_EVENTS.items()}
 _PERSON = {"externalCustomerId", "user_phone", "user_email", "user_es_contact_id", "cookies"}
 
 
 def _named(general: Mapping[str, Any], found: Violations) -> None:
-    """The cookie is required, except where somebody is named otherwise (K9)."""
+    """The cookie is required, except where an identifier names the person (K9)."""
     if not any(general.get(name) for name in _PERSON):
         found.append(
             ContractViolation(
-                "GeneralInfo.cookies", "required", "is required where nobody is named otherwise"
+                "GeneralInfo.cookies",
+                "required",
+                "is required where no identifier names the person",
             )
         )
 
@@ -137,13 +144,13 @@ def _event(document: dict[str, Any], root: str, known: Sequence[str]) -> Violati
 
 @remembered(1024)
 def _event_meant(name: str) -> str | None:
-    return near_known(V2_MODELS, name)
+    return near_known(V2_EVENTS, name)
 
 
 def _params(event: str, params: Sequence[Any], root: str, named: bool, found: Violations) -> None:
     values: dict[str, Any] = {}
     persons: set[str] = set()
-    model = V2_MODELS.get(event)
+    declared = V2_EVENTS.get(event)
     nested = _NESTED.get(event, frozenset())
     for index, param in enumerate(params):
         name = _param_name(param, f"{root}[{index}]", found)
@@ -168,8 +175,8 @@ def _params(event: str, params: Sequence[Any], root: str, named: bool, found: Vi
             )
         )
     _free_values(values, nested, root, found)
-    if model is not None:
-        _check(model, values, root, found)
+    if declared is not None:
+        _check(declared.model, values, root, found)
 
 
 def _param_name(param: Any, path: str, found: Violations) -> str | None:
@@ -359,17 +366,15 @@ def _inner(model: type[Shape], into: dict[type[Shape], tuple[str, ...]]) -> None
 
 def _all_inner() -> dict[type[Shape], tuple[str, ...]]:
     into: dict[type[Shape], tuple[str, ...]] = {}
-    for _, model, _ in LEGACY_MODELS.values():
-        _inner(model, into)
-    for params in V2_MODELS.values():
-        _inner(params, into)
-    for general in (Site, GeneralInfo, CustomGeneralInfo):
+    for declared in (*LEGACY_EVENTS.values(), *V2_EVENTS.values()):
+        _inner(declared.model, into)
+    for general in _GENERAL.values():
         _inner(general, into)
     return into
 
 
 _INNER = _all_inner()
-_NESTED = {name: frozenset(_INNER[model]) for name, model in V2_MODELS.items()}
+_NESTED = {name: frozenset(_INNER[event.model]) for name, event in V2_EVENTS.items()}
 _JUDGES: Mapping[Api, Callable[[dict[str, Any]], Violations]] = {
     "legacy": _legacy,
     "v2": _v2,

@@ -5,8 +5,10 @@ Reteno (eSputnik), S3 the source of docs.yespo.io; K1-K56 are explained in docs/
 """
 # ruff: noqa: N815 - the names are the vendor's
 
+from decimal import Decimal
 from typing import Annotated
 
+from consumer.yespo.declaration import legacy_event
 from consumer.yespo.kinds import (
     AMOUNT,
     AMOUNT_EITHER,
@@ -22,6 +24,7 @@ from consumer.yespo.kinds import (
 )
 from consumer.yespo.rules import says
 from consumer.yespo.shape import Shape, Tagged, TagSet, Texts
+from consumer.yespo.spec import Alternative, Traits
 
 Id = Annotated[str, ID]
 Text = Annotated[str, TEXT]
@@ -36,6 +39,11 @@ Currency = Annotated[str, CURRENCY]
 Boolean = Annotated[bool, BOOLEAN]
 
 TAGS_DOC = "Additional fields of the event: arrays of texts under names of your own."
+_STATE = "d59c6e6d-4123-4b0e-8c32-15f0656a8c60"
+_PRICE = Decimal("45.50")
+_TAGS = {"*": {"platform": ["web"]}}
+_COLOR = {"*": {"color": ["green"]}}
+_WISH = {"productKey": "WS01-L", "price": "45.50 USD", "isInStock": True} | _COLOR
 KEY_ALIASES = ("productId", "product_id", "id")
 ID_ALIASES = ("productId", "productKey", "id")
 
@@ -52,8 +60,9 @@ class ViewedProduct(Tagged):
     )
 
 
+@legacy_event("ProductPage", "S0:29", sample={"Product": _WISH, "Tags": _TAGS})
 class ProductPage(Shape):
-    """Somebody looks at a product: recommendations, and triggers for abandoned browses."""
+    """A visitor looks at a product: recommendations, and triggers for abandoned browses."""
 
     Product: ViewedProduct = says("The product.", "S0:55")
     Tags: TagSet = says(TAGS_DOC, "S0:202", optional=True)
@@ -71,6 +80,24 @@ class CartLine(Tagged):
     )
 
 
+@legacy_event(
+    "StatusCart",
+    "S0:210",
+    sample={
+        "GUID": _STATE,
+        "Products": [
+            {
+                "productKey": "WS01-L",
+                "price": _PRICE,
+                "discount": 5,
+                "quantity": 2,
+                "price_currency_code": "USD",
+            }
+            | _COLOR
+        ],
+    },
+    traits=Traits(whole_state=True, cart_state="GUID"),
+)
 class StatusCart(Shape):
     """The whole cart after each change; without products when it was emptied."""
 
@@ -95,6 +122,7 @@ class WishedProduct(Tagged):
     )
 
 
+@legacy_event("AddToWishlist", "S0:412", sample={"Product": _WISH})
 class AddToWishlist(Shape):
     """A product was put on the wish list."""
 
@@ -121,6 +149,21 @@ class PurchaseTags(TagSet):
     )
 
 
+@legacy_event(
+    "PurchasedItems",
+    "S0:569",
+    sample={
+        "GUID": _STATE,
+        "Products": [{"product_id": "WS01-L", "unit_price": _PRICE, "quantity": 2}],
+        "OrderNumber": "123/2017",
+        "Tags": {"block_id": "21246_r335v507"},
+    },
+    traits=Traits(
+        bought_state="GUID",
+        # GUID alone is documented on the Reteno page only (K25).
+        alternatives=(Alternative(("Products",)), Alternative(("GUID",), dialect="reteno")),
+    ),
+)
 class PurchasedItems(Shape):
     """An order was placed. Its products, the GUID of its last StatusCart, or both."""
 
@@ -146,6 +189,12 @@ class Impression(Shape):
     )
 
 
+@legacy_event(
+    "ProductImpressions",
+    "S0:733",
+    body_key="ProductImpression",  # K29: the event's name is plural, the key of its body singular
+    sample={"Products": [{"product_id": "WS01-L", "container_type": "1253"}]},
+)
 class ProductImpression(Shape):
     """Recommendation blocks were shown. Only needed where the vendor's script is not installed."""
 
@@ -161,18 +210,17 @@ class ViewedCategory(Shape):
     )
 
 
+@legacy_event("CategoryPage", "S0:888", sample={"Category": {"categoryKey": "Mugs"}, "Tags": _TAGS})
 class CategoryPage(Shape):
-    """Somebody looks at a category."""
+    """A visitor looks at a category."""
 
     Category: ViewedCategory = says("The category.", "S0:917")
     Tags: TagSet = says(TAGS_DOC, "S0:1021", optional=True)
 
 
-class SearchRequest(Shape):
-    """A search on the site; the vendor's triggers are for searches that found nothing."""
-
-    search: Id = says("What was searched for.", "S0:1164")
-    isFound: Flag = says("Whether anything was found.", "S0:1168", optional=True)
+@legacy_event("CustomerData", "S0:1029", body_key="", sample={})
+class CustomerData(Shape):
+    """The visitor becomes known: identifiers and nothing else."""
 
 
 class Screen(Shape):
@@ -206,11 +254,25 @@ class CustomEventGeneral(Shape):
     user_card_id: Text = says("Card ID of the user.", "S2:1017", optional=True)
 
 
+@legacy_event(
+    "CustomEvent",
+    "S2:983",
+    sample={"EventName": "my_event", "Tags": _TAGS},
+    general=CustomEventGeneral,
+)
 class CustomEvent(Shape):
     """An event of your own naming (documented on the Reteno page)."""
 
     EventName: Id = says("Name of your event.", "S2:1087")
     Tags: TagSet = says(TAGS_DOC, "S2:1094", optional=True)
+
+
+@legacy_event("SearchRequest", "S0:1131", sample={"search": "mug", "isFound": False})
+class SearchRequest(Shape):
+    """A search on the site; the vendor's triggers are for searches that found nothing."""
+
+    search: Id = says("What was searched for.", "S0:1164")
+    isFound: Flag = says("Whether anything was found.", "S0:1168", optional=True)
 
 
 class UpdatedProduct(Tagged):
@@ -233,21 +295,20 @@ class UpdatedProduct(Tagged):
     category_id: Texts = says("Category IDs from the root down.", "S0:1199", optional=True)
 
 
+@legacy_event(
+    "ProductUpdate",
+    "S0:1173",
+    sample={
+        "ProductUpdate": [
+            {"product_id": "WS01-L", "unit_price": _PRICE, "isInStock": True, "tag_oldprice": "50"}
+        ]
+    },
+    whole=True,
+    traits=Traits(names_person=False, array="ProductUpdate", array_key="product_id"),
+)
 class ProductUpdate(Shape):
     """New prices and availability for the vendor's catalogue, between two runs of the feed."""
 
     ProductUpdate: list[UpdatedProduct] = says(
         "The products and their new data.", "S0:1186", min_length=1
     )
-
-
-class CustomEventValues(CustomEvent):
-    """An event of your own naming (documented on the Reteno page)."""
-
-    GeneralInfo: CustomEventGeneral = says(
-        "What the vendor's script reports beside the person.", "S2:992", optional=True
-    )
-
-
-class CustomerData(Shape):
-    """Tells who the visitor is: identifiers and nothing else."""

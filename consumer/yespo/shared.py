@@ -1,4 +1,4 @@
-"""The events that both APIs know: one table of what corresponds, which drives `both:` in mappings.
+"""Pairs the events that both APIs know: one table of matching fields, which drives `both:` in mappings.
 
     both: product_viewed          legacy ProductPage          v2 productViewed
       product.id                  Product.productKey          product.productId
@@ -21,7 +21,7 @@ from consumer.yespo.kinds import BY_KIND, ID, pattern_text
 from consumer.yespo.names import near_miss
 from consumer.yespo.numbers import plain_text
 from consumer.yespo.rules import Rule
-from consumer.yespo.spec import FieldSpec, Free, Kind
+from consumer.yespo.spec import PLAIN, EventSpec, FieldSpec, Free, Kind, Traits
 
 Values = Mapping[str, Any]
 Convert = Callable[[Values], dict[str, Any]]
@@ -49,14 +49,20 @@ class SharedEvent:
     """Neutral values to the values of the legacy event's `build`. Pure; checks nothing: what is
     missing or wrong is refused by `build`, in the vendor's words."""
     to_v2: Convert
+    traits: Traits = PLAIN
+    """Names neutral fields."""
+
+    @property
+    def sides(self) -> tuple[EventSpec, EventSpec]:
+        """The legacy event and that of v2."""
+        return EVENTS["legacy", self.legacy], EVENTS["v2", self.v2]
 
     def near_miss(self, place: Sequence[str], name: str) -> str | None:
         """The documented field (of either API) that a free name is mistaken for. `place` is where
         it stands: `("product", "properties")`, `("products", "properties")` or `("tags",)`."""
         if place[0] == "tags":
             return near_miss(EVENTS["v2", self.v2].fields, name, Free.PARAM)
-        for side, outer in (("legacy", place[0].capitalize()), ("v2", place[0])):
-            event = EVENTS[side, self.legacy if side == "legacy" else self.v2]  # type: ignore[index]  # both are Api
+        for event, outer in zip(self.sides, (place[0].capitalize(), place[0]), strict=True):
             spec = next(field for field in event.fields if field.name == outer)
             found = near_miss(spec.fields, name, spec.free)
             if found is not None:
@@ -250,7 +256,7 @@ _PRODUCT_FIELD = _object("product", "The product.", PRODUCT)
 _ALL = (
     SharedEvent(
         "product_viewed",
-        "Somebody looks at a product.",
+        "A visitor looks at a product.",
         "ProductPage",
         "productViewed",
         (_PRODUCT_FIELD, TAGS),
@@ -259,7 +265,7 @@ _ALL = (
     ),
     SharedEvent(
         "category_viewed",
-        "Somebody looks at a category.",
+        "A visitor looks at a category.",
         "CategoryPage",
         "productCategoryViewed",
         (_object("category", "The category.", CATEGORY), TAGS),
@@ -285,6 +291,7 @@ _ALL = (
         ),
         _cart_to_legacy,
         _cart_to_v2,
+        Traits(whole_state=True, cart_state="state"),
     ),
     SharedEvent(
         "product_impressions",

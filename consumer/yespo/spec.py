@@ -154,6 +154,43 @@ class NoIdentifier(Exception):
     built, never an error."""
 
 
+DAY_MS = 24 * 3600 * 1000
+
+
+class Alternative(NamedTuple):
+    """Fields that together are enough; `dialect`: only in accounts with this setting."""
+
+    fields: tuple[str, ...]
+    dialect: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """What is particular about an event, beside its fields."""
+
+    max_age_ms: int | None = None
+    """The age at which the event misleads: v2 carries no time, so the vendor takes a late one for
+    news. None: it stays true."""
+    whole_state: bool = False
+    """The event describes a whole state after each change, so a newer one makes an older superfluous."""
+    cart_state: str = ""
+    """The field that identifies a state of the cart."""
+    bought_state: str = ""
+    """The field that names the state of the cart that was bought: the vendor joins both."""
+    names_person: bool = True
+    """The event concerns a person at a time (not the catalogue)."""
+    array: str = ""
+    """The array in which several events can travel as one request."""
+    array_key: str = ""
+    """The member that identifies an element of `array`."""
+    alternatives: tuple[Alternative, ...] = ()
+    """Groups of fields of which one must be complete; empty where `required` says it all."""
+
+
+PLAIN = Traits()
+"""Nothing is particular."""
+
+
 class EventSpec(Protocol):
     """One documented event. `name` is the vendor's (`ProductPage`, `cartUpdated`)."""
 
@@ -179,9 +216,7 @@ class EventSpec(Protocol):
         """Whether the event itself takes free entries (v2: PARAM)."""
 
     @property
-    def alternatives(self) -> tuple[tuple[str, ...], ...]:
-        """Groups of fields of which at least one group must be complete (PurchasedItems:
-        `(("Products",), ("GUID",))`); empty when `required` says it all."""
+    def traits(self) -> Traits: ...
 
     def build(
         self,

@@ -5,8 +5,10 @@ that concern orders. Nested params (`product`, `products`) travel as JSON text b
 """
 # ruff: noqa: N815 - the names are the vendor's
 
+from decimal import Decimal
 from typing import Annotated
 
+from consumer.yespo.declaration import v2_event
 from consumer.yespo.kinds import (
     CURRENCY,
     FLAG_NUMBER,
@@ -19,6 +21,7 @@ from consumer.yespo.kinds import (
 )
 from consumer.yespo.rules import says
 from consumer.yespo.shape import Parametered, Propertied, Shape
+from consumer.yespo.spec import DAY_MS, Traits
 
 Id = Annotated[str, ID]
 Text = Annotated[str, TEXT]
@@ -36,6 +39,14 @@ LocalTime = Annotated[
         r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}$", "takes 2026-11-20T10:00:00"
     ),
 ]
+BROWSING = Traits(max_age_ms=DAY_MS)
+"""Starts messages about what a visitor is doing right now. Orders stay true for longer."""
+_PRODUCT = {
+    "productId": "WS01-L",
+    "price": Decimal("45.50"),
+    "isInStock": True,
+    "*": {"color": ["green"]},
+}
 ID_ALIASES = ("productKey", "product_id", "id")
 STOCK_ALIASES = ("inStock",)
 CURRENCY_ALIASES = ("currency", "price_currency_code")
@@ -72,8 +83,11 @@ class Page(Shape):
     location: Id = says("URL of the page, or deep link.", "S1:90", also=("url",))
 
 
+@v2_event(
+    "pageViewed", "S1:68", traits=BROWSING, sample={"page": {"location": "https://example.com"}}
+)
 class PageViewed(Params):
-    """Somebody views any page, or opens a mobile deep link."""
+    """A visitor views any page, or opens a mobile deep link."""
 
     page: Page = says("The page.", "S1:86")
 
@@ -86,8 +100,11 @@ class Product(Propertied):
     isInStock: Flag = says("Whether it is in stock.", "S1:145", optional=True, also=STOCK_ALIASES)
 
 
+@v2_event(
+    "productViewed", "S1:115", traits=BROWSING, sample={"product": _PRODUCT, "currencyCode": "USD"}
+)
 class ProductViewed(Params):
-    """Somebody views a product: recommendations, abandoned browses."""
+    """A visitor views a product: recommendations, abandoned browses."""
 
     product: Product = says("The product.", "S1:133")
     currencyCode: Currency = says(CURRENCY_DOC, "S1:160", optional=True, also=CURRENCY_ALIASES)
@@ -99,8 +116,14 @@ class Category(Shape):
     productCategoryId: Id = says("Category ID.", "S1:211", also=("categoryKey",))
 
 
+@v2_event(
+    "productCategoryViewed",
+    "S1:189",
+    traits=BROWSING,
+    sample={"category": {"productCategoryId": "Mugs"}},
+)
 class ProductCategoryViewed(Params):
-    """Somebody views the list of products of a category."""
+    """A visitor views the list of products of a category."""
 
     category: Category = says("The category.", "S1:207")
 
@@ -116,6 +139,16 @@ class CartProduct(Propertied):
     discount: Discount = says("Discount of a single item.", "S1:275", optional=True)
 
 
+@v2_event(
+    "cartUpdated",
+    "S1:236",
+    traits=Traits(max_age_ms=DAY_MS, whole_state=True, cart_state="recycleStateId"),
+    sample={
+        "products": [{"productId": "WS01-L", "quantity": 2, "price": Decimal("45.50")}],
+        "currencyCode": "USD",
+        "recycleStateId": "d59c6e6d-4123-4b0e-8c32-15f0656a8c60",
+    },
+)
 class CartUpdated(Params):
     """The whole cart after each change; an empty list when it was emptied."""
 
@@ -134,6 +167,12 @@ class ShownProduct(Shape):
     productId: Id = says("Product ID.", "S1:343", also=ID_ALIASES)
 
 
+@v2_event(
+    "productImpressions",
+    "S1:321",
+    traits=BROWSING,
+    sample={"recomVariantId": "r963v1317", "products": [{"productId": "WS01-L"}]},
+)
 class ProductImpressions(Params):
     """Products of one recommendation variant were shown."""
 
@@ -151,6 +190,12 @@ class WishedProduct(Propertied):
     isInStock: Flag = says("Whether it is in stock.", "S1:404", optional=True, also=STOCK_ALIASES)
 
 
+@v2_event(
+    "productAddedToWishlist",
+    "S1:376",
+    traits=BROWSING,
+    sample={"product": _PRODUCT, "currencyCode": "USD"},
+)
 class ProductAddedToWishlist(Params):
     """A product was put on the wish list."""
 
@@ -158,6 +203,12 @@ class ProductAddedToWishlist(Params):
     currencyCode: Currency = says(CURRENCY_DOC, "S1:412", optional=True, also=CURRENCY_ALIASES)
 
 
+@v2_event(
+    "searchRequest",
+    "S1:449",
+    traits=BROWSING,
+    sample={"search": "mug", "isFound": False, "*": {"platform": "web"}},
+)
 class SearchRequest(Params):
     """A search on the site; the vendor's triggers are for searches that found nothing."""
 

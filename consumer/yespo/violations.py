@@ -1,4 +1,4 @@
-"""From what pydantic says to what a person needs: the field's path, the rule, a short sentence."""
+"""Names faults for a reader: the field's path, the rule, a short sentence, made of pydantic's errors."""
 
 from collections.abc import Iterable
 
@@ -8,8 +8,8 @@ from consumer.yespo.spec import ContractViolation
 
 
 class UnwritableNumber:
-    """Stands for a number in a body that is written as no number of ours is: it fails every rule
-    for numbers, and is then named for what it is."""
+    """Stands for a number in a body with an exponent or too many digits. It fails every rule for
+    numbers, with a reason of its own."""
 
 
 _RULES = {
@@ -50,6 +50,11 @@ RULES = frozenset(rule for rule, _ in _RULES.values()) | {
     "value",
 }
 """Every rule that a violation can name: a closed set (metric label)."""
+
+
+def breaks(kind: str, path: str) -> ContractViolation:
+    """The violation at `path` that pydantic calls `kind` (a key of the table above)."""
+    return ContractViolation(path, *_RULES[kind])
 
 
 def violations(error: ValidationError, root: str) -> list[ContractViolation]:

@@ -5,18 +5,23 @@ python -m docs.generators.events_page > docs/events.md
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from consumer.model import Api
-from consumer.yespo.catalogue import EVENTS, LEGACY_MODELS, V2_MODELS
+from consumer.yespo.catalogue import EVENTS, LEGACY_EVENTS, V2_EVENTS
+from consumer.yespo.declaration import Declared
 from consumer.yespo.fields import specs_of
 from consumer.yespo.general import GeneralInfo
-from consumer.yespo.samples import SAMPLE_PERSON, SAMPLE_TIME, SAMPLES
-from consumer.yespo.shape import Shape
 from consumer.yespo.shared import SHARED, SharedEvent
-from consumer.yespo.spec import AccountContext, EventSpec, FieldSpec, Free, Kind
+from consumer.yespo.spec import AccountContext, EventSpec, FieldSpec, Free, Identity, Kind
 from consumer.yespo.v2 import Params
+
+SAMPLE_TIME = 1579622183208
+SAMPLE_PERSON = Identity(
+    email="user@mail.com", phone="380501234567", cookie="CDA68358-94FB-4D83-9655-3FEB3C4114A3"
+)
+"""The person and the time of the example requests."""
 
 _INTRO = """\
 # Events
@@ -55,8 +60,11 @@ def reference() -> str:
 
 def json_schema(api: Api, name: str) -> dict[str, Any]:
     """JSON Schema of the body object (legacy) or of the params by name (v2)."""
-    model: type[Shape] = LEGACY_MODELS[name][1] if api == "legacy" else V2_MODELS[name]
-    return model.model_json_schema()
+    return _declared(api)[name].model.model_json_schema()
+
+
+def _declared(api: Api) -> Mapping[str, Declared]:
+    return LEGACY_EVENTS if api == "legacy" else V2_EVENTS
 
 
 def _page() -> Iterator[str]:
@@ -93,9 +101,9 @@ def _event(event: EventSpec) -> Iterator[str]:
     own = [spec for spec in event.fields if not spec.side_effect or spec.name not in common]
     yield f"\n### {event.name}\n"
     yield f"{event.doc} ({event.source})\n"
-    if event.alternatives:
+    if event.traits.alternatives:
         groups = " or ".join(
-            " + ".join(f"`{name}`" for name in group) for group in event.alternatives
+            " + ".join(f"`{name}`" for name in one.fields) for one in event.traits.alternatives
         )
         yield f"Needs {groups}.\n"
     yield from _table(own)
@@ -144,7 +152,9 @@ def _doc(spec: FieldSpec) -> str:
 
 def _example(event: EventSpec) -> Iterator[str]:
     account = AccountContext("main", "8A412DC", dialect="reteno")
-    built = event.build(account, SAMPLE_PERSON, SAMPLE_TIME, SAMPLES[event.api, event.name])
+    built = event.build(
+        account, SAMPLE_PERSON, SAMPLE_TIME, _declared(event.api)[event.name].sample
+    )
     yield "```json"
     yield json.dumps(json.loads(built.body), indent=2, ensure_ascii=False)
     yield "```\n"

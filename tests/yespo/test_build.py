@@ -348,7 +348,8 @@ def test_a_purchase_may_have_products_and_guid_and_needs_one_of_them() -> None:
         "PurchasedItems.Products",
         "empty",
     )
-    assert EVENTS["legacy", "PurchasedItems"].alternatives == (("Products",), ("GUID",))
+    traits = EVENTS["legacy", "PurchasedItems"].traits
+    assert traits.alternatives == ((("Products",), ""), (("GUID",), "reteno"))
 
 
 def test_a_body_of_more_than_twenty_thousand_bytes_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""The generated conversion says what pydantic's says, of whatever values."""
+"""The generated conversion says what pydantic says of any values, and names each fault."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic_core import ValidationError
 
+from consumer.model import Api
 from consumer.yespo import converter
-from consumer.yespo.catalogue import EVENTS, custom_v2, declared
-from consumer.yespo.converter import FAULTS, KNOWN_NAMES, Converter
-from consumer.yespo.fields import form_of
+from consumer.yespo.catalogue import EVENTS, LEGACY_EVENTS, V2_EVENTS, custom_v2, declared
+from consumer.yespo.converter import KNOWN_NAMES, text_fault
+from consumer.yespo.fields import Field, Form, declared_form, form_of
+from consumer.yespo.kinds import ANY
 from consumer.yespo.legacy import StatusCart
 from consumer.yespo.spec import (
     AccountContext,
@@ -20,6 +23,8 @@ from consumer.yespo.spec import (
     Identity,
     Kind,
 )
+from consumer.yespo.violations import RULES
+from tests.yespo.by_pydantic import by_pydantic
 from tests.yespo.values import ANYTHING, cases, objects
 
 ACCOUNT = AccountContext("main", "8A412DC", dialect="reteno")
@@ -40,26 +45,43 @@ OWN_CASES = objects(OWN.fields, OWN.free).map(lambda values: (OWN, values))
 CASES = cases().map(lambda case: (EVENTS[case[0]], case[1])) | OWN_CASES
 
 
-def taken(convert: Callable[[Any], Any], values: Any) -> Any:
-    try:
-        return convert(values)
-    except FAULTS:
-        return None
+def opinions(event: EventSpec) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+    """The generated conversion, and pydantic's of the same form."""
+    form = declared_form(OWN.fields, OWN.free) if event is OWN else _form(event)
+    return event.convert, by_pydantic(form)  # type: ignore[attr-defined]  # each has one
 
 
-def refusal(event: EventSpec, values: Any) -> str:
-    with pytest.raises(ContractViolation) as refused:
-        event.build(ACCOUNT, WHO, NOON_MS, values)
-    return refused.value.rule
+def _form(event: EventSpec) -> Form:
+    legacy = event.api == "legacy"
+    declared_event = (LEGACY_EVENTS if legacy else V2_EVENTS)[event.name]
+    form = form_of(declared_event.model)
+    if declared_event.general is None:
+        return form
+    (spec,) = (field for field in event.fields if field.name == "GeneralInfo")
+    return Form((*form.fields, Field(spec, ANY, form_of(declared_event.general))), form.free)
 
 
 def hold(event: EventSpec, values: Any) -> None:
-    exactly = taken(event.converter.exactly, values)  # type: ignore[attr-defined]  # each has one
-    usually = taken(event.converter.usually, values)  # type: ignore[attr-defined]  # each has one
-    if exactly is not None:
-        assert repr(usually) == repr(exactly)  # with the order of names and the types of numbers
-    elif usually is not None:
-        assert refusal(event, values) in {"encoding", "too_long"}
+    generated, pydantic = opinions(event)
+    if refused_by(pydantic, values) and not too_long_or_no_unicode(values):
+        with pytest.raises(ContractViolation) as refused:
+            generated(values)
+        assert refused.value.rule in RULES
+    elif not too_long_or_no_unicode(values):
+        assert repr(generated(values)) == repr(pydantic(values))  # order of names, types too
+
+
+def refused_by(pydantic: Callable[[Any], Any], values: Any) -> bool:
+    try:
+        pydantic(values)
+    except ValidationError:
+        return True
+    return False
+
+
+def too_long_or_no_unicode(values: Any) -> bool:
+    """What is left to the encoded body."""
+    return text_fault(values, "") is not None
 
 
 @settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
@@ -86,24 +108,20 @@ def test_both_conversions_say_the_same_of_values_that_no_mapping_should_give(
     hold(event, data.draw(ANYTHING))
 
 
-def test_a_value_in_its_usual_form_never_meets_pydantic(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else the generated code would be right, and of no use."""
+def test_free_properties_stand_under_their_names_on_the_wire() -> None:
     values = {
         "GUID": "cart-1",
         "Products": [
             {"productKey": "100-01", "price": 201.95, "quantity": 2, "*": {"brand": ["Сова"]}}
         ],
     }
-    cart = Converter(form_of(StatusCart))
-    assert cart.usually(values) == {
+    cart = converter.converter(form_of(StatusCart), "StatusCart")
+    assert cart(values) == {
         "GUID": "cart-1",
         "Products": [
             {"productKey": "100-01", "price": 201.95, "quantity": 2, "tag_brand": ["Сова"]}
         ],
     }
-    event = EVENTS["legacy", "StatusCart"]
-    monkeypatch.setattr(type(event), "exactly", lambda *_: pytest.fail("asked pydantic"))
-    event.build(ACCOUNT, WHO, NOON_MS, values)
 
 
 def test_a_text_that_is_not_unicode_is_named_by_its_path() -> None:
@@ -122,7 +140,46 @@ def test_a_text_longer_than_any_body_is_named_by_its_path() -> None:
 
 def test_names_made_of_values_do_not_fill_the_memory() -> None:
     good: set[str] = set()
-    check = converter._name_checker(form_of(StatusCart), good)
+    check = converter.name_checker(form_of(StatusCart), good)
     for number in range(KNOWN_NAMES + 100):
-        check(f"own {number}")
+        check(f"own {number}", "StatusCart")
     assert len(good) == KNOWN_NAMES
+
+
+@pytest.mark.parametrize(
+    ("api", "name", "values", "path", "rule"),
+    [
+        ("legacy", "StatusCart", {"Products": []}, "StatusCart.GUID", "required"),
+        ("legacy", "StatusCart", {"GUID": "1", "Products": {}}, "StatusCart.Products", "type"),
+        ("legacy", "StatusCart", {"GUID": "1", "Products": [], "x": 1}, "StatusCart.x", "unknown"),
+        (
+            "legacy",
+            "StatusCart",
+            {
+                "GUID": "1",
+                "Products": [
+                    {"productKey": "1", "price": 1, "quantity": 1},
+                    {"productKey": "1", "price": -1, "quantity": 1},
+                ],
+            },
+            "StatusCart.Products[1].price",
+            "range",
+        ),
+        ("legacy", "ProductUpdate", {"ProductUpdate": [4]}, "ProductUpdate[0]", "type"),
+        ("v2", "pageViewed", {"page": {}}, "params.page.location", "required"),
+        (
+            "v2",
+            "searchRequest",
+            {"search": "mug", "*": {"Email": "x"}},
+            "params.Email",
+            "near_miss",
+        ),
+        ("v2", "searchRequest", {"search": "mug", "*": {"n": float("nan")}}, "params.n", "number"),
+    ],
+)
+def test_a_fault_is_named_by_path_and_rule(
+    api: Api, name: str, values: dict[str, Any], path: str, rule: str
+) -> None:
+    with pytest.raises(ContractViolation) as refused:
+        EVENTS[api, name].build(ACCOUNT, WHO, NOON_MS, values)
+    assert (refused.value.path, refused.value.rule) == (path, rule)

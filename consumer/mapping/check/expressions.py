@@ -13,6 +13,7 @@ from typing import Literal
 from consumer.mapping.check.checked import CheckedMapping, CheckedSend, Each
 from consumer.mapping.check.targets import Filled, Loop, Object, Plain, Several, Target
 from consumer.mapping.language.nodes import Node, Var
+from consumer.yespo.spec import PLAIN, Traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,11 @@ class Bound:
 @dataclass(frozen=True, slots=True)
 class Expression:
     """An expression with the variables around it, outermost first. `filled` is the field that it gives
-    a value to, of the event `event`; None for conditions, arrays, identity and the like."""
+    a value to, of an event with these `traits`; None for conditions, arrays, identity and the like."""
 
     node: Node
     bound: tuple[Bound, ...] = ()
-    event: str = ""
+    traits: Traits = PLAIN
     filled: Filled | None = None
 
 
@@ -58,12 +59,12 @@ def of_send(send: CheckedSend) -> Iterator[Expression]:
     yield from _all([send.condition, send.key_value], bound)
     if not isinstance(send.account, str):
         yield Expression(send.account, bound)
-    own = send.shared.name if send.shared else send.sides[0].spec.name
+    own = send.shared.traits if send.shared else send.sides[0].spec.traits
     yield from _of_target(send.values, bound, own, None)
     for side in send.sides:
         for part in (Object((), side.tags), side.overrides):
             if part is not None:
-                yield from _of_target(part, bound, side.spec.name, None)
+                yield from _of_target(part, bound, side.spec.traits, None)
 
 
 def _all(nodes: Iterable[Node | None], bound: tuple[Bound, ...] = ()) -> Iterator[Expression]:
@@ -77,18 +78,18 @@ def _group(each: Each) -> tuple[Bound, ...]:
 
 
 def _of_target(
-    target: Target, bound: tuple[Bound, ...], event: str, filled: Filled | None
+    target: Target, bound: tuple[Bound, ...], traits: Traits, filled: Filled | None
 ) -> Iterator[Expression]:
     match target:
         case Plain(node=node):
-            yield Expression(node, bound, event, filled)
+            yield Expression(node, bound, traits, filled)
         case Object(fields=fields, free=free, condition=condition):
             yield from _all([condition], bound)
             for one in (*fields, *free):
-                yield from _of_target(one.target, bound, event, one)
+                yield from _of_target(one.target, bound, traits, one)
         case Loop(variable=variable, source=source, element=element):
             yield Expression(source, bound)
-            yield from _of_target(element, (*bound, Bound(variable, source)), event, filled)
+            yield from _of_target(element, (*bound, Bound(variable, source)), traits, filled)
         case Several(parts=parts):
             for part in parts:
-                yield from _of_target(part, bound, event, filled)
+                yield from _of_target(part, bound, traits, filled)

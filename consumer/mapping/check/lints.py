@@ -11,17 +11,13 @@ from consumer.mapping.check.expressions import expressions
 from consumer.mapping.check.targets import Filled
 from consumer.mapping.language.names import path_text
 from consumer.mapping.language.nodes import Call, Const, Field, Node, children, plain
+from consumer.yespo.spec import Traits
 
 _PERSONAL = re.compile(
     r"(e_?mail|phone|msisdn|(first|last|full|middle)_?name|surname|patronymic|birth|passport)",
     re.IGNORECASE,
 )
 _HASHES = frozenset({"sha256", "md5", "uuid", "sample"})
-_CART_GUIDS = {
-    ("StatusCart", "GUID"),
-    ("cartUpdated", "recycleStateId"),
-    ("cart_updated", "state"),
-}
 
 
 def lints(mapping: CheckedMapping) -> list[Finding]:
@@ -41,11 +37,11 @@ def _personal(mapping: CheckedMapping) -> Iterator[Finding]:
 
 def _guids(mapping: CheckedMapping) -> Iterator[Finding]:
     """The vendor joins a purchase to the last cart by GUID: both must be made the same way."""
-    carts = [node for name, filled, node in _filled(mapping) if (name, filled.name) in _CART_GUIDS]
+    filled = [*_filled(mapping)]
+    carts = [node for traits, one, node in filled if one.name == traits.cart_state]
     shapes = {_shape(node) for node in carts}
-    for name, filled, node in _filled(mapping):
-        purchase = (name, filled.name) == ("PurchasedItems", "GUID")
-        if purchase and shapes and _shape(node) not in shapes:
+    for traits, one, node in filled:
+        if one.name == traits.bought_state and shapes and _shape(node) not in shapes:
             message = "this GUID is not made like that of the cart: the two will never match"
             remedy = f"the cart's is made on line {carts[0].place.line}"
             yield Finding(node.place, "guid", message, remedy, "warning")
@@ -72,8 +68,8 @@ def _read(node: Node) -> Iterator[Field]:
             yield from _read(child)
 
 
-def _filled(mapping: CheckedMapping) -> Iterator[tuple[str, Filled, Node]]:
-    """Every filled field with the name of its event."""
+def _filled(mapping: CheckedMapping) -> Iterator[tuple[Traits, Filled, Node]]:
+    """Every filled field with the traits of its event."""
     for one in expressions(mapping):
         if one.filled is not None:
-            yield one.event, one.filled, one.node
+            yield one.traits, one.filled, one.node

@@ -306,7 +306,7 @@ class SendChecker:
                 self._wrong(place, "unknown-target", message)
 
     def _alternatives(self, spec: EventSpec, members: Mapping[str, grammar.Member]) -> None:
-        groups = spec.alternatives
+        groups = tuple(one.fields for one in spec.traits.alternatives)
         if groups and not any(all(name in members for name in group) for group in groups):
             either = " or ".join("`" + "`, `".join(group) + "`" for group in groups)
             message = f"`{spec.name}` needs {either}"

@@ -8,10 +8,6 @@ from consumer.documents.findings import Finding
 from consumer.mapping.file import grammar
 from consumer.yespo.spec import EventSpec, Identity
 
-WHOLE_STATE = frozenset({("legacy", "StatusCart"), ("v2", "cartUpdated")})
-"""Events that tell a whole state, after each change of it. All others tell what happened: none of
-them makes an earlier one superfluous."""
-
 
 def check(send: grammar.Send, specs: Sequence[EventSpec]) -> Iterator[Finding]:
     """`conflate` on an event that is no state."""
@@ -19,7 +15,7 @@ def check(send: grammar.Send, specs: Sequence[EventSpec]) -> Iterator[Finding]:
     if word is None or word.text != "true":
         return
     for spec in specs:
-        if (spec.api, spec.name) not in WHOLE_STATE:
+        if not spec.traits.whole_state:
             message = (
                 f"`conflate` is for carts: `{spec.name}` tells what happened, not a whole state"
             )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from consumer.mapping.file.conflation import WHOLE_STATE
 from consumer.mapping.file.freshness import WHEN_OLDER
 from consumer.mapping.file.reader import IDENTITY
 from consumer.yespo import catalogue
@@ -203,15 +202,13 @@ def _when(key: str, name: str, properties: Json, doc: str) -> Json:
 
 
 def _shared(event: SharedEvent) -> Json:
-    states = {("legacy", event.legacy), ("v2", event.v2)} <= WHOLE_STATE
     fields = {field.name: _field(field) for field in event.fields if field.name != "tags"}
-    return {**fields, **_conflated(states)}
+    return {**fields, **_conflated(event.traits.whole_state)}
 
 
 def _fields(spec: EventSpec) -> Json:
-    states = (spec.api, spec.name) in WHOLE_STATE
     fields = {field.name: _field(field) for field in spec.fields if field.free is not Free.TAGS}
-    return {**fields, **_conflated(states)}
+    return {**fields, **_conflated(spec.traits.whole_state)}
 
 
 def _conflated(states: bool) -> Json:

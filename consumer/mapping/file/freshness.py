@@ -11,22 +11,7 @@ from consumer.model import WhenOlder
 from consumer.yespo.rules import MAX_BODY
 from consumer.yespo.spec import EventSpec
 
-DAY_MS = 24 * 3600 * 1000
 WHEN_OLDER = ("send", "drop", "dead_letter", "past_events")
-CART_AND_BROWSE = frozenset(
-    {
-        "pageViewed",
-        "productViewed",
-        "productCategoryViewed",
-        "cartUpdated",
-        "productImpressions",
-        "productAddedToWishlist",
-        "searchRequest",
-    }
-)
-"""v2 events that start messages about what somebody is doing right now. v2 takes no time: one that
-comes a day late would be taken for news. Orders and events of the user's own stay true for longer."""
-
 ITEM_ROOM = len(',"occurred":"2026-11-20T10:00"')
 """What a v2 event grows by as an item of `past_events`."""
 
@@ -56,8 +41,8 @@ def freshness(max_age_ms: int | None, when_older: str | None, spec: EventSpec) -
     word = when_older or ("send" if legacy else "drop")
     if legacy and word == "past_events":
         word = "send"
-    if max_age_ms is None and not legacy and spec.name in CART_AND_BROWSE:
-        max_age_ms = DAY_MS
+    if max_age_ms is None:
+        max_age_ms = spec.traits.max_age_ms
     if word == "dead_letter":
         return Freshness(max_age_ms, "dead_letter")
     if word == "past_events":

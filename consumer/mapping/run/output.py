@@ -31,13 +31,14 @@ class Plan:
 
     __slots__ = (
         "_accounts",
+        "array",
+        "array_key",
         "build",
         "conflate",
         "largest_body",
         "legacy",
         "max_age_ms",
         "name",
-        "of_products",
         "on_missing",
         "rule",
         "when_older",
@@ -56,7 +57,8 @@ class Plan:
         self.build = spec.build
         self.legacy = spec.api == "legacy"
         self.name = spec.name
-        self.of_products = spec.api == "legacy" and spec.name == "ProductUpdate"
+        self.array = spec.traits.array
+        self.array_key = spec.traits.array_key
         self.rule = rule
         self.on_missing = on_missing
         self.max_age_ms = aged.max_age_ms
@@ -151,8 +153,8 @@ class Output:
         # Fresh it fits: only if it grows too old, it has nowhere to go.
         when_older = plan.when_older if len(built.body) <= plan.largest_body else "dead_letter"
         order_by = self._order_by
-        if plan.of_products and not self._order_said:
-            order_by = _products(values)
+        if plan.array and not self._order_said:
+            order_by = _distinct([text(one[plan.array_key]) for one in values[plan.array]])
         state = state_of(plan.name, self._person, key_value, when_older) if plan.conflate else None
         self.events.append(
             Event(
@@ -181,11 +183,6 @@ class Output:
     def _skip(self, endpoint: Endpoint, reason: str) -> None:
         key = (endpoint, reason)
         self.skipped[key] = self.skipped.get(key, 0) + 1
-
-
-def _products(values: Mapping[str, Any]) -> tuple[str, ...]:
-    """Whom an update of products concerns: nobody but these."""
-    return _distinct([text(product["product_id"]) for product in values["ProductUpdate"]])
 
 
 def _distinct(values: Sequence[str | None]) -> tuple[str, ...]:
