@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from tests.parts.connections import cut
+
 Act = Callable[["Client"], Awaitable[None]]
 
 
@@ -32,7 +34,7 @@ class Client:
 
     def reset(self) -> None:
         """Close with RST rather than FIN."""
-        self.writer.transport.abort()
+        cut(self.writer)
 
 
 @dataclass
@@ -100,7 +102,7 @@ async def running(
             task.cancel()
         await asyncio.gather(*faults._tasks, return_exceptions=True)
         for writer in faults._writers:
-            writer.transport.abort()
+            cut(writer)
         await asyncio.sleep(0)
 
 

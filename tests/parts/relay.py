@@ -5,6 +5,8 @@ import contextlib
 import ssl
 from collections.abc import AsyncIterator
 
+from tests.parts.connections import cut
+
 
 @contextlib.asynccontextmanager
 async def relaying(
@@ -43,5 +45,5 @@ async def relaying(
             task.cancel()
         await asyncio.gather(*serving, return_exceptions=True)
         for writer in ends:
-            writer.transport.abort()
+            cut(writer)
         await asyncio.sleep(0)  # an aborted transport lets go of its socket one turn later
