@@ -33,6 +33,7 @@ from consumer.observability.metrics.catalogue import METRICS
 from consumer.observability.metrics.declare import PREFIX
 from consumer.observability.observation import Observation
 from consumer.observability.parts import BridgeParts
+from consumer.observability.verdict import Verdict
 from consumer.pipeline import report
 from consumer.pipeline.dead_letter_breaker import DeadLetterBreaker
 from consumer.pipeline.ledger import Ledger
@@ -283,6 +284,7 @@ class App:
             tallies=tallies,
             limits=limits,
             max_in_flight=settings.delivery.max_in_flight,
+            verdict=Verdict(),
         )
         self._observation = Observation(parts, loop)
         metrics = registry(BridgeCollector(PREFIX, METRICS, self._observation.samples))

@@ -210,6 +210,19 @@ class Outcome:
     failure: Failure | None = None
 
 
+class Progress(NamedTuple):
+    """How far delivery has come with an unfinished event. Times are monotonic, None for never."""
+
+    state: Literal["in flight", "ready", "in back-off", "under suspicion"]
+    attempts: int
+    began_at: float | None
+    """Start of the first attempt."""
+    last_answer: str
+    """Status code or kind of fault of the last attempt; empty before its answer."""
+    next_try_at: float | None
+    """When it is tried next; None where nothing but its turn is known."""
+
+
 class Flight:
     """A record on its way, from admission to the acknowledged commit.
 

@@ -51,10 +51,17 @@ class Committer:
         self._warned = False
         self.last_success: float | None = None
         """Monotonic time of the last acknowledged commit."""
+        self.last_error = ""
+        """Kafka's name of the last error that a commit was answered with."""
 
     @property
     def unacknowledged(self) -> int:
         return self._unacknowledged
+
+    @property
+    def failing_since(self) -> float | None:
+        """Monotonic time of the first of the commits in a row that failed; None while they succeed."""
+        return self._failing_since
 
     def assigned(self, starts: Positions) -> None:
         for partition, start in starts.items():
@@ -122,6 +129,7 @@ class Committer:
             self._commit()
 
     def _failed(self, error: str) -> None:
+        self.last_error = error
         now = self._clock.monotonic()
         if self._failing_since is None:
             self._failing_since = now

@@ -20,7 +20,7 @@ from consumer.delivery.endpoint.job import Job
 from consumer.delivery.endpoint.order import Order
 from consumer.delivery.endpoint.queue import EndpointLane
 from consumer.delivery.http.answer import Pool
-from consumer.model import Ended, Event, Flight, Outcome, Partition
+from consumer.model import Ended, Event, Flight, Outcome, Partition, Progress
 from consumer.stages import EventEnded
 
 OpenLane = Callable[[Callable[[Pool], Pool], EventEnded], EndpointLane]
@@ -52,6 +52,17 @@ class Batches(ABC):
         sent = [len(batches[event]) for event in self.lane.on_the_wire if event in batches]
         waiting_batches = len(batches) - len(sent)
         return len(self._order) - sum(sent) + self.lane.waiting - waiting_batches
+
+    def progress(self, wanted: Collection[Event]) -> dict[Event, Progress]:
+        """Of the wanted events those in a request under way, as far as that has come."""
+        batch_of = {
+            job.event: event
+            for event, jobs in self._under_way.items()
+            for job in jobs
+            if job.event in wanted
+        }
+        of_batches = self.lane.progress(set(batch_of.values()))
+        return {job: of_batches[batch] for job, batch in batch_of.items() if batch in of_batches}
 
     def take(self, job: Job) -> None:
         if self._order.add(job):

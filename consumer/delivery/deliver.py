@@ -1,6 +1,6 @@
 """The delivery stage: events to their endpoints' lanes, each with a pool of its own."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from random import Random
 
@@ -20,7 +20,7 @@ from consumer.delivery.http.target import Target
 from consumer.delivery.past_events import PastEvents
 from consumer.delivery.product_updates import ProductUpdates
 from consumer.errors import ConfigError
-from consumer.model import Endpoint, Event, Flight, Partition
+from consumer.model import Endpoint, Event, Flight, Partition, Progress
 from consumer.stages import EventEnded
 from consumer.telemetry.tallies import Tallies
 
@@ -121,6 +121,15 @@ class Delivery:
     def waiting_for(self, endpoint: Endpoint) -> int:
         """Those of one endpoint. Its lane may count batches only."""
         return self._batches.get(endpoint, self._lanes[endpoint]).waiting
+
+    def progress(self, events: Collection[Event]) -> dict[Event, Progress]:
+        """How far unfinished events have come; left out are those that wait for another event of
+        the same person, or to go with others."""
+        found: dict[Event, Progress] = {}
+        for endpoint in {event.endpoint for event in events}:
+            wanted = {event for event in events if event.endpoint == endpoint}
+            found |= self._batches.get(endpoint, self._lanes[endpoint]).progress(wanted)
+        return found
 
     @property
     def queued_seconds(self) -> float:

@@ -36,6 +36,8 @@ class Probes:
     ready: Callable[[], str | None]
     started: Callable[[], str | None]
     status: Callable[[], dict[str, Any]]
+    problems: Callable[[], list[str]] = list
+    """What is wrong though the probes succeed: lines of `/readyz`' body."""
 
 
 class AdminServer:
@@ -99,7 +101,10 @@ class AdminServer:
         if path in probes:
             problem = probes[path]()
             status = HTTPStatus.OK if problem is None else HTTPStatus.SERVICE_UNAVAILABLE
-            return _respond(start, status, _TEXT, problem or "ok")
+            lines = [problem or "ok"]
+            if path == "/readyz":
+                lines += [line for line in self._probes.problems() if not line.startswith(lines[0])]
+            return _respond(start, status, _TEXT, "\n".join(lines))
         if path == "/status":
             body = json.dumps(self._probes.status(), indent=2)
             return _respond(start, HTTPStatus.OK, "application/json", body)

@@ -11,19 +11,25 @@ import time
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from consumer import __version__
+import structlog
+
 from consumer.observability.admin_server import Probes
 from consumer.observability.collect import collect, declare_zeros
-from consumer.observability.lag import lag_seconds
+from consumer.observability.history import SAMPLE_SECONDS, History, take
 from consumer.observability.parts import BridgeParts
-from consumer.pipeline import report
-from consumer.privacy.log_lines import mask
+from consumer.observability.status import describe
+from consumer.observability.stuck import Holders
 from consumer.telemetry.exposition import Samples
 from consumer.telemetry.histograms import LOOP_LAG_BOUNDS
+
+log = structlog.get_logger()
 
 BEAT_SECONDS = 0.1
 STUCK_SECONDS = 30.0
 """A loop or poll thread that has not moved for this long is taken for dead and restarted."""
+
+HEARTBEAT_SAMPLES = 12
+"""Samples from one heartbeat in the log to the next: a minute."""
 
 READ_SECONDS = 1.0
 """A loop busier than this gives the page its last reading instead of holding the scraper."""
@@ -40,6 +46,9 @@ class Observation:
         self._loop_lag = parts.tallies.histogram("event_loop_lag_seconds", LOOP_LAG_BOUNDS).of()
         self._beat_at = time.monotonic()
         self._started = False
+        self._history = History()
+        self._holders = Holders()
+        self._beats = 0
         declare_zeros(parts)
         self._samples = _OnLoop[Samples](loop, lambda: collect(parts), {})
         self._status = _OnLoop[dict[str, Any]](loop, self._describe, {})
@@ -49,13 +58,14 @@ class Observation:
         self._started = True
         self._beat_at = time.monotonic() - BEAT_SECONDS
         self._beat()
+        self._sample()
 
     def samples(self) -> Samples:
         """For `metrics.BridgeCollector`. From any thread but the loop's."""
         return self._samples()
 
     def probes(self) -> Probes:
-        return Probes(self._live, self._ready, self._startup, self._status)
+        return Probes(self._live, self._ready, self._startup, self._status, self._problems)
 
     def _beat(self) -> None:
         now = time.monotonic()
@@ -75,49 +85,53 @@ class Observation:
         """It is a member of the group, or could be: own state only."""
         return None if self._parts.source.joined else "Kafka has not been reached yet"
 
+    def _problems(self) -> list[str]:
+        """What is wrong though probes succeed, a line each. From any thread."""
+        return [each.line() for each in self._parts.verdict.found]
+
     def _startup(self) -> str | None:
         return None if self._started else "starting"
 
     def _describe(self) -> dict[str, Any]:
         parts = self._parts
-        parts.pipeline.count_in_flight()
-        lags = {f"{topic}/{number}": lag for (topic, number), lag in parts.source.lags.items()}
-        ages = {"/".join(labels): age for labels, age in lag_seconds(parts, time.time())}
-        held = {str(partition): held for partition, held in parts.pipeline.held().items()}
-        return {
-            "version": __version__,
-            "mapping": parts.mapping.digest,
-            "mapping_refused": parts.mapping.refused,
-            "joined": parts.source.joined,
-            "partitions": {
-                name: {
-                    **counts,
-                    "assigned": name in held,
-                    "lag_records": lags[name].records if name in lags else None,
-                    "lag_seconds": ages.get(name),
-                    "paused": name in held and held[name].paused,
-                    "waits_for_schema": name in held and held[name].blocked,
-                }
-                for name, counts in report.partitions(parts.ledger).items()
-            },
-            "endpoints": {
-                str(endpoint): {
-                    "state": lane.state,
-                    "in_flight": lane.in_flight,
-                    "waiting": parts.delivery.waiting_for(endpoint),
-                    "last_error": mask(lane.last_error),
-                }
-                for endpoint, lane in parts.delivery.lanes.items()
-            },
-            "dead_letters": {
-                "outstanding": parts.dead_letters.outstanding,
-                "failing": parts.dead_letters.failing,
-                "stopped": parts.breaker.open_reason,
-            },
-            "registry_reachable": parts.registry.reachable,
-            "unacknowledged_requests": parts.committer.unacknowledged,
-            "ledger": report.summary(parts.ledger),
-        }
+        status = describe(parts, self._history, self._holders)
+        parts.verdict.update(status, time.time())
+        return {"verdict": parts.verdict.plain(), **status, "last_hour": self._history.lines()}
+
+    # ---- every few seconds -----------------------------------------------------------------
+
+    def _sample(self) -> None:
+        """Never raises: a bug in what people look at must not end what they look at."""
+        try:
+            self._look()
+        except Exception:  # the log says where
+            log.exception("the state could not be read")
+        self._loop.call_later(SAMPLE_SECONDS, self._sample)
+
+    def _look(self) -> None:
+        parts = self._parts
+        self._history.add(take(parts))
+        self._holders.look(parts.pipeline.held(), time.monotonic())
+        status = describe(parts, self._history, self._holders)
+        parts.verdict.update(status, time.time())
+        self._beats += 1
+        if self._beats % HEARTBEAT_SAMPLES == 0:
+            self._heartbeat(status)
+
+    def _heartbeat(self, status: dict[str, Any]) -> None:
+        """One line a minute: how much passes through, and what is wrong."""
+        recent, verdict = status["recent"], self._parts.verdict
+        ages = [one["lag_seconds"] or 0.0 for one in status["partitions"].values()]
+        log.info(
+            "heartbeat",
+            verdict=verdict.level.value,
+            problems=[each.line() for each in verdict.found],
+            received=recent.get("received", 0),
+            delivered=recent.get("delivered", 0),
+            dead_letters=recent.get("dead_letters", 0),
+            partitions=status["kafka"]["partitions"],
+            lag_seconds=round(max(ages, default=0.0), 1),
+        )
 
 
 class _OnLoop(Generic[T]):

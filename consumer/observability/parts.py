@@ -7,6 +7,7 @@ from consumer.decode.decoder import Decoder
 from consumer.decode.registry import RegistryClient
 from consumer.delivery.dead_letters.writer import DeadLetterWriter
 from consumer.delivery.deliver import Delivery
+from consumer.observability.verdict import Verdict
 from consumer.pipeline.dead_letter_breaker import DeadLetterBreaker
 from consumer.pipeline.ledger import Ledger
 from consumer.pipeline.pipeline import Pipeline, PipelineLimits
@@ -32,3 +33,5 @@ class BridgeParts:
     tallies: Tallies
     limits: PipelineLimits
     max_in_flight: int
+    verdict: Verdict
+    """Written by `Observation`."""

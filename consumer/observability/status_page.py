@@ -2,32 +2,25 @@
 
 import base64
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from importlib.resources import files
 from typing import Any
 
-_STYLE = """
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem; color: #1c2733; background: #fff }
-h1 { font-size: 1.3rem } h2 { font-size: 1.05rem; margin: 1.6rem 0 .4rem }
-.verdict { padding: .7rem 1rem; border-radius: 6px; background: #e7f5ec; max-width: 60rem }
-.verdict.bad { background: #fdecea }
-table { border-collapse: collapse } th, td { padding: .25rem .8rem .25rem 0; text-align: left }
-th { font-weight: 600; border-bottom: 1px solid #c9d3dd } td { border-bottom: 1px solid #eef2f5 }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
-a { color: #0b62a4 } footer { margin-top: 2rem; color: #5b6b7a }
-@media (prefers-color-scheme: dark) {
-  body { color: #dbe4ec; background: #14191f } .verdict { background: #16321f }
-  .verdict.bad { background: #411b1b } td, th { border-color: #2b3640 } a { color: #6db7f2 }
-  footer { color: #8fa1b0 }
-}
-"""
+_STYLE = files(__package__).joinpath("page.css").read_text()
+_SCRIPT = files(__package__).joinpath("page.js").read_text()
 
-_DIGEST = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
-# Nothing may be loaded, run, embedded or submitted; only this very style sheet applies.
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+# Nothing may be loaded, embedded or submitted; only this very style sheet and script apply, and the
+# script may ask this server alone.
 _POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_DIGEST}'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
+    f"default-src 'none'; style-src 'sha256-{_digest(_STYLE)}'; "
+    f"script-src 'sha256-{_digest(_SCRIPT)}'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 HEADERS = (
@@ -38,96 +31,159 @@ HEADERS = (
 )
 
 _PAGES = ("metrics", "status", "livez", "readyz", "startupz")
+_STARTING = {"level": "notice", "text": "starting", "problems": []}
 
 
-def page(status: dict[str, Any]) -> str:
+def page(status: Mapping[str, Any]) -> str:
     """`status` is what `/status` answers; empty while the process starts."""
-    problems = list(_problems(status)) if status else ["starting"]
-    verdict = "; ".join(problems) if problems else "All is well."
     return f"""<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta http-equiv="refresh" content="5">
-<meta name="viewport" content="width=device-width"><title>Yespo bridge</title>
-<style>{_STYLE}</style></head>
-<body><h1>Yespo bridge {escape(str(status.get("version", "")))}</h1>
-<p class="verdict{" bad" if problems else ""}">{escape(verdict)}</p>
-{"".join(_tables(status)) if status else ""}
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Yespo bridge</title><style>{_STYLE}</style></head>
+<body><main><h1>Yespo bridge {escape(str(status.get("version", "")))}</h1>
+<div id="verdict" role="status">{_verdict(status.get("verdict", _STARTING))}</div>
+<p id="lost" role="alert" hidden>The bridge does not answer; below is what it said last.</p>
+<div id="figures">{"".join(_figures(status)) if status else ""}</div></main>
 <footer>{" · ".join(f'<a href="/{name}">/{name}</a>' for name in _PAGES)}</footer>
-</body></html>"""
+<script>{_SCRIPT}</script></body></html>"""
 
 
-def _problems(status: dict[str, Any]) -> Iterable[str]:
-    """What a person should know first, each in a few words."""
-    if not status["joined"]:
-        yield "Kafka has not been reached yet"
-    for name, endpoint in status["endpoints"].items():
-        if endpoint["state"] != "flowing":
-            yield f"{name} is {endpoint['state']} (last answer: {endpoint['last_error']})"
-    if status["dead_letters"]["failing"]:
-        yield f"dead letters cannot be written ({status['dead_letters']['failing']})"
-    if status["dead_letters"]["stopped"]:
-        yield f"nothing is taken: {status['dead_letters']['stopped']}"
-    if status["mapping_refused"]:
-        yield "the mapping files were changed and refused; the old mapping goes on"
-    if not status["registry_reachable"]:
-        yield "the schema registry cannot be asked"
-    waiting = [name for name, one in status["partitions"].items() if one["waits_for_schema"]]
-    if waiting:
-        yield f"{len(waiting)} partitions wait for a schema"
-    yield from status["ledger"]["imbalance"]
+def _verdict(verdict: Mapping[str, Any]) -> str:
+    rows = "".join(f"<li>{_problem(each)}</li>" for each in verdict["problems"])
+    more = f"<ul>{rows}</ul>" if rows else ""
+    head = escape(verdict["text"] if not rows else verdict["level"])
+    return f'<div class="verdict {escape(verdict["level"])}"><p>{head}</p>{more}</div>'
 
 
-def _tables(status: dict[str, Any]) -> Iterable[str]:
-    yield "<h2>Partitions held now</h2>" + _table(
+def _problem(problem: Mapping[str, Any]) -> str:
+    error = f", last answer {problem['last_error']}" if problem["last_error"] else ""
+    small = f"since {problem['since']}{error}. To do: {problem['remedy']}. {problem['runbook']}"
+    return f"{escape(problem['what'])}<br><small>{escape(small)}</small>"
+
+
+def _figures(status: Mapping[str, Any]) -> Iterable[str]:
+    recent, ledger = status["recent"], status["ledger"]
+    yield f"<p>{escape(status['time'])}, mapping {escape(str(status['mapping']))}</p>"
+    yield "<h2>Last hour</h2>" + _sparklines(status["last_hour"])
+    if status["stuck"]:
+        heads = ("position", "seconds", "why", "event", "attempts", "last answer", "next try")
+        yield _table("Held up by one record", heads, map(_stuck, status["stuck"]))
+    yield _table(
+        "Endpoints",
+        ("endpoint", "state", "delivered", "last delivery", "in flight", "waiting", "last error"),
+        [_endpoint(name, one, recent) for name, one in status["endpoints"].items()],
+    )
+    yield _table(
+        "Partitions held now",
         ("partition", "lag, records", "lag, seconds", "in flight", "received", "dead letters"),
-        (
+        [
             (name, *(one[key] for key in _OF_PARTITION))
             for name, one in status["partitions"].items()
             if one["assigned"]
-        ),
+        ],
     )
-    yield "<h2>Endpoints</h2>" + _table(
-        ("endpoint", "state", "in flight", "waiting", "last error"),
-        (
-            (name, one["state"], one["in_flight"], one["waiting"], one["last_error"])
-            for name, one in status["endpoints"].items()
-        ),
-    )
-    ledger = status["ledger"]
-    yield "<h2>Events</h2>" + _table(
-        ("endpoint / event", *_OF_EVENT),
-        ((name, *(one[key] for key in _OF_EVENT)) for name, one in ledger["events"].items()),
+    yield _table(
+        "Events",
+        ("endpoint / event", *(end.replace("_", "-") for end in _OF_EVENT)),
+        [(name, *(one[key] for key in _OF_EVENT)) for name, one in ledger["events"].items()],
     )
     outcomes = {"received": ledger["received"], **ledger["outcomes"]}
-    yield "<h2>Records</h2>" + _table(
-        ("end", "records"), (*outcomes.items(), ("in flight", ledger["in_flight"]))
-    )
+    ends = [(name.replace("_", "-"), count) for name, count in outcomes.items()]
+    yield _table("Records", ("end", "records"), [*ends, ("in flight", ledger["in_flight"])])
     for end, reasons in ledger["reasons"].items():
         if reasons:
-            yield f"<h2>{escape(end)}, by reason</h2>" + _table(
-                ("reason", "records"), reasons.items()
-            )
-    yield f"<p>Mapping {escape(str(status['mapping']))}</p>"
+            title = f"{end.replace('_', '-').capitalize()}, by reason"
+            yield _table(title, ("reason", "records"), reasons.items())
 
 
 _OF_PARTITION = ("lag_records", "lag_seconds", "in_flight", "received", "dead_lettered")
 _OF_EVENT = ("built", "delivered", "superseded", "expired", "dead_lettered", "in_flight")
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    first, *others = heads
-    head = f"<th>{escape(first)}</th>" + "".join(
-        f'<th class="number">{escape(text.replace("_", "-"))}</th>' for text in others
+def _endpoint(name: str, one: Mapping[str, Any], recent: Mapping[str, Any]) -> Sequence[Any]:
+    minute = recent["endpoints"].get(name)
+    rate = minute["delivered"] / recent["seconds"] if minute and recent["seconds"] else 0.0
+    return (
+        name,
+        one["state"],
+        f"{rate:,.1f}/s",
+        _ago(one["last_delivery_seconds"]),
+        one["in_flight"],
+        one["waiting"],
+        one["last_error"],
     )
-    body = "".join(f"<tr>{''.join(_cell(value) for value in row)}</tr>" for row in rows)
-    return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def _stuck(one: Mapping[str, Any]) -> Sequence[Any]:
+    due = one["next_try_seconds"]
+    return (
+        *(one[key] for key in ("position", "seconds", "why", "event", "attempts", "last_answer")),
+        "" if due is None else f"in {due:.0f} s",
+    )
+
+
+def _ago(seconds: float | None) -> str:
+    if seconds is None:
+        return "never"
+    return f"{seconds:.0f} s ago" if seconds < 120 else f"{seconds / 60:.0f} min ago"
+
+
+def _sparklines(lines: Mapping[str, Sequence[float]]) -> str:
+    figures = []
+    for name, values in lines.items():
+        title = name.replace("_", " ") + (" (worst)" if name == "lag_seconds" else " per minute")
+        last, most = (values[-1], max(values)) if values else (0, 0)
+        text = f"{title}: {last:,g} now, {most:,g} at most"
+        figures.append(
+            f"<figure>{_line(values, most, text)}<figcaption>{escape(text)}</figcaption></figure>"
+        )
+    return f'<div class="lines">{"".join(figures)}</div>'
+
+
+def _line(values: Sequence[float], most: float, text: str) -> str:
+    step = 60 / max(1, len(values) - 1)
+    points = " ".join(
+        f"{index * step:.1f},{20 - 19 * value / (most or 1):.1f}"
+        for index, value in enumerate(values)
+    )
+    return (
+        f'<svg viewBox="0 0 60 20" preserveAspectRatio="none" role="img" aria-label="{escape(text)}">'
+        f'<polyline points="{points}"/></svg>'
+    )
+
+
+def _table(title: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    first, *others = heads
+    rows = list(rows)
+    kinds = [_is_number(value) for value in rows[0]] if rows else [False] * len(heads)
+    head = f'<th scope="col">{escape(first)}</th>' + "".join(
+        f'<th scope="col"{_class(kind)}>{escape(text)}</th>'
+        for text, kind in zip(others, kinds[1:], strict=True)
+    )
+    body = "".join(
+        f'<tr><th scope="row">{escape(str(name))}</th>{"".join(map(_cell, values))}</tr>'
+        for name, *values in rows
+    )
+    return (
+        f'<h2>{escape(title)}</h2><div class="table" role="region" tabindex="0" '
+        f'aria-label="{escape(title)}"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _is_number(value: object) -> bool:
+    return value is None or isinstance(value, int | float)
+
+
+def _class(number: bool) -> str:
+    return ' class="number"' if number else ""
 
 
 def _cell(value: object) -> str:
     if value is None:
-        return '<td class="number">?</td>'
-    if isinstance(value, float):
-        return f'<td class="number">{value:,.1f}</td>'
-    if isinstance(value, int):
-        return f'<td class="number">{value:,}</td>'
-    return f"<td>{escape(str(value))}</td>"
+        text = "?"
+    elif isinstance(value, float):
+        text = f"{value:,.1f}"
+    else:
+        text = f"{value:,}" if isinstance(value, int) else str(value)
+    return f"<td{_class(_is_number(value))}>{escape(text)}</td>"

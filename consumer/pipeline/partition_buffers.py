@@ -26,6 +26,10 @@ class Held(NamedTuple):
     newest_ms: int
     paused: bool
     blocked: bool
+    lowest: Flight | None = None
+    """Of the admitted records that have not ended, the one that holds the commits; None if none."""
+    next_offset: int = -1
+    """Of the lowest record held, admitted or waiting; -1 if none is held."""
 
 
 class PartitionBuffer:
@@ -87,6 +91,8 @@ class PartitionBuffer:
             self.newest_ms,
             self.paused,
             self.blocked,
+            lowest,
+            record.offset if record is not None else -1,
         )
 
     def drop_waiting(self) -> int:

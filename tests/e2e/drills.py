@@ -224,7 +224,7 @@ DRILLS = (
         nothing,
     ),
     Drill(
-        "150 bad records in a row",
+        "400 records that are not Avro",
         only_bad_records,
         "YespoBridgeDeadLetterBreakerOpen",
         "SIGHUP: set them aside",

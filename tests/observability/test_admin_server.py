@@ -1,25 +1,31 @@
 """The side door: probes, the status for programs, and the page for people."""
 
 import asyncio
+import base64
 import socket
 import threading
 import time
+from hashlib import sha256
 from html.parser import HTMLParser
 
 import httpx
 import pytest
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
 from consumer.app import App
 from consumer.delivery.endpoint.queue import EndpointLane
 from consumer.errors import PortInUseError
-from consumer.model import Partition
+from consumer.model import Failure, Flight, Partition
 from consumer.observability import bounded_server
 from consumer.observability.admin_server import AdminServer, Probes
 from consumer.observability.status_page import page
+from consumer.observability.verdict import Verdict
 from consumer.source.consumer import KafkaSource
 from consumer.stages import Position
 from consumer.startup.setup import Setup
+from tests.fakes import a_record
+from tests.observability.statuses import a_status
 
 PROBES = Probes(lambda: None, lambda: None, lambda: None, dict)
 
@@ -164,14 +170,23 @@ class Links(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.outside: list[str] = []
+        self.inline: list[str] = []
+        self._within = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in {"script", "img", "link", "iframe", "form", "object"}:
-            self.outside.append(tag)
+        self._within = tag
+        if tag in {"img", "link", "iframe", "form", "object", "meta"}:
+            self.outside += [f"{tag} {k}" for k, _ in attrs if k in {"src", "href", "http-equiv"}]
         self.outside += [v for k, v in attrs if k in {"src", "href"} and v and v[0] != "/"]
+        self.outside += [k for k, _ in attrs if k.startswith("on") or k == "style"]
+
+    def handle_data(self, data: str) -> None:
+        if self._within in {"script", "style"}:
+            self.inline.append(base64.b64encode(sha256(data.encode()).digest()).decode())
+        self._within = ""
 
 
-async def test_the_page_of_people_loads_nothing_and_runs_nothing(app: App) -> None:
+async def test_the_page_of_people_loads_nothing_and_runs_its_own_script_alone(app: App) -> None:
     app._pipeline.assigned({Partition("shop.clicks", 2, 1): Position(0)})
     answer = await get(app, "/")
     links = Links()
@@ -180,60 +195,89 @@ async def test_the_page_of_people_loads_nothing_and_runs_nothing(app: App) -> No
     policy = answer.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert "unsafe" not in policy
+    assert len(links.inline) == 2
+    assert all(f"'sha256-{digest}'" in policy for digest in links.inline)
     assert "shop.clicks/2" in answer.text
     assert "Kafka has not been reached yet" in answer.text
 
 
-STATUS = {
-    "version": "1.0",
-    "mapping": "abc",
-    "mapping_refused": False,
-    "joined": True,
-    "partitions": {},
-    "endpoints": {"main/v2": {"state": "flowing", "in_flight": 1, "waiting": 0, "last_error": ""}},
-    "dead_letters": {"outstanding": 0, "failing": "", "stopped": ""},
-    "registry_reachable": True,
-    "unacknowledged_requests": 0,
-    "ledger": {
-        "received": 1,
-        "outcomes": {"delivered": 1},
-        "in_flight": 0,
-        "reasons": {"filtered": {"<script>alert(1)</script>": 1}, "dead_lettered": {}},
-        "events": {},
-        "imbalance": [],
-    },
-}
+async def test_readiness_says_what_is_wrong_though_it_succeeds(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(KafkaSource, "moved_within", lambda *_: True)
+    monkeypatch.setattr(app._source, "joined", True)
+    monkeypatch.setattr(type(app._source), "lags", {})
+    for _ in range(100):
+        app.breaker.note(failed(), "")
+    app._observation._sample()
+    answer = await get(app, "/readyz")
+    assert answer.status_code == 200
+    first, *others = answer.text.splitlines()
+    assert first == "ok"
+    assert any("100 records in a row became dead letters" in line for line in others)
+    status = (await get(app, "/status")).json()
+    assert status["dead_letters"]["stopped"] == "100 records in a row became dead letters"
+    assert status["verdict"]["level"] == "stopped"
+    assert "DeadLetterBreakerOpen" in [one["cause"] for one in status["verdict"]["problems"]]
+    assert "100 records in a row" in (await get(app, "/")).text
+    monkeypatch.setattr(app._source, "joined", False)
 
 
-@pytest.mark.parametrize(
-    ("change", "verdict"),
-    [
-        ({}, "All is well."),
-        ({"joined": False}, "Kafka has not been reached yet"),
-        ({"registry_reachable": False}, "the schema registry cannot be asked"),
-        (
-            {"dead_letters": {"outstanding": 3, "failing": "MSG_SIZE_TOO_LARGE", "stopped": ""}},
-            "dead letters cannot be written (MSG_SIZE_TOO_LARGE)",
-        ),
-        (
-            {
-                "endpoints": {
-                    "main/v2": {
-                        "state": "misconfigured",
-                        "in_flight": 0,
-                        "waiting": 9,
-                        "last_error": "401",
-                    }
-                }
-            },
-            "main/v2 is misconfigured (last answer: 401)",
-        ),
-    ],
-)
-def test_the_verdict_names_what_is_wrong(change: dict[str, object], verdict: str) -> None:
-    assert f'">{verdict}</p>' in page({**STATUS, **change})
+def failed() -> Flight:
+    flight = Flight(a_record())
+    flight.failures = [Failure("mapping", "missing", "price is absent")]
+    return flight
+
+
+async def test_a_bug_in_the_verdict_costs_a_log_line_and_not_the_process(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise KeyError("ann@shop.ua")
+
+    monkeypatch.setattr(Verdict, "update", fails)
+    with capture_logs() as lines:
+        app._observation._sample()
+    assert [line["event"] for line in lines] == ["the state could not be read"]
+    assert not app.stopping
+
+
+async def test_the_heartbeat_comes_once_a_minute_and_says_what_is_wrong(app: App) -> None:
+    with capture_logs() as lines:
+        for _ in range(24):
+            app._observation._look()
+    beats = [line for line in lines if line["event"] == "heartbeat"]
+    assert len(beats) == 2
+    assert beats[0]["verdict"] == "stopped"
+    assert beats[0]["problems"][0].startswith("Kafka has not been reached yet (since ")
+    assert (beats[0]["received"], beats[0]["partitions"]) == (0, 0)
+
+
+def test_the_page_says_since_when_and_what_to_do() -> None:
+    verdict = Verdict()
+    status = a_status(("endpoints > main/v2 > state", "misconfigured"))
+    status["endpoints"]["main/v2"]["last_error"] = "401"
+    verdict.update(status, 0.0)
+    text = page({**status, "verdict": verdict.plain()})
+    assert "main/v2 refuses every request" in text
+    assert "since 1970-01-01T00:00:00Z, last answer 401" in text
+    assert "docs/runbooks/YespoBridgeEndpointMisconfigured.md" in text
+    assert 'class="verdict stopped"' in text
+
+
+def test_the_page_of_a_healthy_bridge_says_so_with_rates_and_times() -> None:
+    text = page(a_status())
+    assert "<p>All is well.</p>" in text
+    assert "8.3/s" in text, "500 deliveries in a minute"
+    assert "0 s ago" in text
+    assert 'aria-label="events delivered per minute: 3 now, 5 at most"' in text
+
+
+def test_the_page_of_a_bridge_that_starts_says_so() -> None:
+    assert "starting" in page({})
 
 
 def test_what_stands_in_the_status_cannot_become_markup() -> None:
-    assert "<script>" not in page(STATUS)
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page(STATUS)
+    text = page(a_status(("ledger > reasons > filtered", {"<script>alert(1)</script>": 1})))
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text

@@ -13,6 +13,7 @@ class Job:
     __slots__ = (
         "ambiguous",
         "attempts",
+        "began_at",
         "charged",
         "charged_seconds",
         "event",
@@ -20,6 +21,7 @@ class Job:
         "failures",
         "flight",
         "followers",
+        "last_answer",
         "marked_at",
         "marked_deliveries",
         "number",
@@ -46,6 +48,10 @@ class Job:
         """Number of the lane's attempt that this job's last one was."""
         self.started_at = 0.0
         """Monotonic time of that attempt."""
+        self.began_at = 0.0
+        """Monotonic time of the first attempt."""
+        self.last_answer = ""
+        """Of the last attempt that was not a delivery: status code or kind of fault."""
         self.attempts = 0
         self.failures = 0
         """Transient failures in the flowing state: what the back-off grows by."""

@@ -27,10 +27,11 @@ from consumer.delivery.endpoint.job import Job
 from consumer.delivery.endpoint.late import Late
 from consumer.delivery.endpoint.limiter import Limiter
 from consumer.delivery.endpoint.retry import Budget, backoff, retry_after
+from consumer.delivery.endpoint.unfinished import unfinished
 from consumer.delivery.endpoint.waiting import Waiting
 from consumer.delivery.http.answer import Answer, Pool
 from consumer.delivery.http.authorization import Authorization
-from consumer.model import Ended, Endpoint, Event, Failure, Flight, Outcome, Partition
+from consumer.model import Ended, Endpoint, Event, Failure, Flight, Outcome, Partition, Progress
 from consumer.stages import EventEnded
 from consumer.telemetry.tallies import Tallies
 
@@ -138,6 +139,10 @@ class EndpointLane:
         if ready and len(self._in_flight) >= self._limit:
             pace = min(pace, max(1, self._limiter.of_late(self._clock.monotonic())))
         return ready / pace if ready and pace else inf if ready else 0.0
+
+    def progress(self, wanted: Collection[Event]) -> dict[Event, Progress]:
+        """Of those that wait for no other event. Looks at everything unfinished: for people."""
+        return unfinished(self._in_flight, self._waiting.places(), wanted)
 
     def submit(self, event: Event, flight: Flight) -> None:
         self._submitted += 1
@@ -272,7 +277,7 @@ class EndpointLane:
         if what is DELIVERED:
             self._delivered(job, now)
         else:
-            self.last_error = answer.code
+            self.last_error = job.last_answer = answer.code
             self._not_delivered(job, what, answer, now)
         self._pump()
 

@@ -51,7 +51,7 @@ class Budget:
     def begin(job: Job, deliveries: int, now: float) -> None:
         """At a job's first start. `deliveries` counts those of the endpoint so far."""
         job.marked_deliveries = deliveries
-        job.marked_at = now
+        job.marked_at = job.began_at = now
 
     def exhausted(self, job: Job, deliveries: int, now: float) -> bool:
         """Charge a failed attempt; whether the event has used up both budgets."""

@@ -7,10 +7,11 @@ endpoint or the event is at fault).
 
 import heapq
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from consumer.delivery.endpoint.job import Job
 from consumer.delivery.endpoint.order import Order
+from consumer.delivery.endpoint.unfinished import Place
 from consumer.model import Partition
 
 
@@ -25,6 +26,15 @@ class Waiting:
         self.accused: deque[Job] = deque()
         self._backoff: list[tuple[float, int, Job]] = []
         self._hurried: frozenset[Partition] = frozenset()
+
+    def places(self) -> Iterator[Place]:
+        """Every job that waits for no other one, with the place it waits in."""
+        for job in self.ready:
+            yield job, "ready", None
+        for due, _, job in self._backoff:
+            yield job, "in back-off", due
+        for job in self.accused:
+            yield job, "under suspicion", None
 
     def never_tried(self) -> Job | None:
         """Take the first ready job that has had no attempt yet."""
