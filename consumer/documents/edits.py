@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import yaml
 
+from consumer.documents.edit_lines import quoted, replaced
 from consumer.documents.findings import Edit, Finding, Place
 from consumer.documents.yaml_tree import Document, Items, Node, Scalar
 
@@ -15,7 +16,7 @@ def applied(text: str, edits: Iterable[Edit]) -> str:
     for number, of_line in _by_line(edits).items():
         while len(lines) < number:
             lines.append("")
-        lines[number - 1] = _replaced(lines[number - 1], of_line, 1)
+        lines[number - 1] = replaced(lines[number - 1], of_line)
     return "".join(lines)
 
 
@@ -27,14 +28,6 @@ def _by_line(edits: Iterable[Edit]) -> dict[int, list[Edit]]:
         if not before or edit.place.column >= before[-1].place.end:
             before.append(edit)
     return made
-
-
-def _replaced(line: str, edits: Sequence[Edit], first: int) -> str:
-    """The line with the edits made, its first character standing in column `first`."""
-    for edit in reversed(edits):
-        begin, end = edit.place.column - first, edit.place.end - first
-        line = line[:begin] + edit.text + line[end:]
-    return line
 
 
 def compatible(findings: Sequence[Finding]) -> list[Finding]:
@@ -58,14 +51,16 @@ def in_yaml(finding: Finding, documents: Mapping[str, Document]) -> Finding:
     An expression that is changed may begin with a quote, or hold `: `: then its whole scalar is written
     anew, in quotes. Where that cannot be done, as in a scalar with escapes, there are no edits.
     """
-    if not any(edit.expression for edit in finding.edits):
+    if finding.code == "bad-yaml" or not finding.edits:
         return finding
     made: list[Edit] = []
     for number, edits in _by_line(finding.edits).items():
+        document = documents.get(edits[0].place.file)
+        if document and number in document.repaired:
+            return replace(finding, edits=())  # its columns are those of another text
         if not edits[0].expression:
             made += edits
             continue
-        document = documents.get(edits[0].place.file)
         scalar = document and _scalar_at(document, number, edits[0].place.column)
         fitted = _fitted(scalar, document.lines, edits) if document and scalar else None
         if fitted is None:
@@ -86,17 +81,10 @@ def _fitted(scalar: Scalar, lines: Sequence[str], edits: Sequence[Edit]) -> list
     inside = written[1:-1] if quote else written
     if inside != scalar.text:
         return None  # with escapes
-    text = _replaced(inside, edits, place.column + len(quote))
+    text = replaced(inside, edits, place.column + len(quote))
     if not quote and _is_plain(text, scalar.flow):
         return bare
     return [Edit(place, quoted(text, quote))]
-
-
-def quoted(text: str, quote: str = "'") -> str:
-    """The text as a quoted YAML scalar; in double quotes only if that needs no escapes."""
-    if quote == '"' and not any(character in text for character in '"\\'):
-        return f'"{text}"'
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _is_plain(text: str, flow: bool) -> bool:

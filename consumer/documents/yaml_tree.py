@@ -1,4 +1,4 @@
-"""YAML read as text with positions: the one reader for configuration, mappings and their tests.
+"""YAML read as text with positions: the reader for configuration, mappings and their tests.
 
 Every scalar stays the text that was written (YAML 1.2 has no Norway problem if nobody guesses), with
 its place for error messages. What hides meaning or grows without bound is refused: anchors, aliases,
@@ -7,19 +7,22 @@ merge keys, tags, duplicate keys, several documents, too deep, too large.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
-from consumer.documents.findings import Finding, Place
+from consumer.documents.edit_lines import edits_between
+from consumer.documents.findings import Edit, Finding, Place
 from consumer.documents.yaml_errors import explain
 
 TAG = "remove the `!` word; the opposite of a condition is written `not x`"
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
 MAX_NODES = 50_000
+MAX_REPAIRS = 20
 
 
 @dataclass(slots=True)
@@ -69,12 +72,16 @@ class Entry:
 
 @dataclass(slots=True)
 class Document:
-    """A file as read. `root` is None when it could not be read at all; then findings say why."""
+    """A file as read. `root` is None when it could not be read at all; then findings say why.
+
+    `repaired` are the lines (from 1) that were read otherwise than they are written.
+    """
 
     file: str
     lines: list[str]
     root: Node | None
     findings: list[Finding]
+    repaired: set[int] = field(default_factory=set)
 
 
 def read_file(path: Path, shown_as: str | None = None) -> Document:
@@ -82,8 +89,12 @@ def read_file(path: Path, shown_as: str | None = None) -> Document:
     return read_text(path.read_bytes(), shown_as or str(path))
 
 
-def read_text(data: bytes | str, file: str) -> Document:
-    """Read one YAML document from memory; `file` is the name that findings show."""
+def read_text(data: bytes | str, file: str, *, recover: bool = False) -> Document:
+    """Read one YAML document from memory; `file` is the name that findings show.
+
+    With `recover` what follows a mistake of YAML's syntax is read as well, where it can be guessed, so
+    that all mistakes come at once. Columns of `repaired` lines may then differ.
+    """
     raw = data.encode() if isinstance(data, str) else data
     start = Place(file, 1, 1)
     if len(raw) > MAX_BYTES:
@@ -94,17 +105,60 @@ def read_text(data: bytes | str, file: str) -> Document:
         line = raw.count(b"\n", 0, error.start) + 1
         return _refused(file, Place(file, line, 1), "not-utf8", "this file is not UTF-8")
     document = Document(file, text.splitlines(), None, [])
-    try:
-        document.root = _Builder(document).build(text)
-    except yaml.MarkedYAMLError as error:
-        document.findings.append(explain(error, file, document.lines))
-    except _TooMuchError as error:
-        document.findings.append(Finding(error.place, "too-large", str(error)))
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        message = f"a character that YAML does not allow (U+{error.character:04X})"
-        document.findings.append(Finding(Place(file, line, 1), "bad-yaml", message))
+    text = _with_plain_spaces(text, document)
+    for _ in range(MAX_REPAIRS):
+        found = len(document.findings)
+        try:
+            document.root = _Builder(document).build(text)
+            break
+        except yaml.MarkedYAMLError as error:
+            del document.findings[found:]  # they come again, with the rest of the file
+            finding, edits = explain(error, file, text.splitlines())
+            document.findings.append(finding)
+            if not recover or not edits:
+                break
+            document.repaired |= {edit.place.line for edit in edits}
+            text = "\n".join(edits_between(text.splitlines(), edits)) + "\n"
+            if len(text) > 2 * MAX_BYTES:
+                break
+        except (_TooMuchError, yaml.reader.ReaderError) as error:
+            document.findings.append(_unreadable(error, file, text))
+            break
     return document
+
+
+_ODD_SPACES = re.compile(r"(?<=\n)[ \u00a0\u2000-\u200a\u202f\u3000]+|(?<=[:-])[\u00a0\u202f]")
+"""Spaces of word processors where YAML wants plain ones: before a line, and behind `:` or `-`."""
+
+
+def _with_plain_spaces(text: str, document: Document) -> str:
+    """The text as YAML can read it, with a finding for each run of other spaces."""
+
+    def plain(found: re.Match[str]) -> str:
+        if not found[0].strip(" "):
+            return found[0]
+        line = text.count("\n", 0, found.start()) + 1
+        column = found.start() - text.rfind("\n", 0, found.start())
+        place = Place(document.file, line, column, column + len(found[0]))
+        spaces = " " * len(found[0])
+        message = "a space that is no plain space, where YAML expects one"
+        edits = (Edit(place, spaces),)
+        remedy = "write plain spaces (word processors make others)"
+        document.findings.append(Finding(place, "bad-yaml", message, remedy, edits=edits))
+        return spaces
+
+    return _ODD_SPACES.sub(plain, text)
+
+
+def _unreadable(error: Exception, file: str, text: str) -> Finding:
+    if isinstance(error, _TooMuchError):
+        return Finding(error.place, "too-large", str(error))
+    assert isinstance(error, yaml.reader.ReaderError)
+    line = text.count("\n", 0, error.position) + 1
+    column = error.position - text.rfind("\n", 0, error.position)
+    message = f"a character that YAML does not allow (U+{error.character:04X})"
+    edits = (Edit(Place(file, line, column, column + 1), ""),)
+    return Finding(Place(file, line, 1), "bad-yaml", message, "remove it", edits=edits)
 
 
 def _refused(file: str, place: Place, code: str, message: str) -> Document:
@@ -117,6 +171,10 @@ class _TooMuchError(Exception):
     def __init__(self, place: Place, what: str) -> None:
         super().__init__(what)
         self.place = place
+
+
+_TIGHT = re.compile(r"(?P<key>[A-Za-z_][\w-]*):([^\s/].*)")
+_BRACES = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 
 
 class _Builder:
@@ -165,11 +223,32 @@ class _Builder:
             return items
         return self._table(place, depth, flow=flow)
 
-    def _table(self, place: Place, depth: int, *, flow: bool) -> Table:
+    def _spaced(self, key: Scalar, value: Node) -> tuple[Scalar, Node]:
+        """`{a:b}`, which is a key without a value for YAML, as `{a: b}`."""
+        found = _TIGHT.fullmatch(key.text)
+        if not found or not key.plain or not isinstance(value, Scalar) or value.text:
+            return key, value
+        place, width = key.place, len(found["key"])
+        middle = place.column + width
+        gap = Place(place.file, place.line, middle + 1, middle + 1)
+        message, remedy = "a space is missing after the `:`", f"write `{found['key']}: {found[2]}`"
+        edits = (Edit(gap, " "),)
+        self._document.findings.append(Finding(place, "bad-yaml", message, remedy, edits=edits))
+        self._document.repaired.add(place.line)
+        first = Place(place.file, place.line, place.column, middle)
+        second = Place(place.file, place.line, middle + 1, place.end)
+        return Scalar(first, found["key"], flow=True), Scalar(second, found[2], flow=True)
+
+    def _table(self, place: Place, depth: int, *, flow: bool) -> Node:
         table = Table(place)
+        braces = self._braces(place) if flow else None
         while not isinstance(following := next(self._events), yaml.MappingEndEvent):
             key = self._node(following, depth + 1, flow=flow)
             value = self._node(next(self._events), depth + 1, flow=flow)
+            if braces is not None:
+                continue
+            if isinstance(key, Scalar) and flow:
+                key, value = self._spaced(key, value)
             if not isinstance(key, Scalar):
                 self._find(key.place, "bad-key", "a key must be a plain name")
             elif key.plain and key.text == "<<":
@@ -180,7 +259,20 @@ class _Builder:
                 self._find(key.place, "duplicate-key", message, "remove one of the two")
             else:
                 table.entries[key.text] = Entry(key, value)
-        return table
+        return table if braces is None else braces
+
+    def _braces(self, place: Place) -> Scalar | None:
+        """`{{ x }}` of template languages, as the expression within."""
+        line = self._document.lines[place.line - 1][place.column - 1 :]
+        found = _BRACES.match(line)
+        if found is None:
+            return None
+        whole = Place(place.file, place.line, place.column, place.column + found.end())
+        message, remedy = "an expression stands without braces", f"write `{found[1]}`"
+        edits = (Edit(whole, found[1]),)
+        self._document.findings.append(Finding(whole, "bad-yaml", message, remedy, edits=edits))
+        self._document.repaired.add(place.line)
+        return Scalar(whole, found[1])
 
     def _place(self, event: yaml.Event) -> Place:
         start, end = event.start_mark, event.end_mark

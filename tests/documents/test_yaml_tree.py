@@ -99,13 +99,13 @@ AS_BLOCK = "write it in a `|` block:\n  a: |\n    "
             "a:\n  b: 1\n c: 2\n",
             "3:2",
             "the indentation of this line fits no line above",
-            "begin it at column 1, like line 1",
+            "begin it at column 3, like line 2\nor at column 1, like line 1",
         ),
         (
             'a: "two\n  lines"\nb:\n  c: 1\n d: 2\n',
             "5:2",
             "the indentation of this line fits no line above",
-            "begin it at column 1, like line 1",
+            "begin it at column 3, like line 4\nor at column 1, like line 3",
         ),
         (
             "send:\n  - v2: a\n    x: b\n  - v2: pageViewed\n  page: x\n",

@@ -554,7 +554,36 @@ rules:
 )
 
 section("YAML")
-rules("rules:\n\t- name: r\n", "bad-yaml", "tab")
+send("v2: searchRequest\nsearch: {{ name }}", "bad-yaml", "without braces", meant="name")
+rules(
+    'rules: [{name: r, send: [{v2: searchRequest, search: "M" if yes else name}]}]\n',
+    "bad-yaml",
+    "between brackets the whole value stands in quotes",
+)
+rules(
+    "rules: [{name: r, send: [{v2: searchRequest, search:name}]}]\n",
+    "bad-yaml",
+    "a space is missing after the `:`",
+)
+send("v2: searchRequest\nsearch:name", "bad-yaml", "write `search: name`", meant="name")
+send("v2: searchRequest\nsearch name", "bad-yaml", "write `search: name`", meant="name")
+send("v2: searchRequest\nsearch:\u00a0name", "bad-yaml", "no plain space", meant="name")
+send("v2: searchRequest\n\u00a0search: name", "bad-yaml", "")
+send(
+    "v2: productViewed\nproduct:\n  productId: name\n price: price",
+    "bad-yaml",
+    "begin it at column 11, like line 15\n   or at column 9",
+)
+send(
+    "v2: productViewed\nproduct:\n  productId: name\n   price: price",
+    "bad-yaml",
+    "not indented deeper",
+)
+rules("rules\n  - name: r\n    send: [{v2: searchRequest, search: name}]\n", "bad-yaml", "")
+rules("rules: [{name: r, send: [{v2: searchRequest, search: name]}]\n", "bad-yaml", "")
+block("`name`", "bad-expression", "plain quotes")
+send("v2: searchRequest\nsearch: `name`", "bad-yaml", "cannot begin with `")
+rules("rules:\n\t- name: r\n\t  send: [{legacy: SearchRequest, search: name}]\n", "bad-yaml", "tab")
 send(
     'both: searched\nquery: name\nfound: "count > 0\nif: kind == "view"',
     "bad-yaml",
@@ -572,7 +601,7 @@ rules("tables: {t: {<<: {a: b}}}\n" + GOOD, "merge", "merge keys")
 rules("tables: {t: {a: !!python/object x}}\n" + GOOD, "tag", "tags are not allowed")
 rules(GOOD + "---\n" + GOOD, "several-documents", "second YAML document")
 rules("tables: {t: " + "[" * 60 + "]" * 60 + "}\n" + GOOD, "too-large", "nested deeper")
-rules("define:\n  x: a: b\n" + GOOD, "bad-yaml", "|")
+send("v2: searchRequest\nsearch: yes ? name : kind", "bad-yaml", "a second `: `")
 
 GALLERY = tuple(_FOUND)
 

@@ -10,7 +10,7 @@ from glob import escape, glob
 from pathlib import Path
 
 from consumer.documents.findings import Finding, Place
-from consumer.documents.yaml_tree import Document, read_text
+from consumer.documents.yaml_tree import Document, Table, read_text
 from consumer.mapping.check.avro_types import AvroTypes, SchemaFault
 from consumer.mapping.check.check import Input
 from consumer.mapping.check.checked import WriterSchema
@@ -42,7 +42,7 @@ class Files:
         """Raises OSError."""
         shown = self.shown(path)
         if shown not in self.documents:
-            self.documents[shown] = read_text(self.bytes_of(path), shown)
+            self.documents[shown] = read_text(self.bytes_of(path), shown, recover=True)
         return self.documents[shown]
 
     @property
@@ -80,9 +80,8 @@ def load(path: Path, files: Files, findings: list[Finding]) -> Input | None:
         place = Place(files.shown(path), 1, 1)
         findings.append(Finding(place, "no-file", f"cannot be read: {error.strerror}"))
         return None
-    before = len(findings)
     file = Reader(document, findings).mapping(path)
-    if document.root is None or any(one.code == "shape" for one in findings[before:]):
+    if not isinstance(document.root, Table):
         return None
     included = _included(path, file.shared.includes, files, findings)
     if file.schema is None:
