@@ -6,9 +6,9 @@ import sys
 
 import click
 import uvloop
-from rich.console import Console
 
 from consumer.cli import options
+from consumer.cli.terminal import console
 from consumer.demo.parts import Plan
 from consumer.demo.show import show
 from consumer.errors import EXIT_FAILED
@@ -67,14 +67,14 @@ def command(
     Exit code 1 if a ledger does not balance, a record did not end, or a request broke the contract.
     """
     logs.configure("warning", "console")
-    console = Console(stderr=as_json)
+    out = console(stderr=as_json)
     plan = Plan(records=events, rate=rate, faults=faults, seed=seed)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        result = runner.run(show(plan, console, ports=(port, sandbox_port), keep=keep))
+        result = runner.run(show(plan, out, ports=(port, sandbox_port), keep=keep))
     for problem in result.problems:
-        console.print(f"[red]wrong:[/red] {problem}", highlight=False)
+        out.print(f"[red]wrong:[/red] {problem}", highlight=False)
     if not result.problems:
-        console.print(
+        out.print(
             f"All {result.document['received']:,} records ended, both ledgers balance, "
             f"{sum(result.document['events'].values()):,} requests kept the contract.",
             highlight=False,

@@ -1,4 +1,4 @@
-"""`yespo-bridge dlq`: what could not be sent, and sending it again."""
+"""`yespo-bridge dlq`: lists, shows, replays and discards dead letters."""
 
 import asyncio
 import json
@@ -12,17 +12,28 @@ from typing import Any
 
 import click
 import uvloop
-from rich.console import Console
 
 from consumer.cli import options
 from consumer.cli.dlq_tables import print_listing, print_not_made, print_summary
 from consumer.cli.rehearsal import Advance, print_rehearsal, run_rehearsal
+from consumer.cli.terminal import console
 from consumer.config.load import load
-from consumer.dlq.letter import Selection, letter_of
-from consumer.dlq.listing import Listing
+from consumer.config.settings import Settings
+from consumer.dlq.letter import Letter, Selection, letter_of
+from consumer.dlq.listing import MAX_REPLAYS, Listing
+from consumer.dlq.marks import Marks, replayed, whoever_is_here
+from consumer.dlq.marks import discard as write_discard
 from consumer.dlq.plain_json import written
-from consumer.dlq.reader import first, letter_at, original_of, partition_and_offset, records
-from consumer.dlq.replay import Replay, find_span, replay_settings
+from consumer.dlq.reader import (
+    first,
+    letter_at,
+    marks_of,
+    original_of,
+    partition_and_offset,
+    positions_of,
+    records,
+)
+from consumer.dlq.replay import Replay, find_span, replay_group, replay_settings
 from consumer.dlq.show import Describer
 from consumer.dlq.stages import Judgement, ReplayDecode, ReplayMap
 from consumer.errors import EXIT_FAILED
@@ -32,8 +43,6 @@ from consumer.source.properties import refused
 from consumer.stages import Decode, Map
 from consumer.startup.setup import load_setup
 from consumer.telemetry import logs
-
-MAX_REPLAYS = 3
 
 
 class _Commands(click.Group):
@@ -95,7 +104,7 @@ def _selection(
 
 @click.group("dlq", cls=_Commands)
 def command() -> None:
-    """List, read and replay dead letters."""
+    """List, read, replay and discard dead letters."""
 
 
 @command.command("ls")
@@ -103,23 +112,75 @@ def command() -> None:
 @_filters
 @options.as_json
 def ls(path: Path, as_json: bool, **filters: Any) -> None:
-    """Count the dead letters by topic, stage, reason and event, the most frequent first.
+    """Count the dead letters by topic, stage, reason and event, the most frequent first, with what
+    became of them: waiting, sent again, failed again, discarded.
 
     Exit code 4: Kafka cannot be reached or refuses.
     """
     settings = load(path, os.environ, refused)
-    selection = _selection(**filters)
-    listing = Listing()
-    for record in records(settings, selection):
-        letter = letter_of(record)
-        if letter is None:
-            listing.foreign += 1
-        elif selection.takes(letter):
-            listing.add(letter)
+    listing = _listing(settings, _selection(**filters))
     if as_json:
         click.echo(json.dumps(listing.document()))
     else:
         print_listing(listing)
+
+
+def _listing(
+    settings: Settings, selection: Selection, note: Callable[[Letter], None] = lambda _: None
+) -> Listing:
+    """What is in the topic. `note` is called with each letter of the selection."""
+    marks = marks_of(settings)
+    groups = [replay_group(settings, Selection()), *marks.replays]
+    listing = Listing(marks, positions_of(settings, groups))
+    for record in records(settings, selection):
+        letter = letter_of(record)
+        if letter is None:
+            listing.foreign += not Marks().add(record)
+        elif selection.takes(letter):
+            listing.add(letter)
+            note(letter)
+    listing.finish()
+    return listing
+
+
+@command.command("discard")
+@options.config
+@click.argument("places", nargs=-1, type=_Place(), metavar="[PARTITION@OFFSET]...")
+@_filters
+@click.option("--why", required=True, help="The reason, for whoever asks later; no personal data.")
+@click.option("--by", default=whoever_is_here, help="Who decides. Default: the user.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@options.as_json
+def discard(
+    path: Path,
+    places: tuple[str, ...],
+    why: str,
+    by: str,
+    yes: bool,
+    as_json: bool,
+    **filters: Any,
+) -> None:
+    """Set dead letters aside for good: a replay leaves them out, and `ls` says who did so and why.
+
+    Name places, or a selection. The letters stay in the topic until its retention takes them.
+    """
+    settings = load(path, os.environ, refused)
+    selection = _selection(**filters)
+    if bool(places) == bool(selection):
+        raise click.UsageError("name places, or choose by --reason, --event, --since, --until")
+    chosen: list[Letter] = []
+    if places:
+        chosen = [letter_at(settings, place) for place in places]
+    else:
+        _listing(settings, selection, chosen.append)
+    if not chosen:
+        raise click.UsageError("no dead letter is chosen")
+    if not yes:
+        click.confirm(f"Discard {len(chosen):,} dead letters for good?", abort=True, err=True)
+    where = [partition_and_offset(letter.place) for letter in chosen]
+    write_discard(settings, [(int(number), int(offset)) for number, offset in where], by, why)
+    done = {"discarded": len(chosen), "by": by, "why": why}
+    click.echo(json.dumps(done) if as_json else f"{len(chosen):,} dead letters discarded")
 
 
 @command.command("show")
@@ -215,10 +276,12 @@ def replay(
     setup = load_setup(path)
     logs.configure("warning", setup.settings.log.format)
     selection = _selection(**filters)
-    judgement = Judgement(selection, max_replays, partial(original_of, setup.settings))
+    judgement = Judgement(
+        selection, max_replays, partial(original_of, setup.settings), marks_of(setup.settings)
+    )
     span = find_span(setup.settings, selection, anew=from_start, may_commit=not dry_run)
-    console = Console(stderr=True)
-    console.print(
+    out = console(stderr=True)
+    out.print(
         f"{span.letters:,} dead letters to read of {setup.settings.dead_letters.topic}, "
         f"{'going on' if span.resumed else 'from the beginning'} as group {span.group}",
         highlight=False,
@@ -238,10 +301,12 @@ def replay(
         return
     slow = replay_settings(setup.settings, selection, rate)
     made = Replay(slow, setup.mapping, judgement, span)
+    if selection and span.letters:
+        replayed(setup.settings, span.group, selection)
     code = 0
     if span.letters:
         with (
-            Advance("replayed", span.letters, console) as advance,
+            Advance("replayed", span.letters, out) as advance,
             asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
         ):
             code = runner.run(made.run(advance.at))

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from consumer.cli import options
+from consumer.cli.terminal import console
 from consumer.errors import SetupError
 from consumer.inspect.group_offsets import (
     GroupOffsets,
@@ -108,9 +108,9 @@ def _chosen(keys: list[Key], topic: str | None, partition: int | None) -> list[K
 
 
 def _print(found: GroupOffsets) -> None:
-    console = Console()
+    out = console()
     members = ", ".join(member.name for member in found.members) or "no members"
-    console.print(f"group {found.group}: {found.state}, {members}", highlight=False)
+    out.print(f"group {found.group}: {found.state}, {members}", highlight=False)
     table = Table()
     table.add_column("partition")
     for name in ("committed", "end", "lag", "seconds", "ended above"):
@@ -126,7 +126,7 @@ def _print(found: GroupOffsets) -> None:
             _above(one),
             one.member or "-",
         )
-    console.print(table)
+    out.print(table)
 
 
 def _number(value: int | None) -> str:
@@ -155,7 +155,7 @@ def _print_moves(moves: list[Move]) -> None:
         table.add_row(
             f"{move.topic}/{move.number}", _number(move.before), _number(move.after), moved
         )
-    Console().print(table)
+    console().print(table)
 
 
 def _document(found: GroupOffsets) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Runs a rehearsal on the terminal, and prints what came of it."""
+"""Runs a rehearsal on the terminal, and prints its result."""
 
 import asyncio
 import json
@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from consumer.cli.terminal import console
 from consumer.clock import SystemClock
 from consumer.config.settings import Settings
 from consumer.errors import EXIT_SIGNAL
@@ -33,17 +34,17 @@ Around = Callable[[Decode, Map], tuple[Decode, Map]]
 
 
 class Advance:
-    """A bar on a terminal, now and then a plain line elsewhere. `total` None: nobody knows."""
+    """A bar on a terminal, now and then a plain line elsewhere. `total` is None where it is unknown."""
 
-    def __init__(self, what: str, total: int | None, console: Console) -> None:
+    def __init__(self, what: str, total: int | None, out: Console) -> None:
         self._what = what
         self._total = total
-        self._console = console
+        self._console = out
         self._last_line = time.monotonic()
         self._bar: Progress | None = None
-        if console.is_terminal:
+        if out.is_terminal:
             columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-            self._bar = Progress(*columns, console=console)
+            self._bar = Progress(*columns, console=out)
             self._task = self._bar.add_task(what, total=total)
 
     def __enter__(self) -> Self:
@@ -91,7 +92,7 @@ def run_rehearsal(
             rehearsal = Rehearsal(decode, unit, SystemClock(asyncio.get_running_loop()))
             found: Iterator[list[Record]] = batches(settings.kafka, starts, ends, stop)
             total = None if ends is None else sum(ends[key] - starts[key] for key in starts)
-            with Advance("read", most or total, Console(stderr=True)) as advance:
+            with Advance("read", most or total, console(stderr=True)) as advance:
                 await rehearse(rehearsal, found, stop, most=most, progress=advance.at)
         return rehearsal
 
@@ -114,38 +115,36 @@ def print_rehearsal(found: Rehearsal, document: Mapping[str, Any], *, as_json: b
     if as_json:
         click.echo(json.dumps(document))
         return
-    console = Console()
-    console.print(
+    out = console()
+    out.print(
         f"{found.records:,} records read: {found.mapped:,} make events, "
         f"{sum(found.filtered.values()):,} filtered, "
         f"{sum(one.count for one in found.invalid.values()):,} invalid. "
         f"Would send {document['would_send']:,} events; sent and committed nothing.",
         highlight=False,
     )
-    _counts(console, "Would send", document["events"], ("endpoint", "event", "rule"))
-    _counts(console, "Too old to be sent", document["too_old"], ("endpoint", "event", "rule"))
-    _counts(console, "Would be dead letters", document["invalid"], ("stage", "reason", "detail"))
+    _counts(out, "Would send", document["events"], ("endpoint", "event", "rule"))
+    _counts(out, "Too old to be sent", document["too_old"], ("endpoint", "event", "rule"))
+    _counts(out, "Would be dead letters", document["invalid"], ("stage", "reason", "detail"))
     for title, counts in (
         ("Filtered", found.filtered),
         ("Not built", document["skipped"]),
         ("Left out of events", document["left_out"]),
     ):
         rows = [{"reason": reason, "count": count} for reason, count in counts.items()]
-        _counts(console, title, rows, ("reason",))
+        _counts(out, title, rows, ("reason",))
     masker = DocumentMask()
     for (endpoint, name), event in sorted(found.samples.items()):
         _, body = masker.shown(endpoint.api, event.body)
-        console.rule(f"{endpoint}/{name}, the first one, masked")
-        console.print(body, highlight=False, markup=False)
+        out.rule(f"{endpoint}/{name}, the first one, masked")
+        out.print(body, highlight=False, markup=False)
 
 
-def _counts(
-    console: Console, title: str, rows: list[dict[str, Any]], names: tuple[str, ...]
-) -> None:
+def _counts(out: Console, title: str, rows: list[dict[str, Any]], names: tuple[str, ...]) -> None:
     if not rows:
         return
     table = Table(*names, title=title, title_justify="left")
     table.add_column("count", justify="right")
     for row in rows:
         table.add_row(*(str(row[name]) for name in names), f"{row['count']:,}")
-    console.print(table)
+    out.print(table)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 import uvloop
-from rich.console import Console
 
 from consumer.app import App
 from consumer.cli import options
 from consumer.cli.rehearsal import print_rehearsal, run_rehearsal
+from consumer.cli.terminal import console
 from consumer.inspect.dry_run import COMMITTED, dry_span
 from consumer.pipeline import report
 from consumer.source.kafka_errors import kafka_errors
@@ -110,8 +110,8 @@ def _print_ledgers(app: App, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(report.summary(app.ledger)))
         return
-    console = Console()
-    console.print(report.records_table(app.ledger))
-    console.print(report.events_table(app.ledger))
+    out = console()
+    out.print(report.records_table(app.ledger))
+    out.print(report.events_table(app.ledger))
     for line in app.ledger.imbalance():
-        console.print(f"[red]does not balance:[/red] {line}")
+        out.print(f"[red]does not balance:[/red] {line}")

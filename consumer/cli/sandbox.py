@@ -7,7 +7,7 @@ import click
 from consumer.cli import options
 from consumer.sandbox.faults import FaultProfile
 from consumer.sandbox.serve import DEFAULT_PORT, SandboxOptions, serve
-from consumer.sandbox.server import DEFAULT_KEY
+from consumer.sandbox.vendor_apis import DEFAULT_KEY
 
 
 @click.command("sandbox")

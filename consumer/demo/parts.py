@@ -17,7 +17,8 @@ from consumer.sandbox.broker import AvroWriter, EmbeddedKafka
 from consumer.sandbox.faults import FaultProfile
 from consumer.sandbox.poison import poison
 from consumer.sandbox.registry import SchemaRegistryDouble
-from consumer.sandbox.server import DEFAULT_KEY, Sandbox
+from consumer.sandbox.server import Sandbox
+from consumer.sandbox.vendor_apis import DEFAULT_KEY
 from consumer.sandbox.visitors import Visitors, key_of
 from consumer.yespo.judge import judge
 

@@ -47,6 +47,8 @@ class Letter:
     failures: Sequence[dict[str, str]]
     mapping: str
     bridge: str
+    detail: str = ""
+    """The first failure in words, empty where it had to be left out."""
     again: Replayed = NEVER_REPLAYED
     """How many replays it has failed in, and how large the record is if the letter lacks it."""
 
@@ -56,14 +58,16 @@ class Letter:
         return self.again.size > 0
 
     @property
-    def identity(self) -> tuple[object, ...]:
-        """Equal for two dead letters of one failure: a record that a `kill -9` repeats fails twice.
-        The time is in it because a topic made anew counts its offsets from 0 again."""
+    def origin(self) -> tuple[object, ...]:
+        """Equal for dead letters of one record. The time is in it because a topic made anew counts
+        its offsets from 0 again."""
         where = self.record.partition
-        return (
-            *(where.topic, where.number, self.record.offset),
-            *(self.record.timestamp_ms, self.events),
-        )
+        return where.topic, where.number, self.record.offset, self.record.timestamp_ms
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """Equal for two dead letters of one failure: a record that a `kill -9` repeats fails twice."""
+        return *self.origin, self.events
 
 
 def letter_of(record: Record) -> Letter | None:
@@ -95,6 +99,7 @@ def letter_of(record: Record) -> Letter | None:
         failures,
         ours.get("mapping", ""),
         ours.get("bridge", ""),
+        ours.get("detail", ""),
         again,
     )
 

@@ -5,10 +5,11 @@ Also the record of a letter that was too large to carry it.
 
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from consumer.config.settings import Settings
 from consumer.dlq.letter import Letter, Selection, letter_of
+from consumer.dlq.marks import PARTITION, Marks
 from consumer.errors import KafkaSetupError, SetupError
 from consumer.inspect.group_offsets import GroupReader
 from consumer.inspect.topic_reader import Key, batches
@@ -30,6 +31,29 @@ def _read(
 ) -> Iterator[Record]:
     for batch in batches(settings.kafka, starts, ends, threading.Event()):
         yield from batch
+
+
+def marks_of(settings: Settings) -> Marks:
+    """All marks of the dead-letter topic. Reads the one partition that has them. Blocks."""
+    key = (settings.dead_letters.topic, PARTITION)
+    with GroupReader(settings.kafka, [key[0]]) as reader:
+        reader.partitions()
+        [begin], [end] = (reader.plan(where, [key]) for where in ("earliest", "latest"))
+    marks = Marks()
+    for record in _read(settings, {key: begin.after}, {key: end.after}):
+        marks.add(record)
+    return marks
+
+
+def positions_of(settings: Settings, groups: Iterable[str]) -> dict[str, dict[int, int]]:
+    """The committed offsets of replays, by group and partition. Blocks."""
+    topic = settings.dead_letters.topic
+    found = {}
+    for group in groups:
+        with GroupReader({**settings.kafka, "group.id": group}, [topic]) as reader:
+            moves = reader.plan("earliest", reader.partitions())
+        found[group] = {move.number: move.before for move in moves if move.before is not None}
+    return found
 
 
 def first(settings: Settings, selection: Selection, limit: int) -> list[Letter]:

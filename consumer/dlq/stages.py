@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from consumer.dlq.letter import Letter, Selection, letter_of
+from consumer.dlq.marks import Marks
 from consumer.errors import SchemaPending
 from consumer.model import NEVER_REPLAYED, Decoded, Failure, Mapped, Record, Replayed
 from consumer.stages import DeadLetters, Decode, Map
@@ -28,9 +29,15 @@ class Judgement:
     """Decides which letters are replayed, and why the others are not."""
 
     def __init__(
-        self, selection: Selection, max_replays: int, fetch: Fetch = lambda _: None
+        self,
+        selection: Selection,
+        max_replays: int,
+        fetch: Fetch = lambda _: None,
+        marks: Marks | None = None,
     ) -> None:
+        """`marks` are those of the dead-letter topic: discarded letters are left out."""
         self.selection = selection
+        self._marks = marks or Marks()
         self._max_replays = max_replays
         self._fetch = fetch
         self._fetched: dict[str, Record | None] = {}
@@ -46,7 +53,7 @@ class Judgement:
         last = self._last
         if last is None or last[0] is not record:
             letter = letter_of(record)
-            last = self._last = record, letter, self._why_not(letter)
+            last = self._last = record, letter, self._why_not(record, letter)
         _, letter, why_not = last
         if letter is None or why_not or not letter.lacks_record:
             return letter, why_not
@@ -66,9 +73,11 @@ class Judgement:
         if letter is not None:
             self._fetched.pop(letter.place, None)
 
-    def _why_not(self, letter: Letter | None) -> str:
+    def _why_not(self, record: Record, letter: Letter | None) -> str:
         if letter is None:
-            return "not_a_dead_letter"
+            return "mark" if self._marks.add(record) else "not_a_dead_letter"
+        if self._marks.discarded(record.partition.number, record.offset):
+            return "discarded"
         if not self.selection.takes(letter):
             return "not_selected"
         if letter.again.replays >= self._max_replays:

@@ -14,6 +14,7 @@ import orjson
 from consumer.model import Api
 from consumer.privacy.detector import Part, is_long, replaced
 from consumer.privacy.names import is_telling
+from consumer.privacy.stand_ins import StandIns
 
 # What has long numbers of its own: products, orders, times.
 _NUMBERED = frozenset(
@@ -73,6 +74,15 @@ class DocumentMask:
             return f"cookie {self.hashed(cookies['sc'])}"
         return ""
 
+    def person_in(self, api: Api, raw: bytes) -> str:
+        """Who a body is about, empty where it cannot be said."""
+        if len(raw) > _SHOWN_BYTES:
+            return ""
+        try:
+            return self.person(api, orjson.loads(raw))
+        except orjson.JSONDecodeError:
+            return ""
+
     def shown(self, api: Api, raw: bytes) -> tuple[str, str]:
         """(person, body): the body as indented JSON. What is not JSON is not shown at all, nor is
         what would take the load's time to show."""
@@ -94,7 +104,7 @@ class DocumentMask:
         if isinstance(value, list):
             return [self.masked(member, personal, depth + 1) for member in value]
         if personal:
-            return value if value in (None, "", True, False) else self.hashed(value)
+            return value if value in (None, "", True, False) else self.stand_in(value)
         return self._scalar(value, depth + 1)
 
     def _members(self, value: dict[str, Any], personal: bool, depth: int) -> dict[str, Any]:
@@ -113,7 +123,7 @@ class DocumentMask:
 
     def _scalar(self, value: Any, depth: int) -> Any:
         if isinstance(value, int) and is_long(value):
-            return self.hashed(value)
+            return self.stand_in(value)
         if not isinstance(value, str) or _AMOUNT.fullmatch(value):
             return value
         if value[:1] in ("{", "["):
@@ -126,9 +136,13 @@ class DocumentMask:
 
     def text(self, text: str) -> str:
         """Free text with e-mail addresses and phone numbers masked, also those within a URL."""
-        return replaced(text, self._hashed)
+        return replaced(text, self._part)
 
-    def _hashed(self, part: Part) -> str:
+    def stand_in(self, value: object) -> object:
+        """What is shown in the place of a personal value."""
+        return self.hashed(value)
+
+    def _part(self, part: Part) -> str:
         return self.hashed(part.meant)
 
 
@@ -138,3 +152,28 @@ def _is_number(value: object) -> bool:
 
 def _has_text_name(param: object) -> bool:
     return isinstance(param, dict) and isinstance(param.get("name"), str)
+
+
+class ShapeMask(DocumentMask):
+    """Masks bodies so that they can be sent: identifiers become others of the same form."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stand_ins = StandIns()
+
+    def stand_in(self, value: object) -> object:
+        text = value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
+        found = self._stand_ins.of(text)
+        return int(found) if isinstance(value, int) else found
+
+    def _part(self, part: Part) -> str:
+        return self._stand_ins.of_part(part)
+
+    def sendable(self, raw: bytes) -> str | None:
+        """The body in one line; None for one that is not JSON, or too large to be worth it."""
+        if len(raw) > _SHOWN_BYTES:
+            return None
+        try:
+            return orjson.dumps(self.masked(orjson.loads(raw))).decode()
+        except orjson.JSONDecodeError:
+            return None

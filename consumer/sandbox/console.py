@@ -3,7 +3,8 @@
 | request                    | does                                                              |
 |----------------------------|-------------------------------------------------------------------|
 | GET /                      | the page                                                          |
-| GET /control/state?after=N | counts, and the newest requests with a number above N, masked     |
+| GET /control/state?after=N | counts, and the newest requests with a number above N, masked;    |
+|                            | `api`, `event` and `person` choose among them                     |
 | GET /control/faults        | the fault profile                                                 |
 | PUT /control/faults        | replaces it: the body is a profile, `{}` is a healthy vendor      |
 | POST /control/refuse       | `{"seconds": 30}`: refuse connections for that long               |
@@ -11,24 +12,28 @@
 """
 
 import asyncio
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated, Protocol
 from urllib.parse import parse_qs
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from consumer.privacy.documents import DocumentMask
+from consumer.privacy.documents import DocumentMask, ShapeMask
 from consumer.sandbox import page
 from consumer.sandbox.answers import wrong_method, wrong_type
 from consumer.sandbox.faults import FaultProfile, mistakes
 from consumer.sandbox.protocol import Reply, Request, reply
 from consumer.sandbox.recording import Recorder
-from consumer.sandbox.store import Received, Store
+from consumer.sandbox.store import Origin, Received, Store
+from consumer.sandbox.vendor_apis import DEFAULT_KEY, PATHS
 
 _SHOWN = 50
 _BEFORE_REFUSING = 0.05  # seconds
 _JSON = "application/json; charset=utf-8"
+_PATHS = {api: path.decode() for path, api in PATHS.items()}
 _SAFE = [
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
@@ -45,7 +50,7 @@ class Refusal(BaseModel):
 
 
 class Controlled(Protocol):
-    """What the console steers: the sandbox."""
+    """The sandbox, as the console steers it."""
 
     @property
     def faults(self) -> FaultProfile: ...
@@ -54,6 +59,8 @@ class Controlled(Protocol):
     def faults(self, profile: FaultProfile) -> None: ...
 
     def refuse_connections(self, seconds: float | None = None) -> None: ...
+
+    def origin_of(self, body: bytes) -> Origin | None: ...
 
     def clear(self) -> None: ...
 
@@ -69,7 +76,7 @@ class Console:
         self._store = store
         self._masker = masker
         self._recorder = recorder
-
+        self._shapes = ShapeMask()
         self._routes: dict[bytes, dict[bytes, Callable[[Request], Reply]]] = {
             b"/": {b"GET": _page},
             b"/control/state": {b"GET": self._state},
@@ -114,8 +121,11 @@ class Console:
         return _json({})
 
     def _state(self, request: Request) -> Reply:
-        asked = parse_qs(request.query.decode("latin-1")).get("after", ["0"])[0]
-        after = int(asked) if asked.isdecimal() and len(asked) < 16 else 0
+        asked = {name: found[0] for name, found in parse_qs(request.query.decode()).items()}
+        number = asked.get("after", "0")
+        after = int(number) if number.isdecimal() and len(number) < 16 else 0
+        latest = self._store.latest(after, _SHOWN, partial(self._is_wanted, asked))
+        base = "http://" + request.headers.get(b"host", b"").decode("latin-1")
         totals = self._store.totals()
         kinds = sorted(self._store.kinds().items())
         state = {
@@ -139,11 +149,20 @@ class Console:
                 }
                 for (api, event), kind in kinds
             ],
-            "received": [self._row(one) for one in self._store.latest(after, _SHOWN)],
+            "received": [self._row(one, base) for one in latest],
         }
         return _json(state)
 
-    def _row(self, one: Received) -> dict[str, object]:
+    def _is_wanted(self, asked: Mapping[str, str], one: Received) -> bool:
+        """Whether a request is of the API, has the text in its event, and is about the person."""
+        masker = self._masker
+        return (
+            asked.get("api", one.api) == one.api
+            and asked.get("event", "").lower() in masker.text(one.event).lower()
+            and asked.get("person", "").lower() in masker.person_in(one.api, one.body).lower()
+        )
+
+    def _row(self, one: Received, base: str) -> dict[str, object]:
         masker = self._masker
         person, body = masker.shown(one.api, one.body)
         return {
@@ -166,7 +185,27 @@ class Console:
                 for found in one.violations
             ],
             "body": body,
+            "record": self._record(one),
+            "curl": self._curl(one, base),
         }
+
+    def _record(self, one: Received) -> dict[str, object] | None:
+        """The record that the request was made of, masked, where somebody knows it."""
+        origin = self._sandbox.origin_of(one.body)
+        if origin is None:
+            return None
+        value = orjson.dumps(self._masker.masked(origin.record), option=orjson.OPT_INDENT_2)
+        return {"position": origin.position, "value": value.decode()}
+
+    def _curl(self, one: Received, base: str) -> str:
+        """A command that sends such a request to this sandbox, with other people in it."""
+        body = self._shapes.sendable(one.body)
+        if body is None:
+            return ""
+        words = ["curl", base + _PATHS[one.api], "-H", f"Content-Type: {_JSON}", "-d", body]
+        if one.api != "legacy":
+            words += ["-u", f"user:{DEFAULT_KEY}"]
+        return shlex.join(words)
 
     def _recording(self) -> dict[str, object] | None:
         if self._recorder is None:
@@ -180,7 +219,7 @@ class Console:
 
 
 def _not_from_here(request: Request) -> Reply | None:
-    """Refuses what a page of somebody else's could make a browser send. Programs send no Origin."""
+    """Refuses requests that a foreign page could make a browser send. Programs send no Origin."""
     origin = request.headers.get(b"origin")
     if origin is not None and origin != b"http://" + request.headers.get(b"host", b""):
         return reply(403, b"This page may not steer the sandbox")

@@ -9,7 +9,8 @@ import click
 import uvloop
 
 from consumer.sandbox.faults import FaultProfile
-from consumer.sandbox.server import DEFAULT_KEY, Sandbox
+from consumer.sandbox.server import Sandbox
+from consumer.sandbox.vendor_apis import DEFAULT_KEY
 
 DEFAULT_PORT = 8088
 

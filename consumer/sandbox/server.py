@@ -27,11 +27,9 @@ from consumer.sandbox.faults import FaultEngine, FaultProfile
 from consumer.sandbox.listener import Listener
 from consumer.sandbox.protocol import Reply, Request, reply
 from consumer.sandbox.recording import Recorder
-from consumer.sandbox.store import Kind, Received, Store, Totals, Violation
-from consumer.sandbox.vendor_apis import PATHS, Judge, VendorApis
+from consumer.sandbox.store import Kind, Origin, Received, Store, Totals, Violation
+from consumer.sandbox.vendor_apis import DEFAULT_KEY, PATHS, Judge, VendorApis
 from consumer.yespo.judge import judge
-
-DEFAULT_KEY = "sandbox-key"
 
 _PORT = re.compile(rb":\d+$")
 
@@ -61,6 +59,8 @@ class Sandbox:
         allowed_hosts: tuple[str, ...] = (),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.origins: Callable[[bytes], Origin | None] = lambda _: None
+        """Says for the page of which record a body was made; set by whoever knows. Any thread."""
         self._seed = seed
         self._monotonic = monotonic
         self._store = Store(keep)
@@ -123,6 +123,9 @@ class Sandbox:
     def kinds(self) -> dict[tuple[Api, str], Kind]:
         """Every count there is, by (api, event name)."""
         return self._store.kinds()
+
+    def origin_of(self, body: bytes) -> Origin | None:
+        return self.origins(body)
 
     def clear(self) -> None:
         """Forget what arrived."""

@@ -2,14 +2,18 @@
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice, takewhile
 
 from consumer.model import Api
 from consumer.yespo.spec import ContractViolation
 
 REMEMBERED = 1_000_000
 """Accepted bodies remembered (by hash, about 100 bytes each) to recognise a repeated one."""
+
+SEARCHED = 2_000
+"""Requests that a filter of the page looks at, the newest."""
 
 MAX_KINDS = 1_000
 OTHER = "(other)"
@@ -47,6 +51,14 @@ class Received:
     items: tuple[Item, ...]
     fault: str = ""
     repeats: int | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class Origin:
+    """The Kafka record that a request was made of. `record` is its value, as JSON has it."""
+
+    position: str
+    record: object
 
 
 @dataclass(slots=True)
@@ -166,15 +178,15 @@ class Store:
         with self._lock:
             return list(self._received)
 
-    def latest(self, after: int, limit: int) -> Sequence[Received]:
-        """The newest requests with a number above `after`, newest first, at most `limit`."""
-        found: list[Received] = []
+    def latest(
+        self, after: int, limit: int, wanted: Callable[[Received], bool] = lambda _: True
+    ) -> Sequence[Received]:
+        """The newest requests with a number above `after` that are `wanted`, newest first, at most
+        `limit`, and of the last `SEARCHED` ones."""
         with self._lock:
-            for one in reversed(self._received):
-                if one.number <= after or len(found) == limit:
-                    break
-                found.append(one)
-        return found
+            newest = list(islice(reversed(self._received), SEARCHED))
+        candidates = takewhile(lambda one: one.number > after, newest)
+        return list(islice(filter(wanted, candidates), limit))
 
     def violations(self) -> list[Violation]:
         with self._lock:

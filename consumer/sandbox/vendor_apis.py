@@ -26,6 +26,7 @@ PATHS: dict[bytes, Api] = {
     b"/api/v2/past_events": "past_events",
 }
 
+DEFAULT_KEY = "sandbox-key"
 ACCEPTED = "ACCEPTED"
 
 _ITEM = re.compile(r"events\[(\d+)\](?:\.|$)")

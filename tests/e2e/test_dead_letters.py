@@ -238,3 +238,36 @@ def test_a_dry_run_reports_and_leaves_no_trace(shop: Shop) -> None:
     }
     assert shop.arrived() == 0
     assert shop.kafka.committed(shop.group, shop.clicks) == {}
+
+
+def test_what_is_discarded_is_not_replayed_and_the_listing_says_what_became_of_each(
+    shop: Shop,
+) -> None:
+    shop.fill(40)
+    bridge = shop.bridge()
+    edit(shop, LIVE_CARE, LIVE_CARE + "    when: kafka.offset < 0\n")
+    bridge.start()
+    shop.wait_committed()
+    bridge.terminate()
+    edit(shop, LIVE_CARE + "    when: kafka.offset < 0\n", LIVE_CARE)
+    listed = json.loads(dlq(bridge, "ls", "--json").stdout)
+    assert (listed["letters"], listed["waiting"]) == (40, 40)
+    place = listed["groups"][0]["latest"].rpartition("/")[2]
+    asked = dlq(bridge, "discard", place, "--why", "a test order")
+    assert asked.returncode == 1, "nobody said yes"
+    unchosen = dlq(bridge, "discard", "--why", "all", "--yes")
+    assert unchosen.returncode == 2
+    done = dlq(bridge, "discard", place, "--why", "a test order", "--by", "anna", "--yes")
+    assert done.returncode == 0, done.stderr
+    summary = replayed(bridge)
+    assert summary["delivered"] == 39
+    assert summary["left_out"] == {"discarded": 1, "mark": 1}
+    listed = json.loads(dlq(bridge, "ls", "--json").stdout)
+    [group] = listed["groups"]
+    assert (group["delivered"], group["discarded"], listed["waiting"]) == (39, 1, 0)
+    assert (listed["discards"][0]["by"], listed["discards"][0]["why"]) == ("anna", "a test order")
+    assert listed["foreign"] == 0
+    text = dlq(bridge, "ls").stdout
+    assert "39 sent again by a replay, 1 discarded" in text
+    assert max(map(len, text.splitlines())) < 80
+    assert "no rule" in text or "no_rule" in text

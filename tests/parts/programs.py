@@ -30,7 +30,7 @@ class Browser:
     def stop(self) -> None:
         """Each page has a process of its own; nothing is left to end."""
 
-    def rendered(self, url: str, milliseconds: int = 2500) -> str:
+    def rendered(self, url: str, milliseconds: int = 2500, width: int = 1280) -> str:
         """The document as it stands after the page's script has run for that (virtual) time."""
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
             done = subprocess.run(
@@ -42,6 +42,7 @@ class Browser:
                     "--disable-dev-shm-usage",
                     "--disable-background-networking",
                     f"--user-data-dir={profile}",
+                    f"--window-size={width},900",
                     f"--virtual-time-budget={milliseconds}",
                     "--dump-dom",
                     url,

@@ -1,7 +1,10 @@
 """The page and the control endpoint: masked, same origin only, and it works in a real browser."""
 
 import json
+import os
 import re
+import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +13,10 @@ import httpx
 import pytest
 
 from consumer.privacy.documents import DocumentMask
+from consumer.sandbox import page as page_module
 from consumer.sandbox.faults import FaultProfile
 from consumer.sandbox.server import Sandbox
+from consumer.sandbox.store import Origin
 from consumer.yespo.spec import ContractViolation
 from tests.parts.programs import Browser
 from tests.sandbox.raw_http import AUTHORIZED, RawClient, connects, eventually
@@ -198,6 +203,67 @@ def test_hashes_cannot_be_compared_between_two_runs() -> None:
     assert DocumentMask().hashed("380501234567") != DocumentMask().hashed("380501234567")
 
 
+def test_the_state_is_filtered_by_api_event_and_person(
+    sandbox: Sandbox, console: httpx.Client
+) -> None:
+    fill(sandbox)
+    person = state(console)["received"][1]["person"]
+
+    def numbers(**wanted: str) -> list[int]:
+        found = console.get("/control/state", params={"after": "0", **wanted}).json()
+        return [one["number"] for one in found["received"]]
+
+    assert numbers() == [3, 2, 1]
+    assert numbers(api="legacy") == [1]
+    assert numbers(event="cart") == [2]
+    assert numbers(event="PRODUCT") == [1]
+    assert numbers(person=person) == [2]
+    assert numbers(person="email #") == [2]
+    assert numbers(api="v2", event="ProductPage") == []
+    assert numbers(person="user@mail.com") == [], "nobody is found by what is masked"
+
+
+def test_a_request_is_copied_as_a_command_that_sends_such_a_one(
+    sandbox: Sandbox, console: httpx.Client
+) -> None:
+    fill(sandbox)
+    rows = state(console)["received"]
+    for row in rows:
+        assert [secret for secret in SECRETS if secret in row["curl"]] == []
+        done = subprocess.run(
+            [*shlex.split(row["curl"]), "-s", "-o", "/dev/null", "-w", "%{http_code}"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=20,
+            env={"PATH": os.environ["PATH"]},
+        )
+        assert done.stdout == "200"
+    again = state(console, "3")["received"]
+    assert [(one["api"], one["event"]) for one in reversed(again)] == [
+        (one["api"], one["event"]) for one in rows
+    ]
+    assert [one["taken"] for one in again] == [True] * 3
+    with RawClient(sandbox.port) as client:
+        client.post("/api/v2", b"no JSON")
+    assert state(console, "6")["received"][0]["curl"] == ""
+
+
+def test_the_record_that_made_a_request_is_shown_masked_where_it_is_known(
+    sandbox: Sandbox, console: httpx.Client
+) -> None:
+    made = {"user": {"email": "user@mail.com", "id": 1234509876}, "kind": "cart"}
+    sandbox.origins = lambda body: (
+        Origin("shop.clicks/3@42", made) if body == CART_UPDATED else None
+    )
+    fill(sandbox)
+    past, cart, page = state(console)["received"]
+    assert (past["record"], page["record"]) == (None, None)
+    assert cart["record"]["position"] == "shop.clicks/3@42"
+    assert json.loads(cart["record"]["value"])["kind"] == "cart"
+    assert "user@mail.com" not in cart["record"]["value"]
+
+
 # -- control
 
 
@@ -295,6 +361,38 @@ def test_a_real_browser_shows_what_arrived_masked_and_as_text(
     assert "<td>&lt;img src=x onerror=document.title=1&gt;</td>" in page
     assert "<title>Yespo sandbox</title>" in page
     assert [secret for secret in SECRETS if secret in page] == []
+
+
+OPENED = """
+setTimeout(() => {
+  const row = document.querySelector("#received tr:not(.refused)");
+  row.querySelector("summary").click();
+  row.querySelector("details").open = true;
+  row.id = "opened";
+  for (let n = 0; n < 260; n++) showReceived([{number: 1000 + n, at_ms: 0, api: "v2", account: "",
+    event: "x", person: "", violations: [], taken: true, body: "{}", status: 200}]);
+  document.documentElement.style.width = "390px";
+  document.title = `${document.getElementById("opened")?.querySelector("details").open},` +
+    `${document.getElementById("received").rows.length},` +
+    `${document.body.scrollWidth}`;
+}, 1500);
+"""
+
+
+def test_an_opened_row_stays_and_a_narrow_page_does_not_overflow(
+    sandbox: Sandbox, browser: Browser, tmp_path: Path
+) -> None:
+    fill(sandbox)
+    content, _ = page_module.load()
+    copy = content.decode().replace("</script>", OPENED + "</script>")
+    copy = copy.replace("fetch(`control/state", f"fetch(`{sandbox.url}/control/state")
+    state_text = httpx.get(f"{sandbox.url}/control/state").text
+    copy = copy.replace("await answer.json()", state_text).replace(
+        f"await fetch(`{sandbox.url}/control/state?${{asked}}`)", "0"
+    )
+    (tmp_path / "page.html").write_text(copy)
+    shown = browser.rendered(f"file://{tmp_path}/page.html", width=390)
+    assert re.findall("<title>(.*?)</title>", shown) == ["true,201,390"]
 
 
 def test_the_page_is_in_the_package() -> None:
