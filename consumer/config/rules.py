@@ -1,11 +1,11 @@
 """What must hold between settings, beyond what each may be by itself."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from consumer.config import kafka_names
 from consumer.config.budgets import Budgets, Problem
 from consumer.config.settings import Settings
+from consumer.config.topics import is_pattern, matches
 from consumer.documents.findings import nearest
 
 
@@ -33,9 +33,16 @@ def kafka_problems(properties: Mapping[str, object], path: tuple[str, ...]) -> I
 
 
 def topic_problems(settings: Settings, topics: Iterable[str]) -> Iterator[Problem]:
-    """What the topics of the mappings must not be. `^` begins a pattern, as in librdkafka."""
+    """A problem for each topic of the mappings that reads the dead-letter topic, or would once that
+    exists: each dead letter would come back as a record. `^` begins a pattern."""
     dead = settings.dead_letters.topic
     for topic in topics:
-        if topic == dead or (topic.startswith("^") and re.match(topic, dead)):
-            message = f"`{dead}` is also read by the mappings: dead letters would go in circles"
-            yield Problem(("dead_letters", "topic"), message, "name a topic of its own")
+        if matches(topic, dead):
+            read = f"also matched by `{topic}`" if is_pattern(topic) else "also read"
+            message = (
+                f"`{dead}` is {read} in a mapping: each dead letter would come back as a record"
+            )
+            remedy = "name a topic that no mapping reads"
+            if is_pattern(topic):
+                remedy += f", or narrow the pattern, e.g. `{topic.removesuffix('$')}$`"
+            yield Problem(("dead_letters", "topic"), message, remedy)

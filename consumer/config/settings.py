@@ -27,6 +27,9 @@ class StartSettings(Section):
 
     no_offset: StartPoint = "error"
     """When the group has no committed offset: `error`, `earliest`, `latest`, or an ISO 8601 time."""
+    new_topic: Literal["earliest", "latest", "error"] = "earliest"
+    """For a topic that fits a pattern and appeared after the group first committed offsets of others
+    that fit it. A topic that a mapping names follows `no_offset`."""
     new_partition: Literal["earliest", "latest", "error"] = "earliest"
     """For a partition that appeared after the group first committed offsets of its topic."""
 

@@ -102,6 +102,7 @@ class KafkaSource:
             starts=StartPositions(
                 self._rules,
                 str(self._properties["group.id"]),
+                self._topics,
                 make_admin=self._make_admin,
                 stopping=self._stopping,
                 errors=self._errors,

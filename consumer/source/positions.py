@@ -1,22 +1,25 @@
 """Where reading begins, and where it goes on when the committed offset is not in the log.
 
-Three cases, each with its own setting, since each has its own danger (old events make mails to
+Four cases, each with its own setting, since each has its own danger (old events make mails to
 people, skipped ones are lost):
 
     no_offset      the group has no committed offset in the whole topic: it reads it for the first time
+    new_topic      the same, of a topic that fits a pattern, while the group has committed offsets in
+                   other topics that fit it: this one appeared later
     new_partition  the group has offsets in other partitions of the topic: this one was added later
     out_of_range   the committed offset is no longer, or not yet, in the log
 
-Of a topic that the group reads for the first time, the start of *every* partition is committed at
-once, also of those that another member holds: members that join together then see either no offset
-or all of them, and never take each other's half-done start for an added partition.
+Where the group reads for the first time, the start of *every* partition is committed at once, also of
+those that another member holds, and of all topics that fit the same pattern. Members that join
+together then see either no offset or all of them, and never take each other's half-done start for an
+added partition or topic.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
@@ -29,6 +32,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient, TopicMetadata
 
 from consumer.config.settings import StartSettings
+from consumer.config.topics import is_pattern, matches
 from consumer.errors import FatalError, KafkaSetupError
 from consumer.source.assignment import Key
 from consumer.source.faults import ErrorLog, ending
@@ -51,13 +55,45 @@ class Rules(NamedTuple):
     """Each is None for `error`, OFFSET_BEGINNING, OFFSET_END, or a time in epoch milliseconds."""
 
     no_offset: int | None
+    new_topic: int | None
     new_partition: int | None
     out_of_range: int | None
 
 
 def read_rules(start: StartSettings) -> Rules:
     """The settings, whose times are known to have their zone, as Kafka asks for them."""
-    return Rules(_rule(start.no_offset), _rule(start.new_partition), _rule(start.out_of_range))
+    return Rules(
+        _rule(start.no_offset),
+        _rule(start.new_topic),
+        _rule(start.new_partition),
+        _rule(start.out_of_range),
+    )
+
+
+StartSetting = Literal["no_offset", "new_topic", "new_partition"]
+
+
+def start_setting(
+    topic: str, subscription: Collection[str], committed: Collection[str]
+) -> StartSetting:
+    """The setting that says where partitions of `topic` without a committed offset begin.
+
+    `subscription` holds names and patterns, `committed` the topics in which the group has committed
+    offsets. A topic that the subscription names was added by a person: it is no new topic.
+    """
+    if topic in committed:
+        return "new_partition"
+    if topic not in subscription and any(
+        other in committed for other in siblings(topic, subscription, committed)
+    ):
+        return "new_topic"
+    return "no_offset"
+
+
+def siblings(topic: str, subscription: Collection[str], topics: Iterable[str]) -> list[str]:
+    """Those of `topics` that fit a pattern which `topic` fits."""
+    patterns = [name for name in subscription if is_pattern(name) and matches(name, topic)]
+    return [other for other in topics if any(matches(pattern, other) for pattern in patterns)]
 
 
 def _rule(text: str) -> int | None:
@@ -71,13 +107,15 @@ def _rule(text: str) -> int | None:
 class StartPositions:
     """Finds start positions by asking Kafka; blocks the source's thread while it does.
 
-    `stopping` ends the waiting when the process is about to close.
+    `topics` are those of the subscription. `stopping` ends the waiting when the process is about to
+    close.
     """
 
     def __init__(
         self,
         rules: Rules,
         group: str,
+        topics: Sequence[str],
         *,
         make_admin: Callable[[], AdminClient],
         stopping: threading.Event,
@@ -86,6 +124,7 @@ class StartPositions:
     ) -> None:
         self._rules = rules
         self._group = group
+        self._topics = topics
         self._make_admin = make_admin
         self._stopping = stopping
         self._errors = errors
@@ -109,19 +148,29 @@ class StartPositions:
         partition.
         """
         wanted: dict[Key, int] = {}
+        known: dict[Key, Position] = {}
         for topic in sorted({topic for topic, _ in keys}):
             missing = [key for key in keys if key[0] == topic]
+            if all(key in wanted for key in missing):
+                continue
             all_of_it = self._partitions(topic)
-            added = bool(self.committed(consumer, all_of_it))
-            rule = self._rules.new_partition if added else self._rules.no_offset
+            related = [*all_of_it, *missing, *self._partitions_of_siblings(topic)]
+            committed = self.committed(consumer, related)
+            # Another member may have committed them since they were found missing.
+            known.update({key: committed[key] for key in missing if key in committed})
+            missing = [key for key in missing if key not in committed]
+            if not missing:
+                continue
+            setting = start_setting(topic, self._topics, {name for name, _ in committed})
+            rule: int | None = getattr(self._rules, setting)
             if rule is None:
-                remedy = _remedy("new_partition" if added else "no_offset")
                 raise KafkaSetupError(
                     f"the group `{self._group}` has no committed offset for {_listed(missing)}: "
-                    f"{remedy}"
+                    f"{_remedy(setting)}"
                 )
-            wanted.update(dict.fromkeys(missing if added else {*all_of_it, *missing}, rule))
-        return self._offsets(consumer, wanted)
+            begun = {"no_offset": related, "new_topic": [*all_of_it, *missing]}
+            wanted.update(dict.fromkeys(begun.get(setting, missing), rule))
+        return {**self._offsets(consumer, wanted), **known}
 
     def find_again(self, consumer: Consumer, key: Key, offset: int) -> Position:
         """Where to go on when `offset` is not in the log of this partition."""
@@ -139,15 +188,29 @@ class StartPositions:
         )
         return [(topic, number) for number in sorted(answer.partitions)]
 
+    def _partitions_of_siblings(self, topic: str) -> list[Key]:
+        if topic in self._topics:
+            return []
+        found = self._ask("topics", self._list_topics, lambda _: ())
+        others = siblings(topic, self._topics, found)
+        return [(other, number) for other in others for number in sorted(found[other].partitions)]
+
     def _list_topic(self, topic: str) -> TopicMetadata:
+        return self._list_topics(topic)[topic]
+
+    def _list_topics(self, topic: str | None = None) -> Mapping[str, TopicMetadata]:
         """Not by the consumer: inside a call-back its `list_topics` takes the thread's state away
         from the `consume` around it, and the next call-back aborts the process; from another thread
         it would wait for that `consume` to end (confluent-kafka 2.16)."""
 
-        def ask() -> TopicMetadata:
-            found: TopicMetadata = (
-                self._make_admin().list_topics(topic, REQUEST_SECONDS).topics[topic]
-            )
+        def ask() -> Mapping[str, TopicMetadata]:
+            admin = self._make_admin()
+            if topic is None:
+                found: Mapping[str, TopicMetadata] = admin.list_topics(
+                    timeout=REQUEST_SECONDS
+                ).topics
+            else:
+                found = admin.list_topics(topic, REQUEST_SECONDS).topics
             return found
 
         with ThreadPoolExecutor(1) as elsewhere:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from consumer.config.budgets import Problem
 from consumer.documents.findings import Finding
 from consumer.errors import BridgeError
 from consumer.mapping.check.loader import bytes_or_none, digest_of
@@ -42,6 +43,8 @@ class Attempt:
     """The same findings for programs."""
     versions: Mapping[str, int] = field(default_factory=dict)
     """Versions that were looked at, by subject of the registry."""
+    problems: tuple[Problem, ...] = ()
+    """Settings that do not go with these mappings; `findings` holds them too."""
 
 
 class Unit(Map, Protocol):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from consumer.avro.schema import SchemaError, parse
-from consumer.config.budgets import Problem
 from consumer.config.load import read
+from consumer.config.rules import topic_problems
 from consumer.config.settings import Settings
 from consumer.documents.findings import Finding
 from consumer.errors import ConfigError
@@ -51,15 +51,12 @@ def load_setup(path: Path, *, ask_registry: bool = False) -> Setup:
     settings = loaded.settings
     assert settings is not None
     attempt = read_mapping(settings, ask_registry=ask_registry)
-    mapping = attempt.unit
-    if mapping is None:
+    loaded.add(attempt.problems)
+    loaded.raise_findings()
+    if attempt.unit is None:
         raise ConfigError(attempt.findings, attempt.found)
-    if settings.dead_letters.topic in mapping.topics:
-        problem = "this topic is also read from: each dead letter would come back as a record"
-        loaded.add([Problem(("dead_letters", "topic"), problem, "choose a topic of its own")])
-        loaded.raise_findings()
     return Setup(
-        settings, mapping, attempt.files, attempt.findings, attempt.versions, attempt.found
+        settings, attempt.unit, attempt.files, attempt.findings, attempt.versions, attempt.found
     )
 
 
@@ -75,13 +72,17 @@ def read_mapping(settings: Settings, *, ask_registry: bool) -> Attempt:
             findings += proof.findings
     errors = [finding for finding in findings if finding.severity == "error"]
     shown = errors or findings
+    problems = tuple(topic_problems(settings, unit.topics)) if unit is not None else ()
+    texts = [render(shown, files)] if shown else []
+    texts += [f"{'.'.join(one.path)}: {one.message}\n   {one.remedy}" for one in problems]
     return Attempt(
-        None if errors else unit,
-        render(shown, files),
+        None if errors or problems else unit,
+        "\n".join(texts),
         files.paths,
         files.digest,
         tuple(shown),
         proof.versions,
+        problems,
     )
 
 

@@ -15,7 +15,11 @@ import pytest
 from click.testing import CliRunner
 
 from consumer.cli.main import COMMANDS, cli
+from consumer.config.load import load
+from consumer.errors import ConfigError
 from consumer.sandbox.server import Sandbox
+from consumer.source.properties import refused as properties_refused
+from consumer.startup.setup import read_mapping
 from consumer.yespo.judge import judge
 
 pytestmark = pytest.mark.slow
@@ -88,6 +92,29 @@ def test_check_names_every_mistake_at_once_with_its_line(config: Path) -> None:
     assert "did you mean `registry`?" in done.stderr
     assert "the environment variable `NOBODY_SET` is not set" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("topics", ["^shop.clicks", "^shop\\\\..*", "shop.clicks.yespo-dlq"])
+def test_a_dead_letter_topic_that_a_mapping_reads_or_may_read_is_refused(
+    config: Path, topics: str
+) -> None:
+    text = (ROOT / "mappings" / "shop.yaml").read_text()
+    changed = text.replace("topics: [shop.clicks]", f'topics: ["{topics}"]')
+    assert changed != text
+    changed = changed.replace("../avro", str(ROOT / "avro"))
+    (config.parent / "own.yaml").write_text(changed)
+    config.write_text(CONFIGURATION.replace("mappings/shop.yaml", "own.yaml"))
+    with pytest.raises(ConfigError) as refused:
+        CliRunner().invoke(cli, ["check", "--config", str(config)], catch_exceptions=False)
+    found = str(refused.value)
+    assert found.startswith(f"{config}:5:23  `shop.clicks.yespo-dlq` is also ")
+    assert "each dead letter would come back as a record" in found
+    assert "name a topic that no mapping reads" in found
+    # a reload, which has no file of settings at hand, refuses it likewise
+    settings = load(config, os.environ, properties_refused)
+    attempt = read_mapping(settings, ask_registry=False)
+    assert attempt.unit is None
+    assert "dead_letters.topic: `shop.clicks.yespo-dlq` is also " in attempt.findings
 
 
 def test_check_reports_a_key_it_cannot_verify_as_unknown_and_dead_ends_as_failed(

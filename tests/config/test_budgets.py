@@ -107,7 +107,10 @@ def test_an_inequality_that_does_not_hold_shows_its_sum(
         (["shop.clicks"], False),
         (["shop.clicks", "shop.clicks.yespo-dlq"], True),
         (["^shop\\..*"], True),
+        (["^shop.clicks"], True),  # a pattern need not match to the end of the name
+        (["^orders|clicks"], True),  # its `^` is of the first alternative
         (["^shop\\.clicks$"], False),
+        (["^shop\\.(clicks|orders)$"], False),
     ],
 )
 def test_dead_letters_need_a_topic_that_nobody_reads(

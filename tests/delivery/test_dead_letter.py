@@ -450,11 +450,6 @@ async def test_a_producer_that_lost_its_place_is_replaced_and_nothing_with_it(
     await writer.close(1)
 
 
-def test_a_dead_letter_never_goes_to_a_topic_that_is_read() -> None:
-    with pytest.raises(KafkaSetupError, match="`clicks` is also read from"):
-        find_topic({"bootstrap.servers": "127.0.0.1:1"}, "clicks", ["clicks"], 0.1)
-
-
 @pytest.mark.parametrize("name", ["acks", "request.required.acks", "enable.idempotence"])
 def test_what_the_promise_rests_on_cannot_be_set(name: str) -> None:
     with pytest.raises(KafkaSetupError, match=f"dead_letters.kafka.{name} cannot be set"):

@@ -46,8 +46,9 @@ class Stage:
         self.member = Member(
             outbox=Outbox(Immediately.loop(), self.watch),
             starts=StartPositions(
-                Rules(None, None, OFFSET_END),
+                Rules(None, None, None, OFFSET_END),
                 "group",
+                ["shop.clicks"],
                 make_admin=no_admin,
                 stopping=threading.Event(),
                 errors=errors,

@@ -1,6 +1,7 @@
 """Where reading begins, each setting on a real Kafka."""
 
 import asyncio
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from confluent_kafka.admin import AdminClient
 from consumer.config.settings import StartSettings
 from consumer.errors import KafkaSetupError
 from consumer.source.faults import ErrorLog
-from consumer.source.positions import Rules, StartPositions, read_rules
+from consumer.source.positions import Rules, StartPositions, read_rules, start_setting
 from consumer.stages import Position
 from consumer.telemetry.tallies import Tallies
 from tests.parts.kafka import KafkaBroker
@@ -34,10 +35,21 @@ def only_failure(watch: Watch) -> str:
     return str(error)
 
 
+def one_topic(*partitions: int) -> Callable[[], AdminClient]:
+    """An admin client that knows one topic, whatever its name, with these partitions."""
+    found = SimpleNamespace(error=None, partitions=dict.fromkeys(partitions))
+
+    class FakeAdmin:
+        def list_topics(self, topic: str, _seconds: float) -> SimpleNamespace:
+            return SimpleNamespace(topics={topic: found})
+
+    return cast("Callable[[], AdminClient]", FakeAdmin)
+
+
 def test_start_settings_become_rules() -> None:
     settings = StartSettings(no_offset="2026-01-31T01:00:00+01:00", out_of_range="latest")
-    assert read_rules(settings) == Rules(1_769_817_600_000, -2, -1)
-    assert read_rules(StartSettings()) == Rules(None, -2, None)
+    assert read_rules(settings) == Rules(1_769_817_600_000, -2, -2, -1)
+    assert read_rules(StartSettings()) == Rules(None, -2, -2, None)
 
 
 @kafka_test
@@ -86,15 +98,11 @@ def test_of_a_topic_read_for_the_first_time_every_start_is_claimed_also_those_of
     kafka = FakeConsumer()
     rules = read_rules(StartSettings(no_offset="latest", new_partition="earliest"))
 
-    class FakeAdmin:
-        def list_topics(self, topic: str, _seconds: float) -> SimpleNamespace:
-            found = SimpleNamespace(error=None, partitions={0: None, 1: None})
-            return SimpleNamespace(topics={topic: found})
-
     starts = StartPositions(
         rules,
         "group",
-        make_admin=cast("Callable[[], AdminClient]", FakeAdmin),
+        ["shop.clicks"],
+        make_admin=one_topic(0, 1),
         stopping=threading.Event(),
         errors=ErrorLog(Tallies(), time.monotonic),
         monotonic=time.monotonic,
@@ -103,6 +111,85 @@ def test_of_a_topic_read_for_the_first_time_every_start_is_claimed_also_those_of
     assert starts.find(consumer, [ours]) == {ours: Position(100), theirs: Position(100)}
     kafka.committed_offsets = {theirs: 4}
     assert starts.find(consumer, [ours]) == {ours: Position(0)}
+
+
+def test_a_start_that_another_member_has_committed_meanwhile_is_taken_over() -> None:
+    kafka = FakeConsumer()
+    kafka.committed_offsets = {("shop.clicks", 0): 42}
+    starts = StartPositions(
+        read_rules(StartSettings(no_offset="latest")),
+        "group",
+        ["shop.clicks"],
+        make_admin=one_topic(0, 1),
+        stopping=threading.Event(),
+        errors=ErrorLog(Tallies(), time.monotonic),
+        monotonic=time.monotonic,
+    )
+    found = starts.find(cast("Consumer", kafka), [("shop.clicks", 0)])
+    assert found == {("shop.clicks", 0): Position(42)}
+
+
+@pytest.mark.parametrize(
+    ("topic", "subscription", "committed", "setting"),
+    [
+        ("shop.a", ["^shop"], [], "no_offset"),
+        ("shop.a", ["^shop"], ["shop.a"], "new_partition"),
+        ("shop.a", ["^shop"], ["shop.b"], "new_topic"),
+        ("shop.a", ["^shop", "orders"], ["orders"], "no_offset"),
+        ("shop.a", ["^shop", "shop.a"], ["shop.b"], "no_offset"),
+        ("shop.a", ["shop.a", "shop.b"], ["shop.b"], "no_offset"),
+        ("shop.a", ["^shop", "^web"], ["web.a"], "no_offset"),
+    ],
+)
+def test_the_setting_that_says_where_a_topic_begins(
+    topic: str, subscription: list[str], committed: list[str], setting: str
+) -> None:
+    assert start_setting(topic, subscription, committed) == setting
+
+
+@kafka_test
+async def test_a_topic_that_appears_under_a_pattern_is_read_from_its_beginning(
+    kafka: KafkaBroker, topic: str, unique: Names, protocol: str
+) -> None:
+    kafka.create_topic(f"{topic}.a")
+    produce(kafka, f"{topic}.a", 2)
+    running = Running(
+        kafka.bootstrap,
+        f"^{re.escape(topic)}.*",
+        unique("group"),
+        start=StartSettings(no_offset="latest"),
+        topic_metadata_refresh_interval_ms=500,
+        group_protocol=protocol,
+    )
+    async with running as (_, watch):
+        await eventually(lambda: watch.starts)
+        assert set(watch.starts.values()) == {Position(2)}
+        kafka.create_topic(f"{topic}.b", 2)
+        produce(kafka, f"{topic}.b", 4, partitions=2)
+        await eventually(lambda: len(watch.records) == 4, 30)
+        assert {record.partition.topic for record in watch.records} == {f"{topic}.b"}
+        assert watch.failures == []
+
+
+@kafka_test
+@pytest.mark.parametrize("_time", range(4))
+async def test_members_that_begin_together_under_a_pattern_find_no_new_topic(
+    kafka: KafkaBroker, topic: str, unique: Names, _time: int
+) -> None:
+    for name in "abcd":
+        kafka.create_topic(f"{topic}.{name}")
+        produce(kafka, f"{topic}.{name}", 3)
+    group, pattern = unique("group"), f"^{re.escape(topic)}"
+    latest = StartSettings(no_offset="latest")
+    async with (
+        Running(kafka.bootstrap, pattern, group, start=latest) as (_, one),
+        Running(kafka.bootstrap, pattern, group, start=latest) as (_, other),
+    ):
+        await eventually(lambda: len([p for w in (one, other) for p in w.starts if p.active]) == 4)
+        await eventually(
+            lambda: all(kafka.committed(group, f"{topic}.{n}") == {0: 3} for n in "abcd")
+        )
+        assert one.records == other.records == []
 
 
 @kafka_test

@@ -74,14 +74,9 @@ def find_topic(properties: Properties, topic: str, sources: Collection[str], sec
     """Check the dead-letter topic before the first record is taken; returns its number of partitions.
 
     Blocks up to `seconds`. A thread compares the size limits of the topics, and only warns.
-    Raises KafkaSetupError if it is missing or one of the `sources`; KafkaException if the cluster
+    Raises KafkaSetupError if it is missing; KafkaException if the cluster
     cannot be asked.
     """
-    if topic in sources:
-        raise KafkaSetupError(
-            f"dead_letters.topic `{topic}` is also read from: each dead letter would come back as "
-            "a record; choose a topic of its own"
-        )
     # librdkafka would repeat on stderr, by the dozen, what is raised below.
     admin = AdminClient({**properties, "log_level": 0})
     # All topics: asking for one by name may create it.
