@@ -15,7 +15,7 @@ from consumer.mapping.language.library.all import LIBRARY
 from consumer.mapping.language.nodes import Node
 from consumer.mapping.language.scope import Definition, Scope, Usage
 from consumer.mapping.language.syntax import Source, Wrong
-from consumer.mapping.language.types import Array, MapOf, Type, Union
+from consumer.mapping.language.types import Array, MapOf, Mixed, Type, Union
 from consumer.mapping.language.types import Record as RecordType
 from consumer.mapping.run.compile import RUNTIME
 from consumer.mapping.run.emit import Code
@@ -103,6 +103,75 @@ SCHEMA: dict[str, Any] = {
                 },
             ],
         },
+        {
+            "name": "mixed",
+            "type": [
+                "null",
+                "boolean",
+                "long",
+                "double",
+                "string",
+                {"type": "array", "items": ["null", "string", "long"]},
+                {
+                    "type": "record",
+                    "name": "Product",
+                    "fields": [
+                        {"name": "sku", "type": "string"},
+                        {"name": "price", "type": ["null", "double"]},
+                    ],
+                },
+            ],
+        },
+        {
+            "name": "properties",
+            "type": {
+                "type": "map",
+                "values": [
+                    "null",
+                    "boolean",
+                    "long",
+                    "double",
+                    "string",
+                    {"type": "array", "items": "Product"},
+                    "Product",
+                ],
+            },
+        },
+        {
+            "name": "seen",
+            "type": ["null", "string", {"type": "long", "logicalType": "timestamp-micros"}],
+        },
+        {
+            "name": "unclear",
+            "type": ["null", "string", "int", {"type": "long", "logicalType": "timestamp-millis"}],
+        },
+        {
+            "name": "page",
+            "type": [
+                {
+                    "type": "record",
+                    "name": "Home",
+                    "fields": [
+                        {"name": "url", "type": "string"},
+                        {"name": "rank", "type": "int"},
+                    ],
+                },
+                {
+                    "type": "record",
+                    "name": "Item",
+                    "fields": [
+                        {"name": "url", "type": ["null", "string"]},
+                        {"name": "rank", "type": "string"},
+                        {"name": "sku", "type": "string"},
+                    ],
+                },
+                {
+                    "type": "record",
+                    "name": "Offer",
+                    "fields": [{"name": "sku", "type": ["null", "string"]}],
+                },
+            ],
+        },
     ],
 }
 
@@ -136,6 +205,11 @@ VALUE: dict[str, Any] = {
     ],
     "maybe_lines": None,
     "event": None,
+    "mixed": None,
+    "properties": {},
+    "seen": None,
+    "unclear": None,
+    "page": ("shop.Home", {"url": "/", "rank": 1}),
 }
 ACCOUNTS = {"main": Account(AccountContext("main", site_id="8A412DC"), frozenset({"legacy", "v2"}))}
 TWO_ACCOUNTS = {
@@ -246,12 +320,16 @@ def projected(unit: MappingUnit, kafka: Record, decoded: Decoded) -> Decoded:
     return Decoded(value, name, decoded.schema_id)
 
 
-def only(value: Any, kind: Type, reads: Reads) -> Any:
+def only(value: Any, kind: Type, reads: Reads) -> Any:  # noqa: PLR0911  # a return per type
     if reads is None or value is None:
         return value
     match kind:
         case RecordType(fields=fields):
-            return {name: only(value[name], fields[name].type, reads[name]) for name in reads}
+            return {
+                name: only(value[name], fields[name].type, reads[name])
+                for name in reads
+                if name in fields
+            }
         case Array(item=item):
             return [only(one, item.type, reads) for one in value]
         case MapOf(value=inner):
@@ -261,8 +339,22 @@ def only(value: Any, kind: Type, reads: Reads) -> Any:
             [branch] = [one for one in records if one.name == name]
             known = {field: reads[field] for field in reads if field in branch.fields}
             return name, only(inside, branch, known)
+        case Mixed():
+            return _only_of_mixed(value, kind, reads)
         case _:
             return value
+
+
+def _only_of_mixed(value: Any, kind: Mixed, reads: Reads) -> Any:
+    own: dict[type, tuple[type, ...]] = {
+        dict: (RecordType, MapOf),
+        list: (Array,),
+        tuple: (Union,),
+    }
+    for branch in kind.branches:
+        if isinstance(branch, own.get(type(value), ())):
+            return only(value, branch, reads)
+    return value
 
 
 def assert_same(one: Mapped, other: Mapped) -> None:

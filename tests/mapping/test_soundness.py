@@ -21,6 +21,7 @@ from consumer.mapping.language.types import (
     Date,
     Integer,
     MapOf,
+    Mixed,
     Nothing,
     Number,
     Record,
@@ -42,6 +43,8 @@ DOUBLE = st.floats() | st.sampled_from([0.1, -0.0, 1e308, 5e-324])
 LINE = st.fixed_dictionaries(
     {"sku": TEXT, "quantity": st.integers(-(2**31), 2**31 - 1), "block": st.none() | TEXT}
 )
+PRODUCT = st.fixed_dictionaries({"sku": TEXT, "price": st.none() | DOUBLE})
+SCALAR = st.none() | st.booleans() | LONG | DOUBLE | TEXT
 RECORDS = st.fixed_dictionaries(
     {
         "name": TEXT,
@@ -72,6 +75,18 @@ RECORDS = st.fixed_dictionaries(
             st.just("shop.CartChanged"), st.fixed_dictionaries({"cart": TEXT, "total": DOUBLE})
         )
         | st.tuples(st.just("shop.Viewed"), st.fixed_dictionaries({"sku": TEXT})),
+        "mixed": SCALAR | st.lists(st.none() | TEXT | LONG, max_size=3) | PRODUCT,
+        "properties": st.dictionaries(
+            st.sampled_from(["a", "b"]), SCALAR | st.lists(PRODUCT, max_size=2) | PRODUCT
+        ),
+        "seen": st.none() | TEXT | LONG,
+        "unclear": st.none() | TEXT | LONG,
+        "page": st.tuples(st.just("shop.Home"), st.fixed_dictionaries({"url": TEXT, "rank": LONG}))
+        | st.tuples(
+            st.just("shop.Item"),
+            st.fixed_dictionaries({"url": st.none() | TEXT, "rank": TEXT, "sku": TEXT}),
+        )
+        | st.tuples(st.just("shop.Offer"), st.fixed_dictionaries({"sku": st.none() | TEXT})),
     }
 )
 
@@ -96,6 +111,18 @@ TEXTS = st.sampled_from(
         "first(tags)",
         "iso(at_us)",
         "lines[-1].sku",
+        "mixed",
+        "mixed.sku",
+        "mixed[0]",
+        "properties['a']",
+        "properties['b'][0].sku",
+        "first([p.sku for p in properties['a']])",
+        "join(mixed, ',')",
+        "seen",
+        "iso(seen)",
+        "unclear",
+        "page.url",
+        "page.sku",
     ]
 )
 NUMBERS = st.sampled_from(
@@ -113,6 +140,11 @@ NUMBERS = st.sampled_from(
         "number(name)",
         "lines[1].quantity",
         "sum([l.quantity for l in lines])",
+        "mixed",
+        "mixed.price",
+        "properties['a']",
+        "sum([p.price for p in properties['b']])",
+        "page.rank",
     ]
 )
 CONDITIONS = st.sampled_from(
@@ -127,6 +159,19 @@ CONDITIONS = st.sampled_from(
         "event != null",
         "maybe_lines != null",
         '"a" in tags',
+        "mixed",
+        "mixed is number",
+        "mixed is not text",
+        "mixed is Product",
+        "mixed is list",
+        "properties['a'] is boolean",
+        "properties['a']",
+        "seen is time",
+        "unclear is not text",
+        "page is Item",
+        "page is Item or page is Offer",
+        "page is not Offer",
+        '"a" in mixed',
     ]
 )
 
@@ -206,9 +251,10 @@ def _fits(value: Any, kind: Type) -> bool:  # noqa: PLR0911  # a return per type
             return isinstance(value, dict)
         case Union():
             return isinstance(value, tuple)
+        case Mixed(branches=branches):
+            return any(_fits(value, branch) for branch in branches)
         case Nothing():
             return False
-    return True
 
 
 def check(text: str, values: list[dict[str, Any]]) -> None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from consumer.documents.findings import Finding, Severity
+from consumer.mapping.language.branches import NUMBERS, read_as
 from consumer.mapping.language.conversions import mismatch, require, to_text, to_texts
 from consumer.mapping.language.nodes import (
     Call,
@@ -112,7 +113,7 @@ def _of_kind(kind: Kind, node: Node, what: str) -> Node:
         case Kind.INTEGER:
             return require(node, Integer, what, "integer")
         case Kind.MONEY:
-            return require(node, (Integer, Number, Text), what, "number or money")
+            return require(read_as(node, NUMBERS), (*NUMBERS, Text), what, "number or money")
         case Kind.FLAG:
             return node if _is_0_or_1(node) else require(node, Boolean, what, "boolean")
         case Kind.MILLIS:

@@ -20,7 +20,6 @@ from consumer.mapping.language.types import (
     Date,
     Integer,
     MapOf,
-    Mixed,
     Nothing,
     Number,
     Record,
@@ -28,9 +27,9 @@ from consumer.mapping.language.types import (
     Text,
     Time,
     Type,
-    Union,
     short,
 )
+from consumer.mapping.language.unions import one_of
 
 _PRIMITIVES: dict[str, Type] = {
     "null": Nothing(),
@@ -146,7 +145,7 @@ class AvroTypes:
         branches = [self._type(branch) for branch in schema]
         nullable = any(isinstance(branch, Nothing) for branch in branches)
         rest: list[Type] = [branch for branch in branches if not isinstance(branch, Nothing)]
-        return Slot(_union(rest), nullable)
+        return Slot(one_of(rest), nullable)
 
     def _type(self, schema: Any) -> Type:
         if isinstance(schema, str):
@@ -185,18 +184,3 @@ class AvroTypes:
 def _whole_name(schema: dict[str, Any]) -> dict[str, Any]:
     """A name of fastavro's is whole: without a dot it has no namespace, not that around it."""
     return schema if "." in schema["name"] else {**schema, "namespace": ""}
-
-
-def _union(rest: list[Type]) -> Type:
-    if not rest:
-        return Nothing()
-    if len(rest) == 1:
-        return rest[0]
-    if all(isinstance(branch, Record) for branch in rest):
-        return Union(tuple(branch for branch in rest if isinstance(branch, Record)))
-    if all(isinstance(branch, Integer) for branch in rest):
-        return Integer()
-    if all(isinstance(branch, Text) for branch in rest):
-        return Text()
-    names = (type(branch).__name__.lower() for branch in rest)
-    return Mixed(tuple(dict.fromkeys(names)))

@@ -10,12 +10,14 @@ from consumer.documents.yaml_tree import Scalar
 from consumer.mapping.check.assignability import fitted, refuse_known
 from consumer.mapping.check.targets import Filled, Loop, Object, Plain, Several, Target
 from consumer.mapping.file import grammar
+from consumer.mapping.language.branches import as_json, read_as
 from consumer.mapping.language.conversions import mismatch
 from consumer.mapping.language.facts import when_true
 from consumer.mapping.language.inference import infer, infer_condition
 from consumer.mapping.language.names import UNNAMED, loop_variable, path_text
 from consumer.mapping.language.nodes import (
     Arithmetic,
+    BranchValue,
     Call,
     Choice,
     Comprehension,
@@ -37,13 +39,16 @@ from consumer.mapping.language.types import (
     Array,
     Boolean,
     Integer,
+    Mixed,
     Nothing,
     Number,
     Record,
     Slot,
     Text,
     Union,
+    short,
 )
+from consumer.mapping.language.unions import WITH_TEXT, branch_names
 from consumer.yespo.catalogue import declared
 from consumer.yespo.kinds import ANY
 from consumer.yespo.names import name_fault
@@ -299,6 +304,8 @@ class FieldChecker:
         given = whole if isinstance(culprit.slot.type, Record | Union) else name
         given = "x" if UNNAMED in given else given
         proof = f"add `{name} != null` to `when`"
+        if branches := _asked_branches(culprit):
+            proof = f"add `{' or '.join(f'{name} is {one}' for one in branches)}` to `when`"
         if key_of(culprit) is None:
             proof = "name it under `define`, as `x`, and add `x != null` to `when`"
         remedy = f"{proof}, or give a default: `coalesce({given}, ...)`"
@@ -316,7 +323,7 @@ class FieldChecker:
 def loop_over(scalar: Scalar, scope: Scope) -> tuple[Node, Scope, Var]:
     """`for: item in cart.items`: the array, the scope inside, the variable. Raises Wrong."""
     name, source = loop(scalar, scope.lines)
-    array = infer(source, scope)
+    array = read_as(infer(source, scope), (Array,))
     inner, variable = loop_variable(scope, name, array, scalar.place)
     return array, inner, variable
 
@@ -341,13 +348,30 @@ def _needed(node: Node) -> tuple[Node, ...]:
             return (then, otherwise)
         case Comprehension(source=source):
             return (source,)
+        case Converted(how="mixed_text" | "mixed_texts"):
+            return ()
         case Field() | Call() | Template() | Arithmetic() | Converted():
             return children(node)
     return ()
 
 
+def _asked_branches(node: Node) -> tuple[str, ...]:
+    """The branches that a union is read as, where it may be another: those a condition has to prove."""
+    match plain(node):
+        case BranchValue(names=names, proven=False):
+            return tuple(short(name) for name in names)
+        case Converted(of=of, how="mixed_text"):
+            kind = of.slot.type
+            assert isinstance(kind, Mixed)
+            return tuple(name for name in WITH_TEXT if name in branch_names(kind))
+    return ()
+
+
 def _json(node: Node, what: str) -> Node:
+    node = as_json(node)
     match node.slot.type:
+        case _ if isinstance(node, Converted):
+            return node
         case Text() | Integer() | Number() | Boolean() | Nothing():
             return node
         case Array(item=Slot(type=Text() | Integer() | Number() | Boolean() | Nothing())):

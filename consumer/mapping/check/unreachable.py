@@ -13,6 +13,7 @@ from consumer.documents.findings import Finding, Place
 from consumer.mapping.check.checked import CheckedMapping
 from consumer.mapping.language.nodes import (
     BranchTest,
+    BranchValue,
     Compare,
     Const,
     Key,
@@ -24,7 +25,8 @@ from consumer.mapping.language.nodes import (
     key_of,
     plain,
 )
-from consumer.mapping.language.types import Boolean, Slot, Text, Union
+from consumer.mapping.language.types import Boolean, Mixed, Slot, Text, Union
+from consumer.mapping.language.unions import branch_names
 
 Value = object
 ABSENT = None
@@ -107,8 +109,8 @@ def everything(slot: Slot) -> Allowed:
             values = symbols
         case Boolean():
             values = (True, False)
-        case Union(records=records):
-            values = (record.name for record in records)
+        case (Union() | Mixed()) as union:
+            values = branch_names(union)
     if values is None:
         return Allowed(frozenset() if slot.nullable else frozenset({ABSENT}), all_but=True)
     return Allowed(frozenset((*values, ABSENT) if slot.nullable else values))
@@ -151,6 +153,8 @@ def _about(node: Node, allowed: Allowed) -> tuple[Key, Slot, Allowed] | None:
     key = key_of(node)
     if key is None:
         return None
+    if isinstance(plain(node), BranchValue):
+        key = (*key, "value")  # of a union: beside the branches that tests for them speak of
     # Narrowing is part of the condition itself here: any path may be absent.
     return key, Slot(plain(node).slot.type, nullable=True), allowed
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from consumer.documents.findings import replaced
+from consumer.mapping.language.branches import read_alike, read_as
 from consumer.mapping.language.context import Context
 from consumer.mapping.language.conversions import (
     mismatch,
@@ -108,7 +109,7 @@ def _check_count(function: Function, given: list[Node], tree: ast.Call, inferenc
 def _fit_all(function: Function, given: list[Node]) -> tuple[list[Node], Slot | None]:
     fitted: list[Node] = []
     variable: Slot | None = None
-    for position, node in enumerate(given):
+    for position, node in enumerate(_alike(function, given)):
         parameter = function.parameter(position)
         assert parameter is not None
         node = _fit(function, parameter, node)  # noqa: PLW2901  # the same argument, fitted
@@ -124,6 +125,19 @@ def _fit_all(function: Function, given: list[Node]) -> tuple[list[Node], Slot | 
             raise Wrong(node.place, "type", message)
         variable = both
     return fitted, variable
+
+
+def _alike(function: Function, given: list[Node]) -> list[Node]:
+    """The arguments, of which unions that stand for `T` are read like the others that do."""
+    shapes = [
+        parameter.shape if (parameter := function.parameter(n)) else "" for n in range(len(given))
+    ]
+    alike = iter(
+        read_alike([node for node, shape in zip(given, shapes, strict=True) if shape == "T"])
+    )
+    return [
+        next(alike) if shape == "T" else node for node, shape in zip(given, shapes, strict=True)
+    ]
 
 
 def _variable(shape: str, slot: Slot) -> Slot | None:
@@ -143,6 +157,8 @@ def _fit(function: Function, parameter: Parameter, node: Node) -> Node:
     shape = parameter.shape
     if shape == "text":
         return to_text(node, what)
+    if shape.startswith("["):
+        node = read_as(node, (Array,))
     if shape == "[text]":
         if not isinstance(node.slot.type, Array | Nothing):
             raise mismatch(node, what, "list of text")

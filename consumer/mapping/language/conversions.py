@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from consumer.documents.findings import Edit, wrapped
+from consumer.mapping.language.branches import as_text, as_texts, read_as
 from consumer.mapping.language.nodes import Converted, Node
 from consumer.mapping.language.syntax import Wrong
 from consumer.mapping.language.types import (
@@ -40,8 +41,9 @@ def to_text(node: Node, what: str) -> Node:
             return node
         case Integer() | Number():
             return Converted(node, "text", Slot(Text(), node.slot.nullable), node.place)
-        case Mixed():
-            return Converted(node, "mixed_text", Slot(Text(), nullable=True), node.place)
+    text = as_text(node)
+    if text is not node:
+        return text
     raise mismatch(node, what, "text")
 
 
@@ -54,7 +56,12 @@ def to_texts(node: Node, what: str) -> Node:
                 return Converted(node, "present", texts, node.place) if item.nullable else node
             if is_number(item.type):
                 return Converted(node, "texts", texts, node.place)
+            if isinstance(item.type, Mixed):
+                return Converted(node, "mixed_texts", texts, node.place)
             raise mismatch(node, what, "list of text")
+    several = as_texts(node)
+    if several is not node:
+        return several
     single = to_text(node, what)
     return Converted(single, "one", Slot(Array(Slot(Text())), single.slot.nullable), node.place)
 
@@ -69,8 +76,12 @@ def without_absent(node: Node) -> Node:
 
 
 def require(node: Node, kinds: type[Type] | tuple[type[Type], ...], what: str, wanted: str) -> Node:
-    """The node, if its type is one of `kinds` (or null). Raises Wrong."""
-    if not isinstance(node.slot.type, kinds if isinstance(kinds, tuple) else (kinds,)):
+    """The node, if its type is one of `kinds` (or null); of a union those branches. Raises Wrong."""
+    kinds = kinds if isinstance(kinds, tuple) else (kinds,)
+    read = read_as(node, kinds)
+    if read is not node:
+        return read
+    if not isinstance(node.slot.type, kinds):
         if isinstance(node.slot.type, Nothing):
             return node
         raise mismatch(node, what, wanted)
@@ -89,7 +100,7 @@ _ONE_WAY = re.compile(r"`((?:\"\w+\" if )?(?:\w+\()*)x((?:, \", \"|\)| else \"\w
 _CERTAIN: tuple[tuple[tuple[type[Type], ...], frozenset[str]], ...] = (
     ((Text,), frozenset({"time", "number", "integer", "number or money"})),
     ((Integer, Number), frozenset({"boolean", "integer"})),
-    ((Boolean, Time, Date, Binary, Mixed), frozenset({"text", "list of text"})),
+    ((Boolean, Time, Date, Binary), frozenset({"text", "list of text"})),
     ((Array,), frozenset({"text", "boolean"})),
     ((Date,), frozenset({"time"})),
 )
@@ -141,7 +152,7 @@ def _remedy(given: Type, wanted: str) -> str:  # noqa: C901  # a table, one line
         case Array(), "text":
             return 'write `join(x, ", ")` or `first(x)`'
         case Mixed(), _:
-            return "a union of several types becomes text with `text(x)`"
+            return "none of its types fits; they are told apart with `is`: `x is text`"
         case Record(fields=fields), _:
             return "choose one of its fields: " + ", ".join(sorted(fields))
         case Union(), _:

@@ -1,4 +1,4 @@
-"""What a condition proves about the values it speaks of: present, and of which records of a union."""
+"""Facts that a condition proves about paths: present, and which branch of a union."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from consumer.mapping.language.nodes import (
     Arithmetic,
     BranchTest,
+    BranchValue,
     Call,
     Compare,
     Converted,
@@ -24,18 +25,19 @@ from consumer.mapping.language.nodes import (
     key_of,
     plain,
 )
-from consumer.mapping.language.types import Slot, Union
+from consumer.mapping.language.types import Mixed, Slot, Union
+from consumer.mapping.language.unions import WITH_TEXT, branch_names
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`present` are paths proven not absent; `branches` says which records a union may still be."""
+    """`present` are paths proven not absent; `branches` says which branches a union may still be."""
 
     present: frozenset[Key] = frozenset()
     branches: frozenset[tuple[Key, frozenset[str]]] = frozenset()
 
     def of(self, key: Key) -> frozenset[str] | None:
-        """The records that the union at `key` may still be; None where nothing is known."""
+        """The branches that the union at `key` may still be; None where nothing is known."""
         found: frozenset[str] | None = None
         for known, names in self.branches:
             if known == key:
@@ -95,8 +97,8 @@ def when_false(node: Node) -> Facts:
             return when_true(of)
         case NullTest(of=of, present=False):
             return present(of)
-        case BranchTest(of=of, names=names, is_not=False):
-            return _branches(of, names, among=False)
+        case BranchTest(of=of, names=names, is_not=is_not):
+            return _branches(of, names, among=is_not)  # or it is absent
     return NO_FACTS
 
 
@@ -108,6 +110,10 @@ def present(node: Node) -> Facts:
             return (Facts(frozenset((key,))) if key else NO_FACTS) & present(of)
         case Defined(node=inner, key=key):
             return Facts(frozenset((key,))) & present(inner)
+        case BranchValue(of=of, names=names):
+            return present(of) & _branches(of, names, among=True)
+        case Converted(of=of, how="mixed_text"):
+            return present(of) & _branches(of, WITH_TEXT, among=True)
         case Call(function=function) if not function.takes_absent:
             return _all(present(child) for child in children(node))
         case Template() | Arithmetic() | Converted():
@@ -118,10 +124,10 @@ def present(node: Node) -> Facts:
 
 def _branches(of: Node, names: tuple[str, ...], *, among: bool) -> Facts:
     key, kind = key_of(of), plain(of).slot.type
-    if key is None or not isinstance(kind, Union):
+    if key is None or not isinstance(kind, Union | Mixed):
         return NO_FACTS
-    every = {record.name for record in kind.records}
-    left = frozenset(names) if among else frozenset(every - set(names))
+    every = frozenset(branch_names(kind))
+    left = every & set(names) if among else every - set(names)
     return Facts(branches=frozenset(((key, left),)))
 
 

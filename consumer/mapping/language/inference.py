@@ -8,6 +8,7 @@ from typing import Self
 
 from consumer.documents.findings import Edit, Place, did_you_mean, renamed, replaced
 from consumer.mapping.language import calls, operators
+from consumer.mapping.language.branches import narrowed_branch, read_alike, read_as
 from consumer.mapping.language.conversions import mismatch, to_text
 from consumer.mapping.language.facts import narrowed, when_false, when_true
 from consumer.mapping.language.names import loop_variable, path_text
@@ -41,13 +42,14 @@ from consumer.mapping.language.types import (
     Text,
     Time,
     Union,
+    common_field,
     describe,
     in_ms,
     joined,
     per_ms,
     short,
 )
-from consumer.mapping.language.unknown import as_call, in_brackets, unknown_field, unknown_name
+from consumer.mapping.language.unknown import no_record, unknown_field, unknown_name
 
 _KAFKA: dict[str, Slot] = {
     "key": Slot(Text(), nullable=True),
@@ -169,7 +171,7 @@ class Inference:
                 )
         if variable := scope.variables.get(name):
             slot = narrowed(variable.slot, variable.key, scope.facts)
-            return Var(variable.name, slot, place, variable.key)
+            return narrowed_branch(Var(variable.name, slot, place, variable.key), scope.facts)
         if definition := scope.definitions.get(name):
             return self._defined(definition, place)
         if name in scope.tables:
@@ -204,7 +206,7 @@ class Inference:
                 raise Wrong(definition.place, "too-large", message)
         own: Key = ("define", definition.name, str(definition.place))
         slot = narrowed(node.slot, own, scope.facts)
-        return Defined(definition.name, node, slot, place, own)
+        return narrowed_branch(Defined(definition.name, node, slot, place, own), scope.facts)
 
     def _attribute(self, tree: ast.Attribute) -> Node:
         place = self.place(tree)
@@ -228,49 +230,46 @@ class Inference:
 
         `written` is a place that closes with the bare name, where there is one: it can be edited.
         """
+        of = read_as(of, (Record, Union))
         kind = of.slot.type
-        branch = ""
         if isinstance(kind, Union):
-            kind = self._only(of, kind, name, place)
-            branch = kind.name
-        if not isinstance(kind, Record):
-            remedy = ""
-            edits: tuple[Edit, ...] = ()
-            if isinstance(kind, MapOf):
-                remedy = f'a map is read with `["{name}"]`'
-                edits = in_brackets(written, name)
-            elif isinstance(kind, Array):
-                remedy = f"write `[x.{name} for x in ...]`, or `...[0].{name}` for the first"
-            if name in {"length", "size"} and isinstance(kind, Array | Text):
-                function = "length" if isinstance(kind, Array) else "size"
-                remedy, edits = f"write `{function}(x)`", as_call(of, function, written)
-            message = f"`.{name}` of something that is not a record ({describe(kind)})"
-            raise Wrong(place, "not-a-record", message, remedy, edits)
-        if name not in kind.fields:
+            records = self._records(of, kind, name, place)
+        elif isinstance(kind, Record) and name in kind.fields:
+            records = (kind,)
+        elif isinstance(kind, Record):
             raise unknown_field(self.scope, of, kind, name, place, written)
-        raw = kind.fields[name]
+        else:
+            raise no_record(of, name, place, written)
+        raw = common_field(records, name)
+        if raw is None:
+            raise self._several(of, records, name, place)
         above = key_of(of)
         key = (*above, name) if above else None
         slot = in_ms(Slot(raw.type, raw.nullable or of.slot.nullable))
-        return Field(
-            of, name, narrowed(slot, key, self.scope.facts), place, key, branch, per_ms(raw.type)
-        )
+        slot = narrowed(slot, key, self.scope.facts)
+        names = tuple(record.name for record in records) if isinstance(kind, Union) else ()
+        member = Field(of, name, slot, place, key, names, per_ms(raw.type))
+        return narrowed_branch(member, self.scope.facts)
 
-    def _only(self, of: Node, union: Union, name: str, place: Place) -> Record:
+    def _records(self, of: Node, union: Union, name: str, place: Place) -> tuple[Record, ...]:
+        """The records that the union may be here. Raises Wrong where none of them has the field."""
         key = key_of(of)
         known = self.scope.facts.of(key) if key else None
         records = union.records if known is None else union.only(known)
+        if any(name in record.fields for record in records):
+            return records
         if len(records) == 1:
-            return records[0]
-        having = [short(record.name) for record in records if name in record.fields]
+            raise unknown_field(self.scope, of, records[0], name, place, None)
+        every = sorted({field for record in records for field in record.fields})
+        message = f"no record of the union `{path_text(of)}` has a field `{name}`"
+        raise Wrong(place, "unknown-field", message, did_you_mean(name, every))
+
+    def _several(self, of: Node, records: tuple[Record, ...], name: str, place: Place) -> Wrong:
         path = path_text(of)
-        if not having:
-            every = sorted({field for record in records for field in record.fields})
-            message = f"no record of the union `{path}` has a field `{name}`"
-            raise Wrong(place, "unknown-field", message, did_you_mean(name, every))
+        having = [short(record.name) for record in records if name in record.fields]
         message = f"`{path}` is one of several records here"
         remedy = "\n".join(f"add `{path} is {record}` to the condition" for record in having)
-        raise Wrong(place, "union", message, remedy)
+        return Wrong(place, "union", message, remedy)
 
     def _subscript(self, tree: ast.Subscript) -> Node:
         place = self.place(tree)
@@ -286,6 +285,8 @@ class Inference:
             by = to_text(by, f"the table `{tree.value.id}`")
             return Index(table, by, Slot(values, nullable=True), place, None)
         of = self.of(tree.value)
+        wanted = (Array,) if isinstance(by.slot.type, Integer) else (MapOf,)
+        of = read_as(read_as(of, wanted), (Record, Union))
         match of.slot.type:
             case Record() | Union():
                 if isinstance(by, Const) and isinstance(by.value, str):
@@ -306,12 +307,13 @@ class Inference:
         if above and isinstance(by, Const):
             key = (*above, f"[{by.value!r}]")
         slot = narrowed(Slot(element.type, nullable=True), key, self.scope.facts)
-        return Index(of, by, slot, place, key)
+        return narrowed_branch(Index(of, by, slot, place, key), self.scope.facts)
 
     def _choice(self, tree: ast.IfExp) -> Node:
         condition = operators.condition(self.of(tree.test), "the condition")
         then = self.within(self.scope.knowing(when_true(condition))).of(tree.body)
         otherwise = self.within(self.scope.knowing(when_false(condition))).of(tree.orelse)
+        then, otherwise = read_alike((then, otherwise))
         slot = joined(then.slot, otherwise.slot)
         place = self.place(tree)
         if slot is None:
@@ -334,7 +336,7 @@ class Inference:
         return Template(tuple(parts), Slot(Text(), nullable), self.place(tree))
 
     def _list(self, tree: ast.List) -> Node:
-        elements = tuple(each(tree.elts, self.of))
+        elements = tuple(read_alike(each(tree.elts, self.of)))
         item = Slot(Nothing())
         for element in elements:
             both = (
@@ -354,7 +356,7 @@ class Inference:
             raise Wrong(place, "not-allowed", "one `for` in a list, not several", "use `concat`")
         if not isinstance(generator.target, ast.Name):
             raise Wrong(self.place(generator.target), "not-allowed", "`for` takes one name")
-        source = self.of(generator.iter)
+        source = read_as(self.of(generator.iter), (Array,))
         inner, variable = loop_variable(
             self.scope, generator.target.id, source, self.place(generator.target)
         )

@@ -6,16 +6,15 @@ import ast
 import re
 from decimal import Decimal
 
-from consumer.documents.findings import Edit, Place, replaced, wrapped
+from consumer.documents.findings import Edit, Place, replaced
 from consumer.mapping.language.context import Context
 from consumer.mapping.language.conversions import mismatch
 from consumer.mapping.language.names import UNNAMED, path_text
-from consumer.mapping.language.nodes import Call, Const, Field, Index, Node, Var, plain
+from consumer.mapping.language.nodes import Const, Node
 from consumer.mapping.language.syntax import Wrong
 from consumer.mapping.language.types import (
     Array,
     Boolean,
-    Mixed,
     Nothing,
     Text,
     describe,
@@ -101,10 +100,6 @@ def comparable_as(left: Node, word: str, right: Node, message: str) -> Wrong | N
         if is_number(kind) and isinstance(value, str) and _NUMBER.fullmatch(value):
             edits = replaced(other.place, value)
             return Wrong(left.place, "type", message, f"write `x {word} {value}`", edits)
-        is_path = isinstance(plain(one), Field | Index | Var | Call)
-        if isinstance(kind, Mixed) and isinstance(other.slot.type, Text) and is_path:
-            remedy = f"a union of several types becomes text: write `text(x) {word} ...`"
-            return Wrong(left.place, "type", message, remedy, wrapped(one.place, "text(", ")"))
         if isinstance(kind, Text) and not kind.enum and _is_number(value) and word in {"==", "!="}:
             remedy = f'a text is compared with a text: `x {word} "{value}"`'
             edits = replaced(other.place, f'"{value}"')

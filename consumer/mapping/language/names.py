@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from consumer.documents.findings import Place
 from consumer.mapping.language.nodes import (
+    BranchValue,
     Call,
     Const,
     Converted,
@@ -74,7 +75,7 @@ def path_text(node: Node) -> str:
             if header is None:
                 return f"kafka.{part}"
             return f'kafka.headers["{header.value}"]' if isinstance(header, Const) else UNNAMED
-        case Converted(of=of):
+        case Converted(of=of) | BranchValue(of=of):
             return path_text(of)
         case Call(function=function):
             return f"{function.name}(...)"

@@ -38,14 +38,15 @@ class Var:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A member of a record. `branch` is set where `of` is a union, narrowed to that record."""
+    """A member of a record. `branches` are the full names of the records that `of` may be, where that is
+    a union of records: all of them have the member."""
 
     of: Node
     name: str
     slot: Slot
     place: Place
     key: Key | None
-    branch: str = ""
+    branches: tuple[str, ...] = ()
     per_ms: int = 1
     """Units of the stored time per millisecond: the value is brought to milliseconds on reading."""
 
@@ -148,13 +149,26 @@ class NullTest:
 
 @dataclass(frozen=True, slots=True)
 class BranchTest:
-    """`event is CartChanged`; `names` are full names of records."""
+    """`event is CartChanged`, `x is number`; `names` are those of branches (see `unions`)."""
 
     of: Node
     names: tuple[str, ...]
     is_not: bool
     slot: Slot
     place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class BranchValue:
+    """A union of several kinds of values, read as the branches `names`. Absent where it is another,
+    unless a condition has `proven` that it is none. `per_ms` as in `Field`."""
+
+    of: Node
+    names: tuple[str, ...]
+    proven: bool
+    slot: Slot
+    place: Place
+    per_ms: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +211,7 @@ class Converted:
     """A value brought into the form a target or a function takes; `how` names a converter."""
 
     of: Node
-    how: Literal["text", "mixed_text", "texts", "present", "one"]
+    how: Literal["text", "mixed_text", "texts", "mixed_texts", "plain_json", "present", "one"]
     slot: Slot
     place: Place
 
@@ -217,6 +231,7 @@ Node = (
     | Compare
     | NullTest
     | BranchTest
+    | BranchValue
     | Arithmetic
     | Choice
     | Listed
@@ -232,6 +247,8 @@ def key_of(node: Node) -> Key | None:
             return key
         case Defined(node=inner, key=key):
             return key_of(inner) or key
+        case BranchValue(of=of):
+            return key_of(of)
     return None
 
 
@@ -245,7 +262,14 @@ def plain(node: Node) -> Node:
 def children(node: Node) -> tuple[Node, ...]:
     """The nodes directly inside."""
     match node:
-        case Field(of=of) | Not(of=of) | NullTest(of=of) | BranchTest(of=of) | Converted(of=of):
+        case (
+            Field(of=of)
+            | Not(of=of)
+            | NullTest(of=of)
+            | BranchTest(of=of)
+            | BranchValue(of=of)
+            | Converted(of=of)
+        ):
             return (of,)
         case Index(of=of, by=by):
             return (of, by)

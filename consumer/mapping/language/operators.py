@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Literal
 
 from consumer.documents.findings import Place, did_you_mean, nearest, renamed, replaced
+from consumer.mapping.language.branches import NUMBERS, raw, read_alike, read_as, read_like
 from consumer.mapping.language.context import Context
-from consumer.mapping.language.conversions import mismatch
+from consumer.mapping.language.conversions import mismatch, to_texts
 from consumer.mapping.language.facts import when_false, when_true
 from consumer.mapping.language.foreign import pipe
 from consumer.mapping.language.meant import (
@@ -35,6 +36,7 @@ from consumer.mapping.language.types import (
     Date,
     Integer,
     MapOf,
+    Mixed,
     Nothing,
     Number,
     Slot,
@@ -46,6 +48,7 @@ from consumer.mapping.language.types import (
     is_number,
     short,
 )
+from consumer.mapping.language.unions import branch_names, branch_of, is_certain
 
 Operator = Literal["==", "!=", "<", "<=", ">", ">=", "in", "not in"]
 UNPROVEN = frozenset({"nullable", "union"})
@@ -73,6 +76,7 @@ _ARITHMETIC: dict[type[ast.operator], Literal["+", "-", "*", "/", "//", "%"]] = 
 
 def condition(node: Node, what: str) -> Node:
     """The node, if it is a condition. Raises Wrong."""
+    node = read_as(node, (Boolean,))
     if not isinstance(node.slot.type, Boolean | Nothing):
         raise mismatch(node, what, "boolean")
     return node
@@ -91,7 +95,7 @@ def infer_logic(inference: Context, tree: ast.BoolOp) -> Node:
     scope = inference.scope
     for number, value in enumerate(tree.values):
         try:
-            part = inference.within(scope).of(value)
+            part = read_as(inference.within(scope).of(value), (Boolean,))
             if not isinstance(part.slot.type, Boolean | Nothing):
                 if found := listed(inference, tree, number):
                     raise found
@@ -113,6 +117,8 @@ def infer_logic(inference: Context, tree: ast.BoolOp) -> Node:
 
 def infer_unary(inference: Context, tree: ast.UnaryOp) -> Node:
     of = inference.of(tree.operand)
+    if isinstance(tree.op, ast.USub):
+        of = read_as(of, NUMBERS)
     place = inference.place(tree)
     match tree.op:
         case ast.Not():
@@ -134,7 +140,7 @@ def infer_arithmetic(inference: Context, tree: ast.BinOp) -> Node:
             raise wrong
         remedy = "the operators are `+ - * / // %`"
         raise Wrong(place, "not-allowed", "this operator is not part of the language", remedy)
-    left, right = each((tree.left, tree.right), inference.of)
+    left, right = (read_as(side, NUMBERS) for side in each((tree.left, tree.right), inference.of))
     for side in (left, right):
         if isinstance(side.slot.type, Text) and operator == "+":
             remedy = 'write an f-string: f"{a} {b}"'
@@ -186,6 +192,7 @@ def _link(
             return NullTest(other, word == "!=", _TRUTH, place)
     if word in {"in", "not in"}:
         return _membership(left, word, right, place)
+    left, right = read_alike((left, right))
     a, b = left.slot.type, right.slot.type
     _check_comparable(left, word, right)
     binary = Number(binary=True) in {a, b}
@@ -215,6 +222,8 @@ def _check_comparable(left: Node, word: str, right: Node) -> None:
         remedy = 'a time is compared with a time: `time("2026-01-31")`, `millis(x)`'
     elif isinstance(a, Union) or isinstance(b, Union):
         remedy = "records of a union are told apart with `is`"
+    elif isinstance(a, Mixed) or isinstance(b, Mixed):
+        remedy = "the types of a union are told apart with `is`: `x is text`"
     raise Wrong(left.place, "type", message, remedy)
 
 
@@ -236,7 +245,11 @@ def _check_symbols(known: Node, other: Node) -> None:
 
 
 def _membership(left: Node, word: Operator, right: Node, place: Place) -> Node:
+    right = read_as(read_as(right, (Array,)), (MapOf,))
     kind = right.slot.type
+    if isinstance(kind, Array) and isinstance(kind.item.type, Mixed):
+        right = to_texts(right, "`in`")
+        kind = right.slot.type
     if isinstance(kind, Text):
         raise Wrong(right.place, "type", "`in` looks in lists", "write `contains(text, part)`")
     if isinstance(kind, MapOf):
@@ -245,6 +258,7 @@ def _membership(left: Node, word: Operator, right: Node, place: Place) -> Node:
         element = kind.item.type
     else:
         raise mismatch(right, "`in`", "list or map")
+    left = read_like(left, element)
     if isinstance(right, Listed):
         for each in right.elements:
             _check_comparable(left, "==", each)
@@ -260,31 +274,31 @@ def _membership(left: Node, word: Operator, right: Node, place: Place) -> Node:
 def _branch_test(
     inference: Context, tree: ast.Compare, left_tree: ast.expr, is_not: bool, right: ast.expr
 ) -> Node:
-    of = inference.of(left_tree)
+    of = raw(inference.of(left_tree))
     union = of.slot.type
     right_place = inference.place(right)
     if isinstance(right, ast.Name) and right.id.lower() in {"null", "none"}:
         raise null_test(inference, tree, is_not)
     if isinstance(right, ast.Constant) and right.value is None:
         raise null_test(inference, tree, is_not)
-    if (
-        isinstance(union, Union)
-        and isinstance(right, ast.Constant)
-        and isinstance(right.value, str)
-    ):
+    if not isinstance(union, Union | Mixed):
+        remedy = "use `==`; for absent values `== null`"
+        message = f"`is` tells the types of a union apart, this is {describe(union)}"
+        raise Wrong(of.place, "not-a-union", message, remedy)
+    if isinstance(right, ast.Constant) and isinstance(right.value, str):
         remedy = "the name of a record stands without quotes"
         edits = replaced(right_place, right.value)
         message = f"`is` takes the name of a record, not the text `{right.value}`"
         raise Wrong(right_place, "unknown-branch", message, remedy, edits)
-    if not isinstance(union, Union):
-        remedy = "use `==`; for absent values `== null`"
-        message = f"`is` tells the records of a union apart, this is {describe(union)}"
-        raise Wrong(of.place, "not-a-union", message, remedy)
     name = ".".join(reversed(list(attribute_path(right))))
-    found = [record for record in union.records if name in {record.name, short(record.name)}]
+    names = branch_names(union)
+    found = [one for one in names if name in {one, short(one)}]
     if len(found) != 1:
-        known = [short(record.name) for record in union.records]
-        message = f"`{name}` is none of the records of this union"
+        known = [short(one) for one in names]
+        message = f"`{name}` is none of the types of this union"
         edits = renamed(right_place, name, known)
         raise Wrong(right_place, "unknown-branch", message, did_you_mean(name, known), edits)
-    return BranchTest(of, (found[0].name,), is_not, _TRUTH, inference.place(tree))
+    if isinstance(union, Mixed) and not is_certain(union, branch_of(union, found[0])):
+        message = f"`{short(found[0])}` looks like another type of this union: {describe(union)}"
+        raise Wrong(right_place, "unknown-branch", message, "values of both are read as the same")
+    return BranchTest(of, (found[0],), is_not, _TRUTH, inference.place(tree))

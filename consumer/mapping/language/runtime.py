@@ -140,6 +140,24 @@ def mixed_text(value: Any) -> str | None:
     return text(value)
 
 
+def mixed_texts(value: Any) -> list[str] | None:
+    """Texts of a union of scalars and lists, without what has no text of its own; absent if it is
+    neither a list nor such a scalar."""
+    if isinstance(value, list):
+        found = (mixed_text(element) for element in value)
+        return [one for one in found if one is not None]
+    single = mixed_text(value)
+    return None if single is None else [single]
+
+
+def plain_json(value: Any) -> Any:
+    """A union of anything as a text, number or boolean, or a list of them; absent if it is nothing of
+    the kind."""
+    if isinstance(value, list):
+        return [element for element in value if isinstance(element, str | int | float | Decimal)]
+    return value if isinstance(value, str | int | float | Decimal) else None
+
+
 def texts(values: Iterable[Any]) -> list[str]:
     """A list of scalars as a list of texts; absent ones are left out."""
     return [text(value) for value in values if value is not None]

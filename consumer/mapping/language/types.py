@@ -58,9 +58,9 @@ class Nothing:
 
 @dataclass(frozen=True, slots=True)
 class Mixed:
-    """A union of scalars of several types: only `text()` can use it."""
+    """A union of several kinds of values, with one type for each kind (see `one_of`)."""
 
-    names: tuple[str, ...]
+    branches: tuple[Type, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +144,8 @@ def describe(kind: Type) -> str:
             return f"record {name}"
         case Union(records=records):
             return "union of " + ", ".join(short(record.name) for record in records)
-        case Mixed(names=names):
-            return "mixed " + " or ".join(names)
+        case Mixed(branches=branches):
+            return " or ".join(describe(branch) for branch in branches)
         case _:
             return _NAMES[type(kind)]
 
@@ -202,3 +202,18 @@ def joined(a: Slot, b: Slot) -> Slot | None:
         case first, second if first == second:
             return Slot(first, nullable)
     return None
+
+
+def common_field(records: tuple[Record, ...], name: str) -> Slot | None:
+    """The field that all of these records have, as one type; None where they have not."""
+    found: Slot | None = None
+    for record in records:
+        own = record.fields.get(name)
+        if own is None:
+            return None
+        if found is not None and per_ms(found.type) != per_ms(own.type):
+            return None
+        found = own if found is None else joined(found, own)
+        if found is None:
+            return None
+    return found

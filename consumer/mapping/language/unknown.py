@@ -7,7 +7,7 @@ from consumer.mapping.language.names import path_text
 from consumer.mapping.language.nodes import Node, Var
 from consumer.mapping.language.scope import Scope
 from consumer.mapping.language.syntax import Wrong
-from consumer.mapping.language.types import Record
+from consumer.mapping.language.types import Array, MapOf, Record, Text, describe
 
 _FOREIGN = {
     **dict.fromkeys(("yes", "on", "true"), "true"),
@@ -64,3 +64,20 @@ def in_brackets(written: Place | None, name: str) -> tuple[Edit, ...]:
     begin = written.end - len(name) - 1
     place = Place(written.file, written.line, begin, written.end)
     return replaced(place, f'["{name}"]')
+
+
+def no_record(of: Node, name: str, place: Place, written: Place | None) -> Wrong:
+    """The finding for a member of something that has none. `written` closes with the bare name."""
+    kind = of.slot.type
+    remedy = ""
+    edits: tuple[Edit, ...] = ()
+    if isinstance(kind, MapOf):
+        remedy = f'a map is read with `["{name}"]`'
+        edits = in_brackets(written, name)
+    elif isinstance(kind, Array):
+        remedy = f"write `[x.{name} for x in ...]`, or `...[0].{name}` for the first"
+    if name in {"length", "size"} and isinstance(kind, Array | Text):
+        function = "length" if isinstance(kind, Array) else "size"
+        remedy, edits = f"write `{function}(x)`", as_call(of, function, written)
+    message = f"`.{name}` of something that is not a record ({describe(kind)})"
+    return Wrong(place, "not-a-record", message, remedy, edits)

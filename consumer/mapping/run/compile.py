@@ -41,6 +41,8 @@ RUNTIME = (
     runtime.text,
     runtime.joined,
     runtime.mixed_text,
+    runtime.mixed_texts,
+    runtime.plain_json,
     runtime.texts,
     runtime.present,
     runtime.to_ms,

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from consumer.codegen import Lines
 from consumer.mapping.check.checked import CheckedRule, CheckedSend
+from consumer.mapping.language.branches import has_times
 from consumer.mapping.language.nodes import (
     Arithmetic,
     BranchTest,
+    BranchValue,
     Call,
     Choice,
     Compare,
@@ -30,8 +32,10 @@ from consumer.mapping.language.nodes import (
     TableRef,
     Template,
     Var,
+    key_of,
 )
 from consumer.mapping.language.types import Integer, MapOf, Text
+from consumer.mapping.run.emit_branches import branch_test, branch_value
 
 _EXACT = {
     "==": "equal(%s, %s)",
@@ -92,6 +96,11 @@ class Code(Lines):
                 return name
             case TableRef(name=name):
                 return f"table_{name}"
+            case BranchValue(proven=True, per_ms=1, of=of):
+                return self.value(of)
+            case BranchValue(names=names, per_ms=per_ms):
+                of_key = key_of(node)
+                return self._once(of_key and ("branch", of_key, names, per_ms), node)
             case Field() | Index() | KafkaPart():
                 return self._once(node.key if not isinstance(node, KafkaPart) else None, node)
             case Defined(node=inner, key=key):
@@ -128,6 +137,8 @@ class Code(Lines):
                 text = self._field(node)
             case Index():
                 text = self._index(node)
+            case BranchValue():
+                text = branch_value(self, self.atom(node.of), node)
             case KafkaPart(part=part, header=header):
                 text = _KAFKA.get(part) or f"header(kafka.headers, {self.atom(header)})"  # type: ignore[arg-type]  # a header part has its name
                 if header is not None and header.slot.nullable:
@@ -148,7 +159,7 @@ class Code(Lines):
     def _field(self, node: Field) -> str:
         of = self.atom(node.of)
         text = f"{of}[{node.name!r}]"
-        if node.branch:
+        if node.branches:
             text = f"{of}[1][{node.name!r}]"
         if node.per_ms != 1:
             text = f"to_ms({text}, {node.per_ms})"
@@ -176,7 +187,7 @@ class Code(Lines):
                     return repr(present)
                 return f"({self.atom(of)} is {'not ' if present else ''}None)"
             case BranchTest():
-                return self._branch_test(node)
+                return branch_test(self, self.atom(node.of), node)
             case Compare():
                 return self._compare(node)
             case _:
@@ -201,12 +212,6 @@ class Code(Lines):
             self.line(f"    {name} = {not every}")
             result = name
         return result
-
-    def _branch_test(self, node: BranchTest) -> str:
-        of = self.atom(node.of)
-        equals = "!=" if node.is_not else "=="
-        test = f"{of}[0] {equals} {node.names[0]!r}"
-        return f"({of} is not None and {test})" if node.of.slot.nullable else f"({test})"
 
     def _compare(self, node: Compare) -> str:
         left = self.atom(node.left)
@@ -351,6 +356,8 @@ class Code(Lines):
                 text = f"str({atom})"
             case "one":
                 text = f"[{atom}]"
+            case ("mixed_text" | "plain_json") as how if has_times(of.slot.type):
+                text = f"(None if type({atom}) is int else {how}({atom}))"
             case how:
                 text = f"{how}({atom})"
         return f"(None if {atom} is None else {text})" if of.slot.nullable else text

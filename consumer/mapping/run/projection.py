@@ -13,6 +13,7 @@ from consumer.mapping.check.checked import CheckedMapping
 from consumer.mapping.check.expressions import Bound, expressions
 from consumer.mapping.language.nodes import (
     BranchTest,
+    BranchValue,
     Comprehension,
     Defined,
     Field,
@@ -128,6 +129,6 @@ def _part(node: Node, around: _Around) -> _Part | None:
             if part is not None:
                 _needed_whole(by, around)
             return part
-        case Defined(node=inner):
+        case Defined(node=inner) | BranchValue(of=inner):
             return _part(inner, around)
     return None

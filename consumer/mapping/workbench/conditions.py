@@ -9,6 +9,7 @@ from typing import Any
 from consumer.mapping.language.nodes import (
     Arithmetic,
     BranchTest,
+    BranchValue,
     Call,
     Compare,
     Converted,
@@ -29,6 +30,7 @@ from consumer.mapping.workbench.paths import path_of
 _READ_WHOLE = (
     Arithmetic,
     BranchTest,
+    BranchValue,
     Call,
     Compare,
     Converted,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from consumer.documents.yaml_tree import Document
 from consumer.mapping.check.expressions import Bound
 from consumer.mapping.language.nodes import (
+    BranchValue,
     Comprehension,
     Const,
     Defined,
@@ -34,7 +35,7 @@ def sources(node: Node, names: Names = RECORD) -> tuple[str, ...]:
 def _sources(node: Node, names: Names) -> Iterator[str]:
     path = path_of(node, names)
     if path is not None:
-        yield path
+        yield from _each_record(path)
         if isinstance(node, Index):
             yield from _sources(node.by, names)
         return
@@ -49,6 +50,17 @@ def _sources(node: Node, names: Names) -> Iterator[str]:
         yield from _sources(child, names)
 
 
+def _each_record(path: str) -> Iterator[str]:
+    """`event<A|B>.sku` as `event<A>.sku` and `event<B>.sku`."""
+    before, opening, rest = path.partition("<")
+    if not opening:
+        yield path
+        return
+    records, _, after = rest.partition(">")
+    for record in records.split("|"):
+        yield from (f"{before}<{record}>{below}" for below in _each_record(after))
+
+
 def path_of(node: Node, names: Names = RECORD) -> str | None:
     """The path of a field as the mapping writes it; None for what is computed.
 
@@ -57,11 +69,11 @@ def path_of(node: Node, names: Names = RECORD) -> str | None:
     match node:
         case Var(name=name):
             return names.get(name)
-        case Field(of=of, name=name, branch=branch):
+        case Field(of=of, name=name, branches=branches):
             above = path_of(of, names)
             if above is None:
                 return None
-            above += f"<{short(branch)}>" if branch else ""
+            above += f"<{'|'.join(short(branch) for branch in branches)}>" if branches else ""
             return f"{above}.{name}" if above else name
         case Index(of=TableRef()):
             return None
@@ -70,7 +82,7 @@ def path_of(node: Node, names: Names = RECORD) -> str | None:
             if above is None:
                 return None
             return above + (_constant_index(by) if isinstance(by, Const) else "[]")
-        case Defined(node=inner):
+        case Defined(node=inner) | BranchValue(of=inner):
             return path_of(inner, names)
         case KafkaPart(part="header", header=Const(value=header)):
             return f'kafka.headers["{header}"]'
