@@ -1,10 +1,10 @@
 """Events that go to Yespo several in a request.
 
-    take ──▶ behind a predecessor ──▶ ready ──linger──▶ batch of one partition ──▶ lane
+    take ──▶ behind a predecessor ──▶ ready ──linger──▶ batch of one partition ──▶ queue
                         ▲                ▲                                           │
                         └──── ended ─────┴── again: in halves, or for a while ◀──────┘
 
-A batch is an event of its own to the lane below, which knows nothing of its parts: pauses, breaker,
+A batch is an event of its own to the queue below, which knows nothing of its parts: pauses, breaker,
 rate and retries are those of any endpoint. Batches hold events of one partition, so that a partition
 can be given up, and never two events that must keep their order.
 """
@@ -18,19 +18,19 @@ from math import inf
 from consumer.clock import Clock
 from consumer.delivery.endpoint.job import Job
 from consumer.delivery.endpoint.order import Order
-from consumer.delivery.endpoint.queue import EndpointLane
+from consumer.delivery.endpoint.queue import EndpointQueue
 from consumer.delivery.http.answer import Pool
 from consumer.model import Ended, Event, Flight, Outcome, Partition, Progress
 from consumer.stages import EventEnded
 
-OpenLane = Callable[[Callable[[Pool], Pool], EventEnded], EndpointLane]
-"""Makes the lane for batches, over a pool that is passed through the first argument."""
+OpenQueue = Callable[[Callable[[Pool], Pool], EventEnded], EndpointQueue]
+"""Makes the queue for batches, over a pool that is passed through the first argument."""
 
 
 class Batches(ABC):
     """Takes jobs, and ends them. Keeps their order itself."""
 
-    lane: EndpointLane
+    queue: EndpointQueue
     """Where batches go; the subclass opens it."""
 
     def __init__(self, *, linger: float, ended: EventEnded, clock: Clock) -> None:
@@ -46,12 +46,12 @@ class Batches(ABC):
 
     @property
     def waiting(self) -> int:
-        """Events that this or the lane has taken and that are neither ended nor on the wire, each by
+        """Events that this or the queue has taken and that are neither ended nor on the wire, each by
         itself, not by batches."""
         batches = self._under_way
-        sent = [len(batches[event]) for event in self.lane.on_the_wire if event in batches]
+        sent = [len(batches[event]) for event in self.queue.on_the_wire if event in batches]
         waiting_batches = len(batches) - len(sent)
-        return len(self._order) - sum(sent) + self.lane.waiting - waiting_batches
+        return len(self._order) - sum(sent) + self.queue.waiting - waiting_batches
 
     def progress(self, wanted: Collection[Event]) -> dict[Event, Progress]:
         """Of the wanted events those in a request under way, as far as that has come."""
@@ -61,7 +61,7 @@ class Batches(ABC):
             for job in jobs
             if job.event in wanted
         }
-        of_batches = self.lane.progress(set(batch_of.values()))
+        of_batches = self.queue.progress(set(batch_of.values()))
         return {job: of_batches[batch] for job, batch in batch_of.items() if batch in of_batches}
 
     def take(self, job: Job) -> None:
@@ -69,7 +69,7 @@ class Batches(ABC):
             self._queue([job])
 
     def forget(self, partitions: Collection[Partition]) -> None:
-        """Drop all that is unfinished of these partitions; `lane` is to be told as well."""
+        """Drop all that is unfinished of these partitions; `queue` is to be told as well."""
         for partition in partitions:
             self._order.forget(partition)
             self._ready.pop(partition, None)
@@ -111,7 +111,7 @@ class Batches(ABC):
         self._made += 1
         event = self._event(jobs, self._made)
         self._under_way[event] = jobs
-        self.lane.submit(event, jobs[0].flight)
+        self.queue.submit(event, jobs[0].flight)
 
     # --- ends
 

@@ -1,4 +1,4 @@
-"""The delivery stage: events to their endpoints' lanes, each with a pool of its own."""
+"""The delivery stage: events to their endpoints' queues, each with a pool of its own."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
@@ -11,7 +11,7 @@ from consumer.delivery.batches import Batches
 from consumer.delivery.destination import Destination
 from consumer.delivery.endpoint.job import Job
 from consumer.delivery.endpoint.limiter import Limiter
-from consumer.delivery.endpoint.queue import EndpointLane
+from consumer.delivery.endpoint.queue import EndpointQueue
 from consumer.delivery.endpoint.share import Sharing
 from consumer.delivery.http.answer import Pool
 from consumer.delivery.http.httpx_pool import HttpxPool
@@ -46,13 +46,13 @@ class Delivery:
         """`part` is what this process has of all partitions of its group (None while unknown), by
         which members share the rates. Without it the process counts as alone."""
 
-        def lane(
+        def queue(
             destination: Destination,
             wrap: Callable[[Pool], Pool],
             told: EventEnded,
             past: Callable[[Job], None] | None = None,
-        ) -> EndpointLane:
-            return EndpointLane(
+        ) -> EndpointQueue:
+            return EndpointQueue(
                 destination.endpoint,
                 wrap(open_pool(destination)),
                 settings,
@@ -69,7 +69,7 @@ class Delivery:
         past_events = {
             destination.endpoint.account: PastEvents(
                 destination.endpoint,
-                partial(lane, destination),
+                partial(queue, destination),
                 retry=settings.retry,
                 ended=ended,
                 clock=clock,
@@ -79,48 +79,48 @@ class Delivery:
             if destination.endpoint.api == "past_events"
         }
         self._batches: dict[Endpoint, Batches] = {}
-        self._lanes: dict[Endpoint, EndpointLane] = {}
-        self._takers: dict[Endpoint, EndpointLane | ProductUpdates] = {}
+        self._queues: dict[Endpoint, EndpointQueue] = {}
+        self._takers: dict[Endpoint, EndpointQueue | ProductUpdates] = {}
         linger = settings.product_update_linger
         for destination in destinations:
             endpoint, past = destination.endpoint, past_events.get(destination.endpoint.account)
             if past is not None and endpoint.api == "past_events":
                 self._batches[endpoint] = past
-                self._lanes[endpoint] = past.lane
+                self._queues[endpoint] = past.queue
             elif endpoint.api == "legacy" and linger is not None:
-                open_lane = partial(lane, destination)
-                updates = ProductUpdates(open_lane, linger=linger, ended=ended, clock=clock)
+                open_queue = partial(queue, destination)
+                updates = ProductUpdates(open_queue, linger=linger, ended=ended, clock=clock)
                 self._batches[endpoint] = self._takers[endpoint] = updates
-                self._lanes[endpoint] = updates.lane
+                self._queues[endpoint] = updates.queue
             else:
                 take = past.take if past is not None and endpoint.api == "v2" else None
-                self._lanes[endpoint] = lane(destination, _as_it_is, ended, take)
-        self._takers = {**self._lanes, **self._takers}
+                self._queues[endpoint] = queue(destination, _as_it_is, ended, take)
+        self._takers = {**self._queues, **self._takers}
         self._sharing: Sharing | None = None
         if settings.share == "auto" and part is not None:
-            self._sharing = Sharing(self._lanes.values(), part, clock)
+            self._sharing = Sharing(self._queues.values(), part, clock)
         elif settings.share != "auto":
-            for one in self._lanes.values():
+            for one in self._queues.values():
                 one.share(settings.share)
 
     @property
-    def lanes(self) -> Mapping[Endpoint, EndpointLane]:
+    def queues(self) -> Mapping[Endpoint, EndpointQueue]:
         """For metrics and status: `state`, `in_flight`, `last_error` of each."""
-        return self._lanes
+        return self._queues
 
     @property
     def in_flight(self) -> int:
         """Requests on the wire."""
-        return sum(lane.in_flight for lane in self._lanes.values())
+        return sum(queue.in_flight for queue in self._queues.values())
 
     @property
     def waiting(self) -> int:
         """Events taken that are neither ended nor on the wire."""
-        return sum(map(self.waiting_for, self._lanes))
+        return sum(map(self.waiting_for, self._queues))
 
     def waiting_for(self, endpoint: Endpoint) -> int:
-        """Those of one endpoint. Its lane may count batches only."""
-        return self._batches.get(endpoint, self._lanes[endpoint]).waiting
+        """Those of one endpoint. Its queue may count batches only."""
+        return self._batches.get(endpoint, self._queues[endpoint]).waiting
 
     def progress(self, events: Collection[Event]) -> dict[Event, Progress]:
         """How far unfinished events have come; left out are those that wait for another event of
@@ -128,32 +128,32 @@ class Delivery:
         found: dict[Event, Progress] = {}
         for endpoint in {event.endpoint for event in events}:
             wanted = {event for event in events if event.endpoint == endpoint}
-            found |= self._batches.get(endpoint, self._lanes[endpoint]).progress(wanted)
+            found |= self._batches.get(endpoint, self._queues[endpoint]).progress(wanted)
         return found
 
     @property
     def queued_seconds(self) -> float:
-        return max([lane.queued_seconds for lane in self._lanes.values()], default=0.0)
+        return max([queue.queued_seconds for queue in self._queues.values()], default=0.0)
 
     def submit(self, event: Event, flight: Flight) -> None:
         self._takers[event.endpoint].submit(event, flight)
 
     def hurry(self, partitions: Sequence[Partition]) -> None:
-        for lane in self._lanes.values():
-            lane.hurry(partitions)
+        for queue in self._queues.values():
+            queue.hurry(partitions)
 
     def abandon(self, partitions: Sequence[Partition]) -> None:
         given_up = frozenset(partitions)
         for batches in self._batches.values():
             batches.forget(given_up)
-        for lane in self._lanes.values():
-            lane.abandon(given_up)
+        for queue in self._queues.values():
+            queue.abandon(given_up)
 
     async def close(self) -> None:
         if self._sharing is not None:
             self._sharing.close()
-        for lane in self._lanes.values():
-            await lane.close()
+        for queue in self._queues.values():
+            await queue.close()
 
 
 def _as_it_is(pool: Pool) -> Pool:

@@ -13,7 +13,7 @@ class Destination:
     """Where the events of an endpoint go.
 
     `secret` is the API key (None for the tracker, which knows no authorisation), asked for again
-    before each trial after a stop and now and then. In any second at most `rate + burst` requests
+    before each probe after a stop and now and then. In any second at most `rate + burst` requests
     start; a `rate` of None is no limit until the vendor shows one.
     """
 

@@ -1,6 +1,6 @@
 """v2 events that grew too old, told to Yespo as what they are: `past_events`, many in a request.
 
-    v2 lane ──too old──▶ PastEvents ──batch of one partition──▶ lane of (account, past_events)
+    v2 queue ──too old──▶ PastEvents ──batch of one partition──▶ queue of (account, past_events)
                               ▲                                          │
                               └── each item: ended, or again ◀── status of each item
 
@@ -19,7 +19,7 @@ import structlog
 
 from consumer.clock import Clock
 from consumer.config.settings import RetrySettings
-from consumer.delivery.batches import Batches, OpenLane, first_of
+from consumer.delivery.batches import Batches, OpenQueue, first_of
 from consumer.delivery.endpoint.job import Job
 from consumer.delivery.endpoint.retry import Budget, backoff
 from consumer.delivery.http.answer import Answer, Exchange, Pool
@@ -50,12 +50,12 @@ log = structlog.get_logger()
 
 
 class PastEvents(Batches):
-    """Takes jobs from the v2 lane of its account, and ends them."""
+    """Takes jobs from the v2 queue of its account, and ends them."""
 
     def __init__(
         self,
         endpoint: Endpoint,
-        open_lane: OpenLane,
+        open_queue: OpenQueue,
         *,
         retry: RetrySettings,
         ended: EventEnded,
@@ -69,12 +69,12 @@ class PastEvents(Batches):
         self._rng = rng
         self._resting: set[Job] = set()
         self._delivered = 0
-        self._body = b""  # of the answer that the lane below is about to hear
+        self._body = b""  # of the answer that the queue below is about to hear
         self._readable = True
-        self.lane = open_lane(partial(_Overheard, heard=self._hear), self._batch_ended)
+        self.queue = open_queue(partial(_Overheard, heard=self._hear), self._batch_ended)
 
     def take(self, job: Job) -> None:
-        """A job that its former lane has let go of. One without a time, superseded by one that is too
+        """A job that its former queue has let go of. One without a time, superseded by one that is too
         old, is no past event: the vendor asks when it happened."""
         if job.event.occurred_ms < 0:
             self._ended(job.flight, job.event, Outcome(Ended.EXPIRED, job.attempts, job.ambiguous))
@@ -172,7 +172,7 @@ def read_statuses(body: bytes) -> list[object] | None:
 
 
 class _Overheard:
-    """A pool whose answers are heard before the lane hears them."""
+    """A pool whose answers are heard before the queue hears them."""
 
     def __init__(self, pool: Pool, *, heard: Callable[[Answer], None]) -> None:
         self._pool = pool

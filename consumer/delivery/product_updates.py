@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from consumer.clock import Clock
-from consumer.delivery.batches import Batches, OpenLane, first_of
+from consumer.delivery.batches import Batches, OpenQueue, first_of
 from consumer.delivery.endpoint.job import Job
 from consumer.model import Ended, Event, Flight, Outcome
 from consumer.stages import EventEnded
@@ -24,13 +24,13 @@ _END = b"]}"
 
 
 class ProductUpdates(Batches):
-    """Stands before the tracker's lane of an account, and lets all other events pass."""
+    """Stands before the tracker's queue of an account, and lets all other events pass."""
 
     def __init__(
-        self, open_lane: OpenLane, *, linger: float, ended: EventEnded, clock: Clock
+        self, open_queue: OpenQueue, *, linger: float, ended: EventEnded, clock: Clock
     ) -> None:
         super().__init__(linger=linger, ended=ended, clock=clock)
-        self.lane = open_lane(lambda pool: pool, self._lane_ended)
+        self.queue = open_queue(lambda pool: pool, self._queue_ended)
         self._taken = 0
 
     def submit(self, event: Event, flight: Flight) -> None:
@@ -38,9 +38,9 @@ class ProductUpdates(Batches):
             self._taken += 1
             self.take(Job(event, flight, self._taken))
         else:
-            self.lane.submit(event, flight)
+            self.queue.submit(event, flight)
 
-    def _lane_ended(self, flight: Flight, event: Event, outcome: Outcome) -> None:
+    def _queue_ended(self, flight: Flight, event: Event, outcome: Outcome) -> None:
         if event.name == NAME:
             self._batch_ended(flight, event, outcome)
         else:

@@ -66,7 +66,7 @@ def take(parts: BridgeParts) -> Sample:
         kafka_away=sum(errors.get(code) for code in KAFKA_AWAY),
         lag_seconds=max([float(age) for _, age in _ages(parts)], default=0.0),
         loop_lag=_counts(tallies.histogram("event_loop_lag_seconds", LOOP_LAG_BOUNDS).of()),
-        endpoints={endpoint: _endpoint(parts, endpoint) for endpoint in parts.delivery.lanes},
+        endpoints={endpoint: _endpoint(parts, endpoint) for endpoint in parts.delivery.queues},
     )
 
 
@@ -84,7 +84,7 @@ def _endpoint(parts: BridgeParts, endpoint: Endpoint) -> EndpointSample:
         delivered=sum(counts.delivered for counts in kinds),
         throttled=tallies.counter("retries").get(*endpoint, Meaning.THROTTLED),
         failed=tallies.counter("retries").get(*endpoint, Meaning.TRANSIENT),
-        rate_wait=parts.delivery.lanes[endpoint].rate_wait,
+        rate_wait=parts.delivery.queues[endpoint].rate_wait,
         durations=_counts(durations),
     )
 

@@ -78,7 +78,7 @@ def _endpoints(parts: BridgeParts) -> dict[str, Any]:
             "last_error": mask(queue.last_error),
             "last_delivery_seconds": _ago(queue.delivered_at, now),
         }
-        for endpoint, queue in parts.delivery.lanes.items()
+        for endpoint, queue in parts.delivery.queues.items()
     }
 
 

@@ -6,7 +6,7 @@ from random import Random
 from consumer.config.settings import DeliverySettings, RetrySettings
 from consumer.delivery.deliver import Delivery
 from consumer.delivery.destination import Destination
-from consumer.delivery.endpoint.queue import EndpointLane
+from consumer.delivery.endpoint.queue import EndpointQueue
 from consumer.model import Event, Flight, Outcome, Partition
 from consumer.telemetry.tallies import Tallies
 from tests.delivery.makers import (
@@ -67,8 +67,8 @@ class Bench:
         self.ended.append((event.body.decode(), outcome))
 
     @property
-    def lane(self) -> EndpointLane:
-        return self.delivery.lanes[V2]
+    def queue(self) -> EndpointQueue:
+        return self.delivery.queues[V2]
 
     @property
     def names(self) -> list[str]:

@@ -229,7 +229,7 @@ def test_after_an_outage_each_person_gets_the_newest_cart_alone() -> None:
     for number in range(5):
         bench.submit(f"ageless-{number}")
         bench.pool.answer(f"ageless-{number}", REFUSED)
-    assert bench.lane.state == "down"
+    assert bench.queue.state == "down"
     for number in range(50):
         for person in ("anna", "boris"):
             bench.take(a_cart(f"{person}-{number}", person))

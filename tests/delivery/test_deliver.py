@@ -1,5 +1,5 @@
 """The delivery stage over a scripted pool and a clock that stands still: order, retries, budgets,
-and what stops a lane and sets it going again."""
+and what stops a queue and sets it going again."""
 
 from itertools import combinations, pairwise
 
@@ -144,7 +144,7 @@ def test_an_event_that_fails_while_others_are_delivered_is_given_up() -> None:
     assert outcome.failure.detail == (
         f"answered 500; {outcome.attempts} attempts, others were delivered"
     )
-    assert bench.lane.state == "flowing"
+    assert bench.queue.state == "flowing"
 
 
 # --- an outage
@@ -155,9 +155,9 @@ def test_an_outage_stops_the_lane_and_trials_go_one_at_a_time(bench: Bench) -> N
         bench.submit(str(number))
     with capture_logs() as logs:
         bench.pool.answer_all(REFUSED)
-    assert bench.lane.state == "down"
+    assert bench.queue.state == "down"
     assert len(bench.pool.sent) == 8 + 4  # four failures let others start, the fifth stopped all
-    assert bench.lane.last_error == "connect_refused"
+    assert bench.queue.last_error == "connect_refused"
     assert logs == [
         {
             "event": "delivery stopped",
@@ -191,8 +191,8 @@ def test_trials_are_spaced_up_to_ten_seconds_apart_and_take_turns(bench: Bench) 
     assert 0.7 <= gaps[0] <= 1.3
     assert max(gaps) <= 12.1
     assert min(gaps[5:]) >= 7.9
-    trials = bench.pool.sent[before:]
-    assert len(set(trials)) == min(len(trials), 20)
+    probes = bench.pool.sent[before:]
+    assert len(set(probes)) == min(len(probes), 20)
     assert bench.ended == []
 
 
@@ -220,10 +220,10 @@ def test_a_trial_goes_to_an_event_that_was_never_tried_where_there_is_one(bench:
 def test_after_the_first_success_all_goes_on_at_once(bench: Bench) -> None:
     stop(bench)
     bench.clock.advance(0.5)
-    (trial,) = bench.pool.wire
+    (probe,) = bench.pool.wire
     with capture_logs() as logs:
-        bench.pool.answer(trial, 200)
-    assert bench.lane.state == "flowing"
+        bench.pool.answer(probe, 200)
+    assert bench.queue.state == "flowing"
     assert bench.delivery.in_flight == 8
     assert logs == [
         {
@@ -243,13 +243,13 @@ def test_an_endpoint_that_keeps_failing_after_one_success_is_asked_less_and_less
     for _ in range(6):
         while not bench.pool.wire:
             bench.clock.advance(0.01)
-        (trial,) = bench.pool.wire
-        bench.pool.answer(trial, 200)
+        (probe,) = bench.pool.wire
+        bench.pool.answer(probe, 200)
         for number in range(10):
-            bench.submit(f"{trial}-{number}")
+            bench.submit(f"{probe}-{number}")
         while bench.pool.wire:
             bench.pool.answer_all(503)
-        assert bench.lane.state == "down"
+        assert bench.queue.state == "down"
         stops.append(bench.clock.monotonic())
     gaps = [later - earlier for earlier, later in pairwise(stops)]
     for gap, expected in zip(gaps, [1.0, 2.0, 4.0, 8.0, 10.0], strict=True):
@@ -262,12 +262,12 @@ def test_what_was_in_back_off_goes_on_with_the_lane(bench: Bench) -> None:
         bench.pool.answer("early", 500)
         bench.clock.advance(30.0)
     bench.pool.answer("early", 500)
-    assert bench.lane.state == "flowing"
+    assert bench.queue.state == "flowing"
     stop(bench, 500, count=6)
-    assert bench.lane.state == "down"
+    assert bench.queue.state == "down"
     bench.clock.advance(0.5)
-    (trial,) = bench.pool.wire
-    bench.pool.answer(trial, 200)
+    (probe,) = bench.pool.wire
+    bench.pool.answer(probe, 200)
     assert "early" in bench.pool.wire
 
 
@@ -276,7 +276,7 @@ def test_one_event_that_fails_for_ever_stops_nobody(bench: Bench) -> None:
     for _ in range(20):
         bench.pool.answer("odd", 500)
         bench.clock.advance(30.0)
-    assert bench.lane.state == "flowing"
+    assert bench.queue.state == "flowing"
     bench.deliver("other")
     assert bench.names == ["other"]
 
@@ -284,10 +284,10 @@ def test_one_event_that_fails_for_ever_stops_nobody(bench: Bench) -> None:
 def test_a_trial_that_is_judged_invalid_shows_that_the_endpoint_is_back(bench: Bench) -> None:
     stop(bench)
     bench.clock.advance(0.5)
-    (trial,) = bench.pool.wire
-    bench.pool.answer(trial, 400)
-    assert bench.names == [trial]
-    assert bench.lane.state == "flowing"
+    (probe,) = bench.pool.wire
+    bench.pool.answer(probe, 400)
+    assert bench.names == [probe]
+    assert bench.queue.state == "flowing"
 
 
 # --- a wrong configuration
@@ -300,7 +300,7 @@ def test_401_stops_at_once_without_a_dead_letter_and_a_new_key_sets_it_going(
     for number in range(20):
         bench.submit(str(number))
     bench.pool.answer("a", 401)
-    assert bench.lane.state == "misconfigured"
+    assert bench.queue.state == "misconfigured"
     sent = len(bench.pool.sent)
     bench.pool.answer_all(401)
     assert len(bench.pool.sent) == sent
@@ -336,7 +336,7 @@ def test_a_key_that_cannot_be_read_leaves_the_last_one(bench: Bench) -> None:
     def unreadable() -> str:
         raise FileNotFoundError("/run/secrets/key")
 
-    bench.lane._authorization._read = unreadable
+    bench.queue._authorization._read = unreadable
     with capture_logs() as logs:
         bench.clock.advance(0.5)
     assert bench.pool.authorizations == []
@@ -361,12 +361,12 @@ def test_the_same_answer_to_another_event_means_the_configuration(
 ) -> None:
     bench.submit("first")
     bench.pool.answer("first", status)
-    assert bench.lane.state == "suspect"
+    assert bench.queue.state == "suspect"
     bench.submit("second")
     bench.submit("third")
     assert list(bench.pool.wire) == ["second"]  # one witness at a time
     bench.pool.answer("second", status)
-    assert bench.lane.state == "misconfigured"
+    assert bench.queue.state == "misconfigured"
     for _ in range(100):
         bench.clock.advance(30.0)
         bench.pool.answer_all(status)
@@ -397,7 +397,7 @@ def test_a_passing_403_costs_no_event(bench: Bench) -> None:
     for number in range(8):
         bench.submit(str(number))
     bench.pool.answer_all(403)  # all that was under way, then the vendor is well again
-    assert bench.lane.state == "suspect"
+    assert bench.queue.state == "suspect"
     for name in ("x", "y"):
         bench.submit(name)
     while bench.pool.wire:
@@ -412,11 +412,11 @@ def test_an_accused_event_without_others_is_tried_again_itself(bench: Bench) -> 
     assert bench.pool.wire == {}
     bench.clock.advance(0.5)
     bench.pool.answer("only", 404)
-    assert bench.lane.state == "suspect"
+    assert bench.queue.state == "suspect"
     bench.clock.advance(1.2)
     bench.pool.answer("only", 200)
     assert bench.outcome("only") == Outcome(Ended.DELIVERED, 3)
-    assert bench.lane.state == "flowing"
+    assert bench.queue.state == "flowing"
 
 
 def test_two_odd_events_do_not_condemn_the_endpoint_for_ever(bench: Bench) -> None:
@@ -444,12 +444,12 @@ def test_429_pauses_all_and_charges_nobody() -> None:
     bench.pool.answer("a", Answer(429, None, "5"))
     bench.pool.answer("b", 200)
     bench.submit("d")
-    assert bench.lane.state == "throttled"
+    assert bench.queue.state == "throttled"
     bench.clock.advance(4.9)
     assert list(bench.pool.wire) == ["c"]
     bench.clock.advance(0.2)
     assert sorted(bench.pool.wire) == ["a", "c"]  # one to see whether it goes again
-    assert bench.lane.state == "flowing"
+    assert bench.queue.state == "flowing"
     bench.clock.advance(0.2)
     assert sorted(bench.pool.wire) == ["a", "c"]
     bench.pool.answer("a", 200)
@@ -463,15 +463,15 @@ def test_what_was_under_way_before_a_pause_neither_lengthens_nor_forgets_it(benc
     for name in "abc":
         bench.submit(name)
     bench.pool.answer("a", 429)
-    rate = bench.lane.rate
+    rate = bench.queue.rate
     bench.clock.advance(0.5)  # the first pause is over when the others are answered
     bench.pool.answer("b", 429)
     bench.pool.answer("c", 200)
-    assert bench.lane.state == "flowing"
-    assert bench.lane.rate >= rate
+    assert bench.queue.state == "flowing"
+    assert bench.queue.rate >= rate
     bench.pool.answer("a", 429)
     bench.clock.advance(0.49)
-    assert bench.lane.state == "throttled"  # the second pause: 0.5 to 1 s
+    assert bench.queue.state == "throttled"  # the second pause: 0.5 to 1 s
 
 
 def test_429_without_a_time_pauses_longer_and_longer(bench: Bench) -> None:
@@ -493,7 +493,7 @@ def test_less_than_the_ceiling_is_not_held_up() -> None:
     for number in range(50):
         bench.submit(f"event-{number}")
     assert len(bench.pool.sent) == 50
-    assert bench.lane.rate_wait == 0
+    assert bench.queue.rate_wait == 0
 
 
 def test_behind_is_what_waits_for_the_rate_and_not_who_waits_for_another() -> None:
@@ -572,12 +572,12 @@ def test_abandoned_work_is_aborted_forgotten_and_never_told() -> None:
     bench.submit("on the wire", "anna", partition=elsewhere)
     bench.submit("behind it", "anna", partition=elsewhere)
     bench.submit("failed", partition=elsewhere)
-    bench.submit("accused", partition=elsewhere)
+    bench.submit("unresolved", partition=elsewhere)
     bench.pool.answer("failed", 500)
     bench.submit("kept", "anna")
     bench.submit("witness", partition=elsewhere)
     bench.submit("ready", partition=elsewhere)
-    bench.pool.answer("accused", 403)
+    bench.pool.answer("unresolved", 403)
     attempts = [bench.pool.wire["on the wire"], bench.pool.wire["witness"]]
     elsewhere.active = False
     bench.delivery.abandon([elsewhere])
@@ -592,8 +592,8 @@ def test_abandoned_work_is_aborted_forgotten_and_never_told() -> None:
 
 def test_abandoning_the_trial_lets_another_be_made(bench: Bench) -> None:
     elsewhere = a_partition(1)
-    bench.submit("accused")
-    bench.pool.answer("accused", 403)
+    bench.submit("unresolved")
+    bench.pool.answer("unresolved", 403)
     bench.submit("witness", partition=elsewhere)
     assert list(bench.pool.wire) == ["witness"]
     bench.delivery.abandon([elsewhere])

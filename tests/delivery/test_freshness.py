@@ -101,4 +101,4 @@ def test_old_events_of_a_partition_that_was_given_up_are_forgotten(bench: Bench)
     bench.delivery.abandon([bench.here])
     bench.clock.advance(60)
     assert bench.ended == []
-    assert bench.delivery.lanes[V2].waiting == 0
+    assert bench.delivery.queues[V2].waiting == 0

@@ -86,7 +86,7 @@ def test_old_events_go_together_in_one_request_with_the_time_they_happened(
 
 def test_what_waits_is_counted_by_events_wherever_it_waits(bench: PastBench) -> None:
     bench.old("anna", "boris", "clara")
-    assert bench.delivery.waiting_for(PAST) == 0, "their lane lets go of them in the next round"
+    assert bench.delivery.waiting_for(PAST) == 0, "their queue lets go of them in the next round"
     bench.clock.advance(0.01)
     assert (bench.delivery.waiting_for(V2), bench.delivery.waiting_for(PAST)) == (0, 3)
     bench.may_send = False

@@ -1,4 +1,4 @@
-"""The pace of a lane against vendors that take so much and no more: no second too full, and close to
+"""The pace of a queue against vendors that take so much and no more: no second too full, and close to
 the vendor's true limit, whatever that is and however it is counted."""
 
 from collections import deque
@@ -108,7 +108,7 @@ class Storm:
     def run(self, seconds: float) -> None:
         bench, ends = self.bench, self.bench.clock.monotonic() + seconds
         while bench.clock.monotonic() < ends - 1e-6:
-            for _ in range(self.backlog - len(self.pool.wire) - bench.lane.waiting):
+            for _ in range(self.backlog - len(self.pool.wire) - bench.queue.waiting):
                 bench.submit(f"event-{next(self.names)}")
             bench.clock.advance(0.02)
 
@@ -184,7 +184,7 @@ def test_it_settles_where_no_ceiling_is_known(limit: int) -> None:
     assert is_within(paces, limit), paces
     storm.takes, storm.backlog = takes_all, 1
     storm.run(55)
-    assert storm.bench.lane.rate == inf
+    assert storm.bench.queue.rate == inf
 
 
 @LIMITS
@@ -218,7 +218,7 @@ def test_one_refusal_after_another_with_nothing_taken_in_between_is_one_fall() -
     storm.run(5)
     storm.takes = lambda _: False
     storm.run(20)
-    assert 225 <= storm.bench.lane.rate < 226, "0.9 of what it was, and no growth meanwhile"
+    assert 225 <= storm.bench.queue.rate < 226, "0.9 of what it was, and no growth meanwhile"
 
 
 def test_after_a_pause_one_request_shows_whether_it_goes_again() -> None:
@@ -247,7 +247,7 @@ def test_no_second_sees_more_than_rate_and_burst() -> None:
     storm.run(10)
     assert 290 <= most_in_any_second(storm.pool.left) <= 300
     assert 245 <= storm.pace(8) <= 251
-    assert storm.bench.lane.rate_wait > 0
+    assert storm.bench.queue.rate_wait > 0
 
 
 def test_nor_does_it_when_the_vendor_comes_back() -> None:

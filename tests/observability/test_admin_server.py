@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from consumer.app import App
-from consumer.delivery.endpoint.queue import EndpointLane
+from consumer.delivery.endpoint.queue import EndpointQueue
 from consumer.errors import PortInUseError
 from consumer.model import Failure, Flight, Partition
 from consumer.observability import bounded_server
@@ -67,7 +67,7 @@ async def test_a_vendor_that_is_away_or_refuses_us_is_not_unreadiness(
     monkeypatch.setattr(KafkaSource, "moved_within", lambda *_: True)
     monkeypatch.setattr(app._source, "joined", True)
     for state in ("down", "misconfigured"):
-        monkeypatch.setattr(EndpointLane, "state", state)
+        monkeypatch.setattr(EndpointQueue, "state", state)
         for path in ("/readyz", "/livez", "/startupz"):
             assert (await get(app, path)).status_code == 200, (state, path)
 

@@ -48,7 +48,7 @@ class NoPool:
 
 @pytest.fixture
 def pool(app: App, monkeypatch: pytest.MonkeyPatch) -> NoPool:
-    pool, queue = NoPool(), app._delivery.lanes[LEGACY]
+    pool, queue = NoPool(), app._delivery.queues[LEGACY]
     monkeypatch.setattr(queue, "_pool", pool)
     monkeypatch.setattr(queue, "_may_send", lambda: True)
     return pool
@@ -66,8 +66,8 @@ async def test_an_event_that_fails_again_and_again_is_named_with_its_attempts(
     partition = admitted(app, 3, event("ann@shop.ua"))
     for _ in range(2):
         pool.answers.pop()(Answer(503))  # type: ignore[operator] # the queue's call-back
-        app._delivery.lanes[LEGACY]._waiting.recall()
-        app._delivery.lanes[LEGACY]._pump()
+        app._delivery.queues[LEGACY]._waiting.recall()
+        app._delivery.queues[LEGACY]._pump()
     pool.answers.pop()(Answer(503))  # type: ignore[operator] # likewise
     [found] = stuck_after(app, 30)
     assert found["position"] == "shop.clicks/3@7"

@@ -1,12 +1,12 @@
-"""When a lane may start its next request: breaker, suspicion, and pauses the vendor asks for.
+"""When a queue may start its next request: breaker, suspicion, and pauses the vendor asks for.
 
-    flowing ──5 failures in a row──▶ down            one trial at a time, 0.5 s … 10 s apart
-       │ ▲ ───401───────────────────▶ misconfigured  one trial at a time, 0.5 s … 30 s apart
-       │ └─ any trial the endpoint takes
+    flowing ──5 failures in a row──▶ down            one probe at a time, 0.5 s … 10 s apart
+       │ ▲ ───401───────────────────▶ misconfigured  one probe at a time, 0.5 s … 30 s apart
+       │ └─ any probe the endpoint takes
        └──403, 404, 3xx, …──▶ suspect ──another event fares likewise──▶ misconfigured
                                  └──another event is delivered──▶ flowing; the first was at fault
 
-Pure: knows numbers and times, no jobs, no timers. Attempts are numbered by the lane in the order of
+Pure: knows numbers and times, no jobs, no timers. Attempts are numbered by the queue in the order of
 their start, and an attempt started before the present state began says nothing about it.
 """
 
@@ -17,7 +17,7 @@ from typing import Final
 
 FAILURES_TO_STOP = 5
 """Consecutive transient failures, of different events, that no success interrupted."""
-FIRST_TRIAL = 0.5
+FIRST_PROBE = 0.5
 LONGEST_DOWN = 10.0
 LONGEST_MISCONFIGURED = 30.0
 STEADY = 10.0
@@ -30,25 +30,25 @@ rate limit window resets" (reference, rate limits)."""
 
 
 class State(StrEnum):
-    FLOWING = "flowing"
+    CLOSED = "flowing"
     SUSPECT = "suspect"
     DOWN = "down"
     MISCONFIGURED = "misconfigured"
 
 
-FLOWING: Final = State.FLOWING
+CLOSED: Final = State.CLOSED
 """Looked at several times per event: to find a member of an enum takes Python 3.11 0.3 µs."""
 
 
-class Gate:
+class CircuitBreaker:
     __slots__ = (
         "_attempt",
         "_interval",
         "_last_failed",
+        "_next_probe_at",
         "_paused_attempt",
         "_rng",
         "_streak",
-        "_trial_at",
         "paused_until",
         "pauses",
         "since",
@@ -57,11 +57,11 @@ class Gate:
 
     def __init__(self, rng: Random, now: float) -> None:
         self._rng = rng
-        self.state = FLOWING
+        self.state = CLOSED
         self.since = now
         self._attempt = 0  # the last one started before the present state began
         self._interval = 0.0
-        self._trial_at = 0.0
+        self._next_probe_at = 0.0
         self._streak = 0
         self._last_failed = 0
         self.pauses = 0
@@ -74,27 +74,27 @@ class Gate:
         return self.state is State.DOWN or self.state is State.MISCONFIGURED
 
     @property
-    def trying(self) -> bool:
-        """Whether the next request is a trial: no other starts until it is answered."""
-        return self.state is not FLOWING or self.pauses > 0
+    def probing(self) -> bool:
+        """Whether the next request is a probe: no other starts until it is answered."""
+        return self.state is not CLOSED or self.pauses > 0
 
     def paused(self, now: float) -> bool:
         return now < self.paused_until
 
-    def opens(self, now: float, *, trial: bool, in_flight: int) -> float:
+    def opens(self, now: float, *, probe: bool, in_flight: int) -> float:
         """The time at which the next request may start: not after `now` for at once, `inf` for
-        after the next answer. `trial` is whether one started in the present state is under way."""
+        after the next answer. `probe` is whether one started in the present state is under way."""
         if self.paused_until > now:
             return self.paused_until
-        if self.state is FLOWING:
-            return inf if self.pauses and trial else 0.0
+        if self.state is CLOSED:
+            return inf if self.pauses and probe else 0.0
         if self.state is State.SUSPECT:
-            return inf if trial else 0.0
-        return inf if in_flight else self._trial_at
+            return inf if probe else 0.0
+        return inf if in_flight else self._next_probe_at
 
-    def again_at(self) -> float:
-        """When a suspect lane may try an accused event again, for want of any other."""
-        return self._trial_at
+    def next_probe_at(self) -> float:
+        """When a suspect queue may try an unresolved event again, for want of any other."""
+        return self._next_probe_at
 
     # --- what attempts say
 
@@ -104,8 +104,8 @@ class Gate:
         self._last_failed = 0
         if attempt > self._paused_attempt:
             self.pauses = 0
-        if attempt > self._attempt and self.state is not FLOWING:
-            self._change(FLOWING, attempt, now)
+        if attempt > self._attempt and self.state is not CLOSED:
+            self._change(CLOSED, attempt, now)
             return True
         return False
 
@@ -135,7 +135,7 @@ class Gate:
         if self.stopped:
             if attempt > self._attempt:
                 self._widen(State.MISCONFIGURED, latest, now, 0.0)
-        elif self.state is FLOWING:
+        elif self.state is CLOSED:
             self._stop(State.SUSPECT, latest, now, 0.0)
         elif attempt > self._attempt:
             if fresh:
@@ -170,12 +170,12 @@ class Gate:
             self._widen(state, latest, now, wait)
             return
         self._change(state, latest, now)
-        self._interval = FIRST_TRIAL
-        self._trial_at = now + max(wait, self._interval)
+        self._interval = FIRST_PROBE
+        self._next_probe_at = now + max(wait, self._interval)
 
     def _widen(self, state: State, latest: int, now: float, wait: float) -> None:
         self._change(state, latest, now)
         longest = LONGEST_DOWN if state is State.DOWN else LONGEST_MISCONFIGURED
         self._interval = min(self._interval * 2, longest)
         # Replicas that went down together should not come back in step.
-        self._trial_at = now + max(wait, self._interval * self._rng.uniform(0.8, 1.2))
+        self._next_probe_at = now + max(wait, self._interval * self._rng.uniform(0.8, 1.2))

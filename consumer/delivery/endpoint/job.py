@@ -7,7 +7,7 @@ from consumer.model import Event, Flight
 
 
 class Job:
-    """Plain state; owned by the lane of its endpoint, `waits_for`, `followers` and `superseded` by
+    """Plain state; owned by the queue of its endpoint, `waits_for`, `followers` and `superseded` by
     its order."""
 
     __slots__ = (
@@ -26,10 +26,10 @@ class Job:
         "marked_deliveries",
         "number",
         "refusal",
+        "refusals",
         "started",
         "started_at",
         "superseded",
-        "suspicions",
         "waits_for",
     )
 
@@ -45,7 +45,7 @@ class Job:
         """The one before, not sent because this one makes it superfluous, with those behind it."""
         self.exchange: Exchange | None = None
         self.started = 0
-        """Number of the lane's attempt that this job's last one was."""
+        """Number of the queue's attempt that this job's last one was."""
         self.started_at = 0.0
         """Monotonic time of that attempt."""
         self.began_at = 0.0
@@ -55,7 +55,7 @@ class Job:
         self.attempts = 0
         self.failures = 0
         """Transient failures in the flowing state: what the back-off grows by."""
-        self.suspicions = 0
+        self.refusals = 0
         """Times it was refused while the endpoint took others."""
         self.refusal = ""
         self.ambiguous = False

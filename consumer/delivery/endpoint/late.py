@@ -8,7 +8,7 @@ from consumer.model import Ended, Failure, Outcome, Partition
 
 
 class Late:
-    """Of one lane. Jobs stay in the lane's order until they are dealt with, in the loop's next round:
+    """Of one queue. Jobs stay in the queue's order until they are dealt with, in the loop's next round:
     they may be found from inside `submit`, where no end may be told. For each job either `end` is
     called, or `release` and then `past`, which ends it elsewhere; `then` after all of a round."""
 

@@ -1,4 +1,4 @@
-"""The lane of one endpoint: what may start, what is on the wire, and what an answer leads to.
+"""The queue of one endpoint: what may start, what is on the wire, and what an answer leads to.
 
 A job is in exactly one place: where it waits (`waiting`), in flight, or too old to be sent (until
 the loop's next round).
@@ -14,7 +14,7 @@ import structlog
 
 from consumer.clock import Clock, Timer
 from consumer.config.settings import DeliverySettings
-from consumer.delivery.endpoint.circuit_breaker import FLOWING, Gate, State
+from consumer.delivery.endpoint.circuit_breaker import CLOSED, CircuitBreaker, State
 from consumer.delivery.endpoint.classify import (
     DELIVERED,
     Classifier,
@@ -37,7 +37,7 @@ from consumer.telemetry.tallies import Tallies
 
 LOOK_AGAIN = 0.05
 """Seconds until `may_send` is asked again after it said no."""
-CONVICTIONS = 2
+MAX_REFUSALS = 2
 """Times an event alone is refused, with others taken in between, until it is a dead letter. The
 second try costs little, and spares what met a passing fault of the vendor's."""
 
@@ -47,7 +47,7 @@ _SUPERSEDED = Outcome(Ended.SUPERSEDED, 0)
 log = structlog.get_logger()
 
 
-class EndpointLane:
+class EndpointQueue:
     """All events of one endpoint, from `submit` to `ended`."""
 
     def __init__(
@@ -82,14 +82,14 @@ class EndpointLane:
         self._clock = clock
         self._counts = Counts(endpoint, tallies)
         self._rng = rng
-        self._gate = Gate(rng, clock.monotonic())
+        self._breaker = CircuitBreaker(rng, clock.monotonic())
         self._limiter = limiter
         self._waiting = Waiting()
         self._in_flight: set[Job] = set()
         self._late = Late(
             clock, end=self._end, release=self._waiting.leave, past=past, then=self._pump
         )
-        self._trial: Job | None = None
+        self._probe: Job | None = None
         self._timer: Timer | None = None
         self._timer_at = inf
         self._submitted = 0
@@ -99,9 +99,9 @@ class EndpointLane:
     @property
     def state(self) -> str:
         """`flowing`, `throttled`, `suspect`, `down` or `misconfigured`."""
-        if self._gate.state is FLOWING and self._gate.paused(self._clock.monotonic()):
+        if self._breaker.state is CLOSED and self._breaker.paused(self._clock.monotonic()):
             return "throttled"
-        return self._gate.state.value
+        return self._breaker.state.value
 
     @property
     def rate(self) -> float:
@@ -169,8 +169,8 @@ class EndpointLane:
         for job in list(self._in_flight):
             if job.flight.partition in partitions:
                 self._in_flight.discard(job)
-                if job is self._trial:
-                    self._trial = None
+                if job is self._probe:
+                    self._probe = None
                 assert job.exchange is not None
                 job.exchange.abort()
         self._late.forget(partitions)
@@ -186,7 +186,7 @@ class EndpointLane:
     def _pump(self) -> None:
         """Start whatever may start now, and see to it that the rest is looked at in time."""
         waiting = self._waiting
-        if len(self._in_flight) >= self._limit or not (waiting.ready or waiting.accused):
+        if len(self._in_flight) >= self._limit or not (waiting.ready or waiting.unresolved):
             return
         now = self._clock.monotonic()
         if not self._may_send():
@@ -199,9 +199,9 @@ class EndpointLane:
 
     def _start_ready(self, now: float) -> None:
         waiting = self._waiting
-        while len(self._in_flight) < self._limit and (waiting.ready or waiting.accused):
-            opens = self._gate.opens(
-                now, trial=self._trial is not None, in_flight=len(self._in_flight)
+        while len(self._in_flight) < self._limit and (waiting.ready or waiting.unresolved):
+            opens = self._breaker.opens(
+                now, probe=self._probe is not None, in_flight=len(self._in_flight)
             )
             if opens <= now:
                 opens = self._limiter.opens(now)
@@ -219,24 +219,24 @@ class EndpointLane:
 
     def _next(self, now: float) -> Job | None:
         waiting = self._waiting
-        if self._gate.state is FLOWING:
+        if self._breaker.state is CLOSED:
             return waiting.ready.popleft() if waiting.ready else None
-        # A trial goes to an event that was never tried, where there is one: an odd event must not
+        # A probe goes to an event that was never tried, where there is one: an odd event must not
         # be all that the endpoint is judged by.
         if (job := waiting.never_tried()) is not None:
             return job
         if waiting.ready:
             return waiting.ready.popleft()
-        if waiting.accused and now >= self._gate.again_at():
-            return waiting.accused.popleft()
-        if waiting.accused:
-            self._wake(self._gate.again_at())
+        if waiting.unresolved and now >= self._breaker.next_probe_at():
+            return waiting.unresolved.popleft()
+        if waiting.unresolved:
+            self._wake(self._breaker.next_probe_at())
         return None
 
     def _start(self, job: Job, now: float) -> None:
-        if self._gate.trying:
-            self._trial = job
-        self._authorization.renew(now, at_once=self._gate.state is not FLOWING)
+        if self._breaker.probing:
+            self._probe = job
+        self._authorization.renew(now, at_once=self._breaker.state is not CLOSED)
         if not job.attempts:
             self._budget.begin(job, self._deliveries, now)
         self._attempts += 1
@@ -269,8 +269,8 @@ class EndpointLane:
     def _answered(self, job: Job, answer: Answer) -> None:
         self._in_flight.discard(job)
         job.exchange = None
-        if job is self._trial:
-            self._trial = None
+        if job is self._probe:
+            self._probe = None
         now = self._clock.monotonic()
         self._counts.attempt(now - job.started_at, answer)
         what = self._meaning(answer)
@@ -293,7 +293,7 @@ class EndpointLane:
             self._end(job, Outcome(Ended.DELIVERED, job.attempts, job.ambiguous))
 
     def _not_delivered(self, job: Job, what: Meaning, answer: Answer, now: float) -> None:
-        before = self._gate.state
+        before = self._breaker.state
         job.ambiguous = job.ambiguous or may_have_arrived(answer)
         if what is Meaning.INVALID:
             self._taken(job, now)  # whoever judges an event is up, and lets us in
@@ -305,27 +305,27 @@ class EndpointLane:
         elif what is Meaning.TRANSIENT:
             self._failed(job, answer, now)
         elif what is Meaning.MISCONFIGURED:
-            self._gate.misconfigured(job.started, self._attempts, now)
+            self._breaker.misconfigured(job.started, self._attempts, now)
             self._waiting.ready.append(job)
         else:
             fresh = job.attempts == 1
-            self._gate.suspected(job.started, self._attempts, now, fresh=fresh)
+            self._breaker.suspected(job.started, self._attempts, now, fresh=fresh)
             job.refusal = explanation(answer)
-            self._waiting.accused.append(job)
-        if self._gate.stopped:
-            self._waiting.pardon()
+            self._waiting.unresolved.append(job)
+        if self._breaker.stopped:
+            self._waiting.requeue_unresolved()
             self._log_stop(before)
 
     def _throttled(self, job: Job, answer: Answer, now: float) -> None:
         wait = retry_after(answer.retry_after, self._clock.now_ms())
-        if self._gate.throttled(job.started, self._attempts, now, wait):
-            until = self._gate.paused_until
-            if self._gate.pauses > 1:
+        if self._breaker.throttled(job.started, self._attempts, now, wait):
+            until = self._breaker.paused_until
+            if self._breaker.pauses > 1:
                 self._limiter.held(now, until)
             else:
                 self._limiter.refused(now, until, len(self._in_flight))
             log.debug("told to slow down", endpoint=str(self.endpoint), code=answer.code)
-        if self._gate.stopped:
+        if self._breaker.stopped:
             self._taken(job, now)
         self._waiting.ready.appendleft(job)
 
@@ -335,9 +335,9 @@ class EndpointLane:
             self._dead(job, "exhausted", tried)
             return
         wait = retry_after(answer.retry_after, self._clock.now_ms()) or 0.0
-        self._gate.failed(job.started, job.number, self._attempts, now, wait)
-        if self._gate.stopped:
-            self._waiting.ready.append(job)  # the gate's trials set the pace, and take turns
+        self._breaker.failed(job.started, job.number, self._attempts, now, wait)
+        if self._breaker.stopped:
+            self._waiting.ready.append(job)  # the gate's probes set the pace, and take turns
             return
         job.failures += 1
         pause = backoff(job.failures, self._retry.initial, self._retry.maximum, self._rng)
@@ -347,11 +347,11 @@ class EndpointLane:
 
     def _taken(self, job: Job, now: float) -> None:
         """The endpoint dealt with an event: it is neither down nor misconfigured."""
-        before, since = self._gate.state, self._gate.since
-        if not self._gate.succeeded(job.started, now):
+        before, since = self._breaker.state, self._breaker.since
+        if not self._breaker.succeeded(job.started, now):
             return
         if before is State.SUSPECT:
-            self._acquit()
+            self._blame_events()
             return
         # Whatever waited out a failure of its own did so because of the endpoint.
         self._waiting.recall()
@@ -359,12 +359,12 @@ class EndpointLane:
             "delivery resumed", endpoint=str(self.endpoint), stopped_seconds=round(now - since, 1)
         )
 
-    def _acquit(self) -> None:
-        """The endpoint takes others: the accused events are at fault, each for itself."""
-        accused, self._waiting.accused = self._waiting.accused, deque()
-        for job in accused:
-            job.suspicions += 1
-            if job.suspicions >= CONVICTIONS:
+    def _blame_events(self) -> None:
+        """The endpoint takes others: the unresolved events are at fault, each for itself."""
+        unresolved, self._waiting.unresolved = self._waiting.unresolved, deque()
+        for job in unresolved:
+            job.refusals += 1
+            if job.refusals >= MAX_REFUSALS:
                 self._dead(job, "rejected", f"{job.refusal}; others were taken")
             else:
                 self._waiting.ready.appendleft(job)
@@ -388,7 +388,7 @@ class EndpointLane:
             older = older.superseded
 
     def _log_stop(self, before: State) -> None:
-        state = self._gate.state
+        state = self._breaker.state
         if state is before:
             return
         log.warning(

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from consumer.clock import Clock, Timer
-from consumer.delivery.endpoint.queue import EndpointLane
+from consumer.delivery.endpoint.queue import EndpointQueue
 
 LOOK_SECONDS = 0.25
 """How long a change may go unnoticed."""
@@ -43,16 +43,16 @@ class Share:
 
 
 class Sharing:
-    """Keeps the lanes at this process's part. `part` is what it has of all partitions, 0 to 1, None
+    """Keeps the queues at this process's part. `part` is what it has of all partitions, 0 to 1, None
     while that is unknown."""
 
     def __init__(
         self,
-        lanes: Iterable[EndpointLane],
+        queues: Iterable[EndpointQueue],
         part: Callable[[], float | None],
         clock: Clock,
     ) -> None:
-        self._lanes = list(lanes)
+        self._queues = list(queues)
         self._part = part
         self._share = Share()
         self._clock = clock
@@ -70,5 +70,5 @@ class Sharing:
             self._apply(self._share.part)
 
     def _apply(self, part: float) -> None:
-        for lane in self._lanes:
-            lane.share(part)
+        for queue in self._queues:
+            queue.share(part)

@@ -1,7 +1,7 @@
-"""What waits in the lane of one endpoint, and for what.
+"""What waits in the queue of one endpoint, and for what.
 
 A job that waits is in exactly one place: behind a predecessor (`order`), `ready`, in back-off (which
-takes no slot), or `accused` (answered 403 or the like, until another event shows whether the
+takes no slot), or `unresolved` (answered 403 or the like, until another event shows whether the
 endpoint or the event is at fault).
 """
 
@@ -16,14 +16,14 @@ from consumer.model import Partition
 
 
 class Waiting:
-    """Plain places: when a job comes or goes, is the lane's business."""
+    """Plain places: when a job comes or goes, is the queue's business."""
 
-    __slots__ = ("_backoff", "_hurried", "accused", "order", "ready")
+    __slots__ = ("_backoff", "_hurried", "order", "ready", "unresolved")
 
     def __init__(self) -> None:
         self.order = Order()
         self.ready: deque[Job] = deque()
-        self.accused: deque[Job] = deque()
+        self.unresolved: deque[Job] = deque()
         self._backoff: list[tuple[float, int, Job]] = []
         self._hurried: frozenset[Partition] = frozenset()
 
@@ -33,7 +33,7 @@ class Waiting:
             yield job, "ready", None
         for due, _, job in self._backoff:
             yield job, "in back-off", due
-        for job in self.accused:
+        for job in self.unresolved:
             yield job, "under suspicion", None
 
     def never_tried(self) -> Job | None:
@@ -80,10 +80,10 @@ class Waiting:
         self.ready.extendleft(entry[2] for entry in sorted(self._backoff, reverse=True))
         self._backoff.clear()
 
-    def pardon(self) -> None:
-        """The endpoint is at fault, not the accused."""
-        self.ready.extend(self.accused)
-        self.accused.clear()
+    def requeue_unresolved(self) -> None:
+        """The endpoint is at fault, not the unresolved."""
+        self.ready.extend(self.unresolved)
+        self.unresolved.clear()
 
     def forget(self, partitions: Collection[Partition]) -> None:
         """Drop all that is unfinished of these partitions, wherever it waits."""
@@ -91,6 +91,6 @@ class Waiting:
         for partition in partitions:
             self.order.forget(partition)
         self.ready = deque(j for j in self.ready if j.flight.partition not in partitions)
-        self.accused = deque(j for j in self.accused if j.flight.partition not in partitions)
+        self.unresolved = deque(j for j in self.unresolved if j.flight.partition not in partitions)
         self._backoff = [b for b in self._backoff if b[2].flight.partition not in partitions]
         heapq.heapify(self._backoff)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from consumer.delivery.endpoint.queue import EndpointLane
+from consumer.delivery.endpoint.queue import EndpointQueue
 from consumer.observability.parts import BridgeParts
 from consumer.pipeline.partition_buffers import Held
 from consumer.telemetry.exposition import Values
@@ -63,13 +63,13 @@ def by_partition(parts: BridgeParts, value: Callable[[Held], float]) -> Values:
         yield (partition.topic, str(partition.number)), value(held)
 
 
-def by_endpoint(parts: BridgeParts, value: Callable[[EndpointLane], float]) -> Values:
-    return [(endpoint, value(queue)) for endpoint, queue in parts.delivery.lanes.items()]
+def by_endpoint(parts: BridgeParts, value: Callable[[EndpointQueue], float]) -> Values:
+    return [(endpoint, value(queue)) for endpoint, queue in parts.delivery.queues.items()]
 
 
 def each_endpoint(parts: BridgeParts, values: Sequence[str]) -> Iterable[Labels]:
     """Every value of the last label, for every endpoint."""
-    return [(*endpoint, str(value)) for endpoint in parts.delivery.lanes for value in values]
+    return [(*endpoint, str(value)) for endpoint in parts.delivery.queues for value in values]
 
 
 def wall(monotonic: float | None) -> float:

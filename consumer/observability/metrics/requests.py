@@ -22,11 +22,11 @@ _STATES = (*State, "throttled")
 
 def _events_waiting(parts: BridgeParts) -> Values:
     delivery = parts.delivery
-    return [(endpoint, delivery.waiting_for(endpoint)) for endpoint in delivery.lanes]
+    return [(endpoint, delivery.waiting_for(endpoint)) for endpoint in delivery.queues]
 
 
 def _states(parts: BridgeParts) -> Values:
-    for endpoint, queue in parts.delivery.lanes.items():
+    for endpoint, queue in parts.delivery.queues.items():
         for state in _STATES:
             yield (*endpoint, state), float(queue.state == state)
 
