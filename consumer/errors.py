@@ -79,6 +79,14 @@ class InvalidRecord(BridgeError):
         self.detail = detail
 
 
+class RecordTooLarge(InvalidRecord):
+    """A record whose value of `size` bytes was let go when it was read."""
+
+    def __init__(self, detail: str, size: int) -> None:
+        super().__init__("decode", "too_large", detail)
+        self.size = size
+
+
 class SchemaPending(BridgeError):
     """The writer schema `ref` has to be fetched first. The record's partition waits, nothing else."""
 

@@ -10,7 +10,7 @@ from confluent_kafka import (
     Message,
 )
 
-from consumer.errors import InvalidRecord
+from consumer.errors import InvalidRecord, RecordTooLarge
 from consumer.model import Partition, Record, TimestampType
 from consumer.source.assignment import Assignment, Key
 
@@ -64,8 +64,9 @@ def as_record(
     if headers is None:
         record.fault = InvalidRecord("decode", "malformed_header", _HEADER)
     if record.value is not None and len(record.value) > LARGEST_VALUE:
-        detail = _TOO_LARGE.format(len(record.value), LARGEST_VALUE)
-        record.fault, record.value = InvalidRecord("decode", "too_large", detail), None
+        size = len(record.value)
+        record.fault = RecordTooLarge(_TOO_LARGE.format(size, LARGEST_VALUE), size)
+        record.value = None
     return record
 
 

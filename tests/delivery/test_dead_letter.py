@@ -19,7 +19,7 @@ from consumer.config.secrets import LiveText
 from consumer.config.settings import DeadLetterSettings
 from consumer.delivery.dead_letters.producer import find_topic, producer_properties
 from consumer.delivery.dead_letters.writer import DeadLetterWriter
-from consumer.errors import KafkaSetupError
+from consumer.errors import KafkaSetupError, RecordTooLarge
 from consumer.model import (
     NEVER_REPLAYED,
     Failure,
@@ -313,8 +313,11 @@ async def test_a_record_above_what_a_broker_reads_is_not_even_tried(
     long_key = replace(a_source_record(value=b"v" * 5000), key=b"k" * 1025)
     await write(writer, long_key, [REJECTED])
     await write(writer, a_source_record(value=None), [REJECTED], again=Replayed(2, 777))
+    let_go = replace(a_source_record(value=None), fault=RecordTooLarge("too large", 40_000_000))
+    await write(writer, let_go, [REJECTED])
     await writer.close(1)
-    letter, again = await asyncio.to_thread(read, mock_cluster, "dlq", 1, 2, before)
+    letter, again, emptied = await asyncio.to_thread(read, mock_cluster, "dlq", 1, 3, before)
+    the_position_alone(emptied, b"40000026")
     assert letter.key() is None
     the_position_alone(letter, b"6042")
     the_position_alone(again, b"777")

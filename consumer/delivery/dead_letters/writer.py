@@ -28,6 +28,7 @@ from consumer.delivery.dead_letters.producer import (
     find_topic,
     producer_properties,
 )
+from consumer.errors import RecordTooLarge
 from consumer.model import NEVER_REPLAYED, Failure, Record, Replayed
 from consumer.telemetry.tallies import Tallies
 
@@ -78,11 +79,12 @@ class _Letter:
         self.headers = carried(record.headers)
         self.required = required(record, failures, digest, written_ms, again)
         self.detail = optional(failures)
-        self.size = again.size or record.size
+        let_go = record.fault.size if isinstance(record.fault, RecordTooLarge) else 0
+        self.size = again.size or record.size + let_go
         self.form = _Form.WHOLE
         self.producer: Producer | None = None
         """The one that has it now."""
-        if again.size or record.size > MOST_BYTES:
+        if again.size or self.size > MOST_BYTES or let_go:
             self._drop_record()
 
     def all_headers(self) -> list[tuple[str, str | bytes | None]]:
