@@ -36,8 +36,8 @@ from consumer.mapping.unit import MappingUnit, load_unit
 from consumer.model import Endpoint, Event, Flight, Outcome, Partition, Record
 from consumer.pipeline.dead_letter_breaker import DeadLetterBreaker
 from consumer.pipeline.ledger import Ledger
-from consumer.pipeline.pipeline import Pipeline, PipelineLimits, Stages
-from consumer.stages import DeadLetters, Position, Positions
+from consumer.pipeline.pipeline import Pipeline, PipelineLimits
+from consumer.stages import DeadLetters, Position, Positions, Stages
 from consumer.telemetry.tallies import Tallies
 from consumer.yespo.spec import AccountContext
 

@@ -37,10 +37,10 @@ from consumer.observability.verdict import Verdict
 from consumer.pipeline import report
 from consumer.pipeline.dead_letter_breaker import DeadLetterBreaker
 from consumer.pipeline.ledger import Ledger
-from consumer.pipeline.pipeline import Pipeline, PipelineLimits, Stages
+from consumer.pipeline.pipeline import Pipeline, PipelineLimits
 from consumer.privacy.safe_traceback import as_fatal, in_loop
 from consumer.source.consumer import KafkaSource
-from consumer.stages import Positions
+from consumer.stages import Positions, Stages
 from consumer.startup.reload import Reloadable, Reloader, Unit
 from consumer.startup.setup import read_mapping
 from consumer.telemetry.exposition import BridgeCollector, registry
@@ -134,6 +134,10 @@ class App:
     def port(self) -> int:
         """Where metrics, health and status are."""
         return self._admin_server.port
+
+    def line(self) -> str:
+        """The state in one line, for a terminal."""
+        return self._observation.line()
 
     def count_in_flight(self) -> None:
         """Bring the ledger's `in_flight` up to date."""

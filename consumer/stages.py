@@ -171,3 +171,14 @@ class Commit(Protocol):
 
     def gap(self, partition: Partition) -> int:
         """Records admitted above the lowest one that has not ended."""
+
+
+class Stages(NamedTuple):
+    """One of each, in the order of the path."""
+
+    source: Source
+    decode: Decode
+    mapping: Map
+    deliver: Deliver
+    dead_letters: DeadLetters
+    commit: Commit

@@ -13,6 +13,8 @@ from consumer.privacy import safe_traceback
 COMMANDS = {
     "demo": "consumer.cli.demo",
     "run": "consumer.cli.run",
+    "top": "consumer.cli.top",
+    "tap": "consumer.cli.tap",
     "check": "consumer.cli.check",
     "config": "consumer.cli.config",
     "mapping": "consumer.cli.mapping",

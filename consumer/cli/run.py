@@ -19,6 +19,7 @@ from consumer.source.kafka_errors import kafka_errors
 from consumer.startup.reload import warn
 from consumer.startup.setup import Setup, load_setup
 from consumer.telemetry import logs
+from consumer.terminal.live_line import LiveLine, on_terminal
 
 YOUNG_OBJECTS = 50_000
 """So many more containers made than freed, and Python looks for cycles (its default is 700). The
@@ -72,8 +73,11 @@ def command(
         return
     logs.configure(setup.settings.log.level, setup.settings.log.format)
     warn(setup.warnings)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        code, app = runner.run(_serve(setup))
+    live = on_terminal(setup.settings.log.format)
+    with live, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        if live.is_started:
+            logs.configure(setup.settings.log.level, "console")  # its lines go above the live one
+        code, app = runner.run(_serve(setup, live))
     _print_ledgers(app, as_json=as_json)
     sys.exit(code)
 
@@ -98,11 +102,14 @@ def _spare_the_collector() -> None:
     gc.set_threshold(YOUNG_OBJECTS)
 
 
-async def _serve(setup: Setup) -> tuple[int, App]:
+async def _serve(setup: Setup, live: LiveLine) -> tuple[int, App]:
     app = App(setup.settings, setup.mapping, setup.files)
     _spare_the_collector()
     app.stop_on_signals()
-    return await app.run(), app
+    showing = asyncio.create_task(live.show(app.line, app.asked_to_stop))
+    code = await app.run()
+    showing.cancel()
+    return code, app
 
 
 def _print_ledgers(app: App, *, as_json: bool) -> None:

@@ -20,8 +20,7 @@ from consumer.dlq.until_ends import UntilEnds
 from consumer.inspect.group_offsets import GroupReader
 from consumer.inspect.topic_reader import Key
 from consumer.mapping.unit import MappingUnit
-from consumer.pipeline.pipeline import Stages
-from consumer.stages import Source
+from consumer.stages import Source, Stages
 
 SHARE = 0.1
 """Of an endpoint's ceiling: live events go first."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 from wsgiref.simple_server import WSGIServer, make_server
 
 import structlog
@@ -36,6 +37,8 @@ class Probes:
     ready: Callable[[], str | None]
     started: Callable[[], str | None]
     status: Callable[[], dict[str, Any]]
+    tap: Callable[[int, float], list[dict[str, Any]]]
+    """What the next so many records become, as many as come within so many seconds."""
     problems: Callable[[], list[str]] = list
     """What is wrong though the probes succeed: lines of `/readyz`' body."""
 
@@ -48,6 +51,15 @@ class AdminServer:
         self._metrics = make_wsgi_app(metrics)
         self._probes = probes
         self._server: WSGIServer | None = None
+        self._pages = {
+            "/": self._page,
+            "/metrics": self._exported,
+            "/livez": self._live,
+            "/readyz": self._ready,
+            "/startupz": self._started,
+            "/status": self._status,
+            "/tap": self._tap,
+        }
         self.port = port
 
     def start(self) -> None:
@@ -88,35 +100,50 @@ class AdminServer:
         if environ.get("REQUEST_METHOD") not in {"GET", "HEAD"}:
             text = "this port is for reading"
             return _respond(start, HTTPStatus.METHOD_NOT_ALLOWED, _TEXT, text)
-        if path == "/metrics":
-            # It refuses HEAD, and fails at versions that are none.
-            asked = {**environ, "REQUEST_METHOD": "GET", "HTTP_ACCEPT": _accepted(environ)}
-            answered: Iterable[bytes] = self._metrics(asked, start)
-            return answered
-        probes = {
-            "/livez": self._probes.live,
-            "/readyz": self._probes.ready,
-            "/startupz": self._probes.started,
-        }
-        if path in probes:
-            problem = probes[path]()
-            status = HTTPStatus.OK if problem is None else HTTPStatus.SERVICE_UNAVAILABLE
-            lines = [problem or "ok"]
-            if path == "/readyz":
-                lines += [line for line in self._probes.problems() if not line.startswith(lines[0])]
-            return _respond(start, status, _TEXT, "\n".join(lines))
-        if path == "/status":
-            body = json.dumps(self._probes.status(), indent=2)
-            return _respond(start, HTTPStatus.OK, "application/json", body)
-        if path == "/":
-            body = status_page.page(self._probes.status())
-            return _respond(
-                start, HTTPStatus.OK, "text/html; charset=utf-8", body, status_page.HEADERS
-            )
-        pages = "/ /metrics /livez /readyz /startupz /status"
-        return _respond(start, HTTPStatus.NOT_FOUND, _TEXT, pages)
+        page = self._pages.get(path)
+        if page is None:
+            return _respond(start, HTTPStatus.NOT_FOUND, _TEXT, " ".join(self._pages))
+        return page(environ, start)
+
+    def _exported(self, environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+        # It refuses HEAD, and fails at versions that are none.
+        asked = {**environ, "REQUEST_METHOD": "GET", "HTTP_ACCEPT": _accepted(environ)}
+        answered: Iterable[bytes] = self._metrics(asked, start)
+        return answered
+
+    def _live(self, _: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+        return _probe(start, self._probes.live())
+
+    def _ready(self, _: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+        problem = self._probes.ready()
+        others = self._probes.problems()
+        return _probe(
+            start, problem, [each for each in others if not each.startswith(problem or "\n")]
+        )
+
+    def _started(self, _: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+        return _probe(start, self._probes.started())
+
+    def _status(self, _: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+        body = json.dumps(self._probes.status(), indent=2)
+        return _respond(start, HTTPStatus.OK, _JSON, body)
+
+    def _page(self, _: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+        body = status_page.page(self._probes.status())
+        kind = "text/html; charset=utf-8"
+        return _respond(start, HTTPStatus.OK, kind, body, status_page.HEADERS)
+
+    def _tap(self, environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+        asked = parse_qs(environ.get("QUERY_STRING", ""))
+        try:
+            number, seconds = int(asked["records"][0]), float(asked["seconds"][0])
+        except (KeyError, ValueError):
+            text = "/tap?records=10&seconds=10"
+            return _respond(start, HTTPStatus.BAD_REQUEST, _TEXT, text)
+        return _respond(start, HTTPStatus.OK, _JSON, json.dumps(self._probes.tap(number, seconds)))
 
 
+_JSON = "application/json"
 _TEXT = "text/plain; charset=utf-8"
 _OPENMETRICS = "application/openmetrics-text"
 
@@ -125,6 +152,13 @@ def _accepted(environ: "WSGIEnvironment") -> str:
     """Of what the client accepts, the one format beside the classic text that we can write."""
     kinds = [each.split(";")[0].strip() for each in environ.get("HTTP_ACCEPT", "").split(",")]
     return f"{_OPENMETRICS}; version=1.0.0" if _OPENMETRICS in kinds else ""
+
+
+def _probe(
+    start: "StartResponse", problem: str | None, others: Iterable[str] = ()
+) -> Iterable[bytes]:
+    status = HTTPStatus.OK if problem is None else HTTPStatus.SERVICE_UNAVAILABLE
+    return _respond(start, status, _TEXT, "\n".join([problem or "ok", *others]))
 
 
 def _respond(

@@ -19,6 +19,7 @@ from consumer.observability.history import SAMPLE_SECONDS, History, take
 from consumer.observability.parts import BridgeParts
 from consumer.observability.status import describe
 from consumer.observability.stuck import Holders
+from consumer.observability.tap import Tap
 from consumer.telemetry.exposition import Samples
 from consumer.telemetry.histograms import LOOP_LAG_BOUNDS
 
@@ -48,6 +49,7 @@ class Observation:
         self._started = False
         self._history = History()
         self._holders = Holders()
+        self._tap = Tap(parts.pipeline, loop)
         self._beats = 0
         declare_zeros(parts)
         self._samples = _OnLoop[Samples](loop, lambda: collect(parts), {})
@@ -65,7 +67,14 @@ class Observation:
         return self._samples()
 
     def probes(self) -> Probes:
-        return Probes(self._live, self._ready, self._startup, self._status, self._problems)
+        return Probes(
+            self._live,
+            self._ready,
+            self._startup,
+            self._status,
+            self._tap.next_records,
+            self._problems,
+        )
 
     def _beat(self) -> None:
         now = time.monotonic()
@@ -117,6 +126,19 @@ class Observation:
         self._beats += 1
         if self._beats % HEARTBEAT_SAMPLES == 0:
             self._heartbeat(status)
+
+    def line(self) -> str:
+        """The state in one line, for a terminal. On the loop's thread."""
+        recent, verdict = self._history.recent(), self._parts.verdict
+        seconds = recent["seconds"] or 1.0
+        delivered = sum(each["delivered"] for each in recent["endpoints"].values())
+        lag = self._history.minute[-1].lag_seconds if self._history.minute else 0.0
+        what = verdict.found[0].problem.what if verdict.found else "all is well"
+        return (
+            f"{len(self._parts.pipeline.held())} partitions, "
+            f"in {recent.get('received', 0) / seconds:,.1f}/s, out {delivered / seconds:,.1f}/s, "
+            f"lag {lag:,.1f} s: {what}"
+        )
 
     def _heartbeat(self, status: dict[str, Any]) -> None:
         """One line a minute: how much passes through, and what is wrong."""

@@ -10,7 +10,6 @@ of unacknowledged requests: what a `kill -9` repeats is bounded by that, and by 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import structlog
 
@@ -23,7 +22,7 @@ from consumer.pipeline.ledger import Ledger
 from consumer.pipeline.partition_buffers import Held, PartitionBuffer, PartitionBuffers
 from consumer.pipeline.schema_waits import SchemaWaits
 from consumer.privacy.safe_traceback import as_invalid
-from consumer.stages import Commit, DeadLetters, Decode, Deliver, Map, Positions, Source
+from consumer.stages import Positions, Stages
 from consumer.telemetry.tallies import Tallies
 
 log = structlog.get_logger()
@@ -49,17 +48,6 @@ class PipelineLimits:
     buffer_records: int
     buffer_bytes: int
     max_queued_seconds: float
-
-
-class Stages(NamedTuple):
-    """One of each, in the order of the path."""
-
-    source: Source
-    decode: Decode
-    mapping: Map
-    deliver: Deliver
-    dead_letters: DeadLetters
-    commit: Commit
 
 
 class Pipeline:
@@ -107,6 +95,8 @@ class Pipeline:
             broken=stop,
         )
         self._closing = False
+        self.tapped: Callable[[Record, Mapped | InvalidRecord], None] | None = None
+        """Gets each record with what it became; set while a person looks on."""
 
     # ---- what the source tells -------------------------------------------------------------
 
@@ -223,6 +213,8 @@ class Pipeline:
             mapped = self._mapping.map(record, decoded)
         except Exception as error:  # noqa: BLE001 likewise
             return self._reject(buffer, record, as_invalid(error, "mapping"))
+        if self.tapped is not None:
+            self.tapped(record, mapped)
         flight = Flight(record, self._mapping.digest)
         if mapped.skipped or mapped.left_out:
             self._tallies.omitted(mapped.skipped, mapped.left_out)
@@ -246,6 +238,8 @@ class Pipeline:
 
     def _reject(self, buffer: PartitionBuffer, record: Record, invalid: InvalidRecord) -> bool:
         """Send a record to the dead letters as a whole. False when its topic cannot go on."""
+        if self.tapped is not None:
+            self.tapped(record, invalid)
         flight = Flight(record, self._mapping.digest)
         flight.failures = [Failure(invalid.stage, invalid.reason, invalid.detail)]
         buffer.flights.add(flight)
@@ -285,6 +279,15 @@ class Pipeline:
         if flight.failures is None or record is None:
             self._end(flight)
             return
+        first = flight.failures[0]
+        log.warning(
+            "a record becomes a dead letter",
+            record=record.position,
+            stage=first.stage,
+            reason=first.reason,
+            detail=first.detail,
+            failed=[failure.event for failure in flight.failures if failure.event],
+        )
         self._dead_letters.send(
             record, flight.failures, flight.digest, lambda: self._dead_lettered(flight)
         )

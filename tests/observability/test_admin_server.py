@@ -27,7 +27,7 @@ from consumer.startup.setup import Setup
 from tests.fakes import a_record
 from tests.observability.statuses import a_status
 
-PROBES = Probes(lambda: None, lambda: None, lambda: None, dict)
+PROBES = Probes(lambda: None, lambda: None, lambda: None, dict, lambda *_: [])
 
 
 async def get(app: App, path: str, method: str = "GET") -> httpx.Response:

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter
 from consumer.observability import bounded_server
 from consumer.observability.admin_server import AdminServer, Probes
 
-PROBES = Probes(lambda: None, lambda: None, lambda: None, dict)
+PROBES = Probes(lambda: None, lambda: None, lambda: None, dict, lambda *_: [])
 
 DESCRIPTORS = 128
 SILENT = 400
@@ -25,7 +25,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, ({DESCRIPTORS}, {DESCRIPTORS}))
 from prometheus_client import CollectorRegistry
 from consumer.observability.admin_server import AdminServer, Probes
 ok = lambda: None
-server = AdminServer("127.0.0.1", 0, CollectorRegistry(), Probes(ok, ok, ok, dict))
+server = AdminServer("127.0.0.1", 0, CollectorRegistry(), Probes(ok, ok, ok, dict, lambda *_: []))
 server.start()
 print(server.port, flush=True)
 for line in sys.stdin:

@@ -18,8 +18,8 @@ from consumer.model import (
 )
 from consumer.pipeline.dead_letter_breaker import DeadLetterBreaker
 from consumer.pipeline.ledger import Ledger
-from consumer.pipeline.pipeline import Pipeline, PipelineLimits, Stages
-from consumer.stages import Position, Positions
+from consumer.pipeline.pipeline import Pipeline, PipelineLimits
+from consumer.stages import Position, Positions, Stages
 from consumer.telemetry.tallies import Tallies
 from tests.fakes import ManualClock, a_record
 from tests.stage_doubles import (
