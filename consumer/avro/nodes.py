@@ -1,20 +1,24 @@
-"""Avro types as nodes: what `schema.parse` makes of a schema's text."""
+"""Nodes of an Avro schema: the one model that everything else about a schema derives from.
 
-from collections.abc import Iterator, Mapping, Sequence
+Derived from nodes are the types of a mapping, the readers of bytes, the JSON form of records, the guards
+against harmful schemas, compatibility, the fingerprint, and the schema's own JSON (`document`).
+`schema.parse` makes them. A logical type stands in a node only where the specification calls it valid.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
-
-from fastavro.schema import fingerprint, to_parsing_canonical_form
 
 NO_DEFAULT: Final = object()
 
 
 @dataclass(frozen=True, slots=True)
 class Logical:
-    """A logical type that is valid on its underlying type. `scale` is of decimals only."""
+    """A logical type that is valid on its underlying type. `precision`, `scale`: of decimals only."""
 
     name: str
     scale: int = 0
+    precision: int = 0
 
     def __str__(self) -> str:
         return f"decimal of scale {self.scale}" if self.name == "decimal" else self.name
@@ -58,7 +62,7 @@ class Union:
 
     @property
     def names_records(self) -> bool:
-        """Whether a value of it says which record it is: `(full name, dict)`."""
+        """True where a value names the record that it is: `(full name, dict)`."""
         return sum(isinstance(branch, RecordType) for branch in self.branches) > 1
 
 
@@ -86,14 +90,25 @@ def describe(node: Node) -> str:
     match node:
         case Primitive(kind, logical):
             return str(logical) if logical else kind
+        case Union(branches):
+            return " | ".join(describe(branch) for branch in branches)
+        case _:
+            return branch_name(node)
+
+
+def branch_name(node: Node) -> str:
+    """The name of a union's branch in Avro's JSON encoding: `long`, `array`, `shop.Click`."""
+    match node:
+        case Primitive(kind):
+            return kind
         case Fixed() | EnumType() | RecordType():
             return node.name
         case Array():
             return "array"
         case MapType():
             return "map"
-        case Union(branches):
-            return " | ".join(describe(branch) for branch in branches)
+        case Union():
+            return "union"
 
 
 def every_node(node: Node) -> Iterator[Node]:
@@ -113,60 +128,3 @@ def every_node(node: Node) -> Iterator[Node]:
                 waiting.extend(branches)
             case RecordType(_, _, fields):
                 waiting.extend(field.node for field in fields)
-
-
-def rabin(node: Node) -> bytes:
-    """CRC-64-AVRO of the canonical form, in the byte order of single-object encoding."""
-    canonical = to_parsing_canonical_form(_Writer(keep_names=True).write(node))
-    return bytes.fromhex(fingerprint(canonical, "CRC-64-AVRO"))
-
-
-def readable(node: Node) -> Any:
-    """The schema for fastavro, as JSON objects, with nothing but what is needed to read bytes.
-
-    Logical types are left out, so that values arrive raw: fastavro's datetimes kill the whole
-    record at a sentinel such as Long.MAX, and its decimals are rounded. Enums and fixed get
-    made-up names and are repeated where they are used again: fastavro takes a *reference* by name
-    for a record when it decides which unions name their records.
-    """
-    return _Writer(keep_names=False).write(node)
-
-
-class _Writer:
-    def __init__(self, *, keep_names: bool) -> None:
-        self._keep_names = keep_names
-        self._count = 0
-        self._written: set[str] = set()
-
-    def write(self, node: Node) -> Any:  # noqa: PLR0911 - one return per kind of type
-        match node:
-            case Primitive(kind):
-                return kind
-            case Array(items):
-                return {"type": "array", "items": self.write(items)}
-            case MapType(values):
-                return {"type": "map", "values": self.write(values)}
-            case Union(branches):
-                return [self.write(branch) for branch in branches]
-            case Fixed(name, size):
-                return self._named(name, {"type": "fixed", "size": size})
-            case EnumType(name, symbols):
-                return self._named(name, {"type": "enum", "symbols": list(symbols)})
-            case RecordType():
-                return self._record(node)
-
-    def _named(self, name: str, rest: Mapping[str, Any]) -> Any:
-        if not self._keep_names:
-            self._count += 1
-            return {"name": f"type_{self._count}", **rest}
-        if name in self._written:
-            return name
-        self._written.add(name)
-        return {"name": name, **rest}
-
-    def _record(self, record: RecordType) -> Any:
-        if record.name in self._written:
-            return record.name
-        self._written.add(record.name)
-        fields = [{"name": one.name, "type": self.write(one.node)} for one in record.fields]
-        return {"type": "record", "name": record.name, "fields": fields}

@@ -1,4 +1,4 @@
-"""What bytes of logical types are as values, and what the defaults of a schema are.
+"""Values of logical types out of bytes, and the defaults of a schema as values.
 
 The default "1" of a decimal of scale 2 is 0.49: in a schema bytes are text, and this is the byte 0x31.
 """
@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from typing import Any, Final
 
+from consumer.avro.floats import single
 from consumer.avro.nodes import (
     NO_DEFAULT,
     Array,
@@ -50,7 +51,7 @@ def default_value(node: Node, default: Any) -> Any:
     """A default out of a schema's JSON as the value that decoding would give. Raises DefaultError."""
     try:
         return _value(node, default)
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
         raise DefaultError(f"its default is no {describe(node)}") from error
 
 
@@ -62,7 +63,7 @@ def _value(node: Node, default: Any) -> Any:  # noqa: PLR0911 - one return per k
             raw = default.encode("latin-1")
             if len(raw) != size:
                 raise ValueError
-            return _bytes(logical, raw)
+            return bytes_value(logical, raw)
         case EnumType(_, symbols):
             if default not in symbols:
                 raise ValueError
@@ -90,16 +91,25 @@ def _primitive(kind: str, logical: Logical | None, default: Any) -> Any:
                 raise TypeError
             return _is(default, int)
         case "float" | "double":
-            if isinstance(default, bool):
-                raise TypeError
-            return float(_is(default, (int, float)))
+            return float_value(kind, default)
         case "bytes":
-            return _bytes(logical, default.encode("latin-1"))
+            return bytes_value(logical, default.encode("latin-1"))
         case _:
             return _is(default, str)
 
 
-def _bytes(logical: Logical | None, raw: bytes) -> Any:
+def float_value(kind: str, written: Any) -> float:
+    """A number out of JSON as a `float` or `double`; NaN and infinities as text, as Avro's own JSON
+    encoding has them. Raises TypeError, OverflowError."""
+    if isinstance(written, str) and written in {"NaN", "Infinity", "-Infinity"}:
+        return float(written)
+    if isinstance(written, bool) or not isinstance(written, int | float):
+        raise TypeError
+    return single(written) if kind == "float" else float(written)
+
+
+def bytes_value(logical: Logical | None, raw: bytes) -> Any:
+    """What decoding makes of the bytes of a `bytes` or `fixed`. Raises ValueError."""
     if logical is not None and logical.name == "decimal":
         return exact_decimal(raw, logical.scale)
     return uuid_text(raw) if logical is not None and logical.name == "uuid" else raw
@@ -110,11 +120,16 @@ def _branch(union: Union, default: Any) -> Any:
     for branch in union.branches:
         try:
             value = _value(branch, default)
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, OverflowError):
             continue
-        named = union.names_records and isinstance(branch, RecordType)
-        return (describe(branch), value) if named else value
+        return named_value(union, branch, value)
     raise ValueError
+
+
+def named_value(union: Union, branch: Node, value: Any) -> Any:
+    """The value of a branch as decoding yields it: a record of several goes with its name."""
+    named = union.names_records and isinstance(branch, RecordType)
+    return (describe(branch), value) if named else value
 
 
 def _record(record: RecordType, default: Mapping[str, Any]) -> dict[str, Any]:

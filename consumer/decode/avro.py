@@ -1,4 +1,4 @@
-"""Who reads the records of a writer schema, settled once: a generated reader, else fastavro.
+"""Chooses the reader for the records of a writer schema, once: a generated one, else fastavro.
 
 A `Plan` is made once per topic and writer schema; `read` is the hot path.
 """
@@ -6,8 +6,6 @@ A `Plan` is made once per topic and writer schema; `read` is the hot path.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
-
-from fastavro.schema import SchemaParseException, UnknownType
 
 from consumer.avro.nodes import Node, Primitive, RecordType, Union, describe
 from consumer.decode.by_fastavro import WALK_FROM_BYTES, Plan, by_fastavro, diagnosis
@@ -27,7 +25,7 @@ _MAX_CHOICES: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Who reads the records of one writer schema; `why_not` says why not the generated reader."""
+    """The reader of the records of one writer schema; `why_not`: the reason against a generated one."""
 
     schema_id: str
     type_name: str
@@ -41,10 +39,11 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a topic's records are read into.
+    """The reader schemas of a topic.
 
-    `readers` are the reader schemas and `reads` what is read of each, both by full name; `chosen` is
-    told who reads a writer schema, `left` of each record that a generated reader left to fastavro.
+    `readers` are the schemas and `reads` the parts that are read of each, both by full name. `chosen` is
+    called with the reader of a writer schema, `left` for each record that a generated reader left to
+    fastavro.
     """
 
     readers: Mapping[str, RecordType]
@@ -73,8 +72,9 @@ def plan(writer: Node, wanted: Wanted, schema_id: str) -> Plan:
         return _single(writer, wanted, schema_id)
     except MismatchError as error:
         return refusal(Reason.SCHEMA_MISMATCH, str(error))
-    except (SchemaParseException, UnknownType) as error:
-        return refusal(Reason.UNSUPPORTED_SCHEMA, f"schema {schema_id}: {type(error).__name__}")
+    except Exception as error:  # noqa: BLE001 - a schema is foreign: it costs its own records only
+        what = f"schema {schema_id} cannot be planned for: {type(error).__name__}"
+        return refusal(Reason.UNSUPPORTED_SCHEMA, what)
 
 
 def _choice(writer: Union, wanted: Wanted, schema_id: str) -> Plan:

@@ -1,4 +1,4 @@
-"""Reads one record with fastavro, and guards it: against bytes that would harm, and odd errors."""
+"""Reads records with fastavro, guarded against bytes that would harm and against odd errors."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from fastavro import parse_schema, schemaless_reader
 
-from consumer.avro.nodes import Node, RecordType, Union, describe, every_node, readable
+from consumer.avro.document import Readable
+from consumer.avro.nodes import Node, RecordType, describe
 from consumer.decode.logical import UnfitError
 from consumer.decode.reasons import Reason, invalid
 from consumer.decode.resolution import adapter, added_cells
@@ -32,12 +33,11 @@ def by_fastavro(writer: Node, reader: RecordType, schema_id: str) -> Plan:
 
     Raises MismatchError, and what `parse_schema` raises.
     """
-    parsed: Any = parse_schema(readable(writer))
-    adapt = adapter(writer, reader)
+    readable = Readable(writer)
+    parsed: Any = parse_schema(readable.schema)
+    adapt = adapter(writer, reader, readable=readable)
     # Asking fastavro to name the records in unions with several costs it 10 % for every union.
-    names_records = any(
-        isinstance(node, Union) and node.names_records for node in every_node(writer)
-    )
+    names_records = readable.names_records
     added = added_cells(writer, reader)
     walk_from = -1 if is_risky(writer, added) else WALK_FROM_BYTES
     name = reader.name

@@ -1,4 +1,4 @@
-"""The decode stage: a record's bytes, by its framing and writer schema, to a value.
+"""The decode stage: from a record's bytes, by its framing and writer schema, to a value.
 
 value → framing → schema reference → plan (compiled once per topic and schema) → Decoded
 """
@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from consumer.avro.nodes import Node, RecordType, rabin
-from consumer.avro.schema import SchemaError, parse
+from consumer.avro.document import rabin
+from consumer.avro.nodes import Node, RecordType
+from consumer.avro.schema import SchemaError, parse, parse_safely
 from consumer.config.settings import DecodeSettings, TopicDecodeSettings
 from consumer.decode.api import Missing, Unsupported
 from consumer.decode.avro import Chosen, Wanted, plan
@@ -23,8 +24,8 @@ from consumer.projection import Reads
 from consumer.telemetry.tallies import Tallies
 
 ReaderSchemas = Callable[[str], Mapping[str, Any]]
-"""Topic to reader schemas by full name, each self-contained. As long as nothing has changed it must
-return the same object: its identity is how a reload is noticed."""
+"""Topic to reader schemas by full name: nodes, or what `parse` takes. As long as nothing has changed it
+must return the same object: its identity is how a reload is noticed."""
 
 ReadParts = Callable[[str], Mapping[str, Reads]]
 """Topic to what is read of each of its reader schemas; looked at when those have changed."""
@@ -33,7 +34,7 @@ _HIT: Final = ("hit",)
 
 
 class _Topic:
-    """What is settled for one topic: its framing, reader schemas, and the plans made so far."""
+    """One topic: its framing, its reader schemas, and the plans made so far."""
 
     __slots__ = ("bare", "chosen", "frame", "plans", "readers", "reads", "schemas")
 
@@ -117,7 +118,7 @@ class Decoder:
         return topic
 
     def _renew(self, topic: _Topic, name: str, schemas: Mapping[str, Any]) -> None:
-        """The mappings were (re)loaded: all that was settled with the old reader schemas goes."""
+        """Takes the reader schemas of a (re)load. All that was settled with the old ones goes."""
         readers: dict[str, RecordType] = {}
         for type_name, schema in schemas.items():
             try:
@@ -171,15 +172,15 @@ class Decoder:
 
 
 def _framing(settings: TopicDecodeSettings) -> tuple[Frame, Node | None]:
-    """How to find the schema of a value, and the schema itself where values do not name one."""
+    """The framing of a topic's values; and their schema, where values do not name one."""
     file = settings.writer_schema
     return FRAMES[settings.framing], None if file is None else _from_file(file)
 
 
 def _from_file(name: str) -> Node:
     try:
-        return parse(Path(name).read_text(encoding="utf-8"))
+        return parse_safely(Path(name).read_bytes())
     except OSError as error:
         raise ConfigError(f"{name}: the schema file cannot be read: {error.strerror}") from error
-    except (UnicodeDecodeError, SchemaError) as error:
+    except SchemaError as error:
         raise ConfigError(f"{name}: this is no Avro schema: {error}") from error

@@ -1,4 +1,4 @@
-"""From what was written to what the reader schema says, settled once per pair of schemas.
+"""Resolves a writer schema to a reader schema, once per pair: from written values to read ones.
 
 fastavro reads each record by its writer schema alone: giving it a reader schema doubles its cost,
 and it decides anew for every record what is the same for all. Here the difference between the two
@@ -10,6 +10,8 @@ applied here too.
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
+from consumer.avro.document import WRAPPED, Readable, Tag, python_type
+from consumer.avro.floats import shortest
 from consumer.avro.nodes import (
     NO_DEFAULT,
     Array,
@@ -47,27 +49,24 @@ _PROMOTIONS: Final = {
 _MAX_RECORDS: Final = 3_000
 """So many uses of records are looked at each in its place, for the sake of `doubts`. Types that use
 one another twice multiply; beyond this, what was made for a pair of records serves again."""
-_PYTHON: Final[dict[str, type]] = {
-    "null": type(None),
-    "boolean": bool,
-    "int": int,
-    "long": int,
-    "float": float,
-    "double": float,
-    "bytes": bytes,
-    "string": str,
-}
 
 
-def adapter(writer: Node, reader: Node, doubts: list[str] | None = None) -> Adapter | None:
-    """What turns a value read by `writer` into one of `reader`; None if it already is one.
+def adapter(
+    writer: Node,
+    reader: Node,
+    doubts: list[str] | None = None,
+    readable: Readable | None = None,
+) -> Adapter | None:
+    """The function from a value that fastavro read by `readable` of the writer schema to one of
+    `reader`; None if it already is one.
 
     The adapter may change the value in place. It raises UnfitError where this very value does not
     resolve (an enum symbol or a union branch that the reader does not have). `doubts`, if given,
     is filled with what could come to that, and with units that only the reader names.
     Raises MismatchError where no value ever could.
     """
-    return _Resolver([] if doubts is None else doubts).resolve(writer, reader, "")
+    resolver = _Resolver(readable or Readable(writer), [] if doubts is None else doubts)
+    return resolver.resolve(writer, reader, "")
 
 
 def added_cells(writer: Node, reader: Node) -> Added:
@@ -75,7 +74,7 @@ def added_cells(writer: Node, reader: Node) -> Added:
 
     Raises MismatchError, as `adapter`.
     """
-    resolver = _Resolver([])
+    resolver = _Resolver(Readable(writer), [])
     resolver.resolve(writer, reader, "")
     return resolver.added
 
@@ -93,7 +92,8 @@ class _Later:
 
 
 class _Resolver:
-    def __init__(self, doubts: list[str]) -> None:
+    def __init__(self, readable: Readable, doubts: list[str]) -> None:
+        self._readable = readable
         self._doubts = doubts
         self._under_way: dict[tuple[int, int], _Later] = {}
         self._made: dict[tuple[int, int], _Later] = {}
@@ -185,24 +185,20 @@ class _Resolver:
 
     def _from_union(self, writer: Union, reader: Node, where: str) -> Adapter | None:
         """Each branch has an adapter of its own; what was read tells which branch it was."""
-        by_name: dict[str, Adapter | None] = {}
+        by_name: dict[str, Adapter] = {}
         by_type: dict[type, Adapter | None] = {}
-        for branch in writer.branches:
+        for branch, tag in zip(writer.branches, self._readable.tags(writer), strict=True):
             try:
                 change, name = self._into(branch, reader, where)
             except MismatchError as error:  # matters only if such a value ever comes
                 self._doubts.append(str(error))
                 change, name = _never(str(error)), None
-            if writer.names_records and isinstance(branch, RecordType):
-                same = change is None and name == branch.name
-                by_name[branch.name] = None if same else _unpacked(change, name)
-                continue
             if name is not None:
                 change = _named(change, name)
-            kind = _python_type(branch)
-            if by_type.setdefault(kind, change) is not change:
-                what = f"branches of {describe(writer)} look the same once they are read"
-                raise MismatchError(where, what)
+            if tag is None:
+                by_type[python_type(branch)] = change
+            else:
+                by_name[tag.name] = _untagged(change, tag)
         return _dispatch(by_name, by_type)
 
 
@@ -246,13 +242,11 @@ def primitive_adapter(writer: Primitive, reader: Primitive, where: str) -> Adapt
         return change if writer.kind == "bytes" else lambda text: change(text.encode())
     if reader.kind in {"int", "long"}:
         return unit_adapter(writer.logical, read, where)
-    if reader.kind == writer.kind or (writer.kind, reader.kind) == ("float", "double"):
+    if writer.kind == "float":
+        return shortest
+    if reader.kind == writer.kind:
         return None
-    if reader.kind == "bytes":
-        return str.encode
-    if reader.kind == "string":
-        return _text(where)
-    return float
+    return {"bytes": str.encode, "string": _text(where)}.get(reader.kind, float)
 
 
 def _text(where: str) -> Adapter:
@@ -331,10 +325,13 @@ def _named(change: Adapter | None, name: str) -> Adapter:
     return lambda value: (name, change(value))
 
 
-def _unpacked(change: Adapter | None, name: str | None) -> Adapter:
-    """For `(written name, record)`; gives `(name, record)`, or the record alone without a name."""
-    inner = change if name is None else _named(change, name)
-    return (lambda pair: pair[1]) if inner is None else (lambda pair: inner(pair[1]))
+def _untagged(change: Adapter | None, tag: Tag) -> Adapter:
+    """For `(name, record)`, in which the record may be one that was put around the value."""
+    if tag.wrapped:
+        if change is None:
+            return lambda pair: pair[1][WRAPPED]
+        return lambda pair: change(pair[1][WRAPPED])
+    return (lambda pair: pair[1]) if change is None else (lambda pair: change(pair[1]))
 
 
 def _never(what: str) -> Adapter:
@@ -344,9 +341,7 @@ def _never(what: str) -> Adapter:
     return adapt
 
 
-def _dispatch(
-    by_name: dict[str, Adapter | None], by_type: dict[type, Adapter | None]
-) -> Adapter | None:
+def _dispatch(by_name: dict[str, Adapter], by_type: dict[type, Adapter | None]) -> Adapter | None:
     changes = [change for change in (*by_name.values(), *by_type.values()) if change is not None]
     if not changes:
         return None
@@ -361,20 +356,6 @@ def _dispatch(
         return value if change is None else change(value)
 
     return adapt
-
-
-def _python_type(node: Node) -> type:
-    match node:
-        case Primitive(kind):
-            return _PYTHON[kind]
-        case Fixed():
-            return bytes
-        case EnumType():
-            return str
-        case Array():
-            return list
-        case _:
-            return dict
 
 
 def _same_type(writer: Node, reader: Node) -> bool:

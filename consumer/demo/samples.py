@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
+from consumer.avro.nodes import RecordType
 from consumer.mapping.unit import MappingUnit
 from consumer.model import Decoded, Endpoint, Mapped, Record
 from consumer.projection import WHOLE, Reads
@@ -44,7 +45,7 @@ class SamplingMap:
     def filters(self) -> frozenset[str]:
         return self._mapping.filters
 
-    def reader_schemas(self, topic: str) -> Mapping[str, Any]:
+    def reader_schemas(self, topic: str) -> Mapping[str, RecordType]:
         return self._mapping.reader_schemas(topic)
 
     def reads(self, topic: str) -> Mapping[str, Reads]:

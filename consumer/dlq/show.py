@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from consumer.avro.document import document
 from consumer.dlq.letter import Letter
 from consumer.dlq.plain_json import iso
 from consumer.dlq.stages import Fetch
@@ -32,7 +33,7 @@ class Describer:
         self._fetch = fetch
         self._mapping = mapping
         self._personal = personal
-        schemas = [mapping.reader_schemas(topic) for topic in mapping.topics]
+        schemas = [document(one.reader_schema) for one in mapping.mappings]
         self._mask = RecordMask([*_constants(mapping.source()), *texts_in(schemas)])
 
     async def describe(self, letter: Letter) -> dict[str, Any]:

@@ -1,11 +1,11 @@
-"""Records out of files, for the mapping workbench: JSON, JSON lines, folders of them, bare Avro."""
+"""Reads records out of files for the mapping workbench: JSON, JSON lines, folders of them, bare Avro."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from consumer.avro.nodes import Node, RecordType
-from consumer.avro.schema import SchemaError, parse
+from consumer.avro.nodes import Node
+from consumer.avro.schema import SchemaError, parse_safely
 from consumer.decode.avro import Wanted, plan
 from consumer.documents.json_text import JsonTextError, read_json
 from consumer.errors import ConfigError, InvalidRecord
@@ -17,7 +17,7 @@ NOW_MS = 1_795_165_200_000  # 2026-11-20T09:00:00Z, when cases of mappings arriv
 
 
 class Sample(NamedTuple):
-    """A record as the mapping gets it. `name` is where it stands: `clicks.jsonl:12`."""
+    """A record as the mapping gets it. `name` is its file and line: `clicks.jsonl:12`."""
 
     name: str
     record: Record
@@ -53,8 +53,7 @@ def read_avro(
     data = _bytes(path)
     whys = []
     for mapping in mappings:
-        reader = parse(mapping.reader_schema)
-        assert isinstance(reader, RecordType)
+        reader = mapping.reader_schema
         writer = reader if schema is None else _writer(schema)
         try:
             decoded = plan(writer, Wanted({reader.name: reader}), "file")(data, 0)
@@ -68,8 +67,8 @@ def read_avro(
 
 def _writer(path: Path) -> Node:
     try:
-        return parse(_bytes(path).decode())
-    except (SchemaError, UnicodeDecodeError) as error:
+        return parse_safely(_bytes(path))
+    except SchemaError as error:
         raise ConfigError(f"{path}: this is no Avro schema: {error}") from error
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
+from consumer.avro.nodes import RecordType
 from consumer.codegen import TooMuchCode
 from consumer.documents.edits import in_yaml
 from consumer.documents.findings import Finding, Place
@@ -46,7 +46,7 @@ class MappingUnit:
         self._compiled = tuple(compiled)
         self._digest = digest
         self._of: dict[tuple[str, str], Compiled | None] = {}
-        self._readers: dict[str, dict[str, Any]] = {}
+        self._readers: dict[str, dict[str, RecordType]] = {}
         self._reads: dict[str, dict[str, Reads]] = {}
 
     @property
@@ -83,8 +83,8 @@ class MappingUnit:
             found |= {"no_rule", "tombstone"}
         return frozenset(found | {"missing", "no_event", "no_identifier"})
 
-    def reader_schemas(self, topic: str) -> dict[str, Any]:
-        """The parsed reader schema by full name of the record type, for one topic.
+    def reader_schemas(self, topic: str) -> dict[str, RecordType]:
+        """The reader schema by full name of the record type, for one topic.
 
         The same object at each call: the decoder takes another one for a reload.
         """

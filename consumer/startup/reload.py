@@ -8,10 +8,11 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 
+from consumer.avro.nodes import RecordType
 from consumer.config.budgets import Problem
 from consumer.documents.findings import Finding
 from consumer.errors import BridgeError
@@ -61,7 +62,7 @@ class Unit(Map, Protocol):
     def filters(self) -> Collection[str]:
         """Every reason for which a record can end without events."""
 
-    def reader_schemas(self, topic: str) -> Mapping[str, Any]: ...
+    def reader_schemas(self, topic: str) -> Mapping[str, RecordType]: ...
 
     def reads(self, topic: str) -> Mapping[str, Reads]: ...
 
@@ -94,7 +95,7 @@ class Reloadable:
         self.kinds: Collection[tuple[Endpoint, str]] = unit.kinds
         self.filters: Collection[str] = unit.filters
         self.map = unit.map
-        self.reader_schemas: Callable[[str], Mapping[str, Any]] = unit.reader_schemas
+        self.reader_schemas: Callable[[str], Mapping[str, RecordType]] = unit.reader_schemas
         self.reads: Callable[[str], Mapping[str, Reads]] = unit.reads
         self.refused = False
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from consumer.avro.nodes import RecordType
-from consumer.avro.schema import SchemaError, parse
+from consumer.avro.nodes import Node
+from consumer.avro.schema import SchemaError, UnknownTypeError, parse_safely
 from consumer.config.settings import Settings
 from consumer.decode.api import Missing, Registered, RegistryApi, UnavailableError, Unsupported
 from consumer.decode.compatibility import Doubt, doubts
@@ -44,17 +44,19 @@ class _Version:
 
     name: str
     latest: bool
-    texts: Sequence[str]
+    texts: Sequence[str | bytes]
+    """Its text after those it refers to."""
     mappings: Sequence[CheckedMapping]
+    beside: Sequence[bytes] = ()
+    """Schema files whose types it may use without defining them."""
 
     def findings(self, place: Place | None = None) -> Iterator[Finding]:
         readers = {
-            node.name: (node, mapping)
+            mapping.reader_schema.name: (mapping.reader_schema, mapping)
             for mapping in self.mappings
-            if isinstance(node := parse(mapping.reader_schema), RecordType)
         }
         try:
-            writer = parse(self.texts[-1], self.texts[:-1])
+            writer = self._writer()
         except SchemaError as error:
             where = place or self.mappings[0].schema_place
             message = f"{self.name}: no schema that can be read: {error}"
@@ -65,6 +67,14 @@ class _Version:
             reader = readers.get(doubt.reader)
             mapping = reader[1] if reader else self.mappings[0]
             yield self._finding(doubt, place or mapping.schema_place)
+
+    def _writer(self) -> Node:
+        try:
+            return parse_safely(self.texts[-1], self.texts[:-1])
+        except UnknownTypeError:
+            if not self.beside:
+                raise
+            return parse_safely(self.texts[-1], self.beside)
 
     def _finding(self, doubt: Doubt, place: Place) -> Finding:
         match doubt.kind:
@@ -89,7 +99,9 @@ def against_files(mappings: Sequence[CheckedMapping]) -> list[Finding]:
         finding
         for mapping in mappings
         for one in mapping.versions
-        for finding in _Version(one.file, True, [one.text], [mapping]).findings(one.place)
+        for finding in _Version(one.file, True, [one.data], [mapping], one.beside).findings(
+            one.place
+        )
     ]
 
 
@@ -106,13 +118,12 @@ def against_settings(mappings: Sequence[CheckedMapping], settings: Settings) -> 
 
 def _of_file(name: str, takers: Sequence[CheckedMapping]) -> Iterator[Finding]:
     try:
-        text = Path(name).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = (error.strerror or "") if isinstance(error, OSError) else "not UTF-8"
-        message = f"the schema file cannot be read: {why}"
+        data = Path(name).read_bytes()
+    except OSError as error:
+        message = f"the schema file cannot be read: {error.strerror}"
         yield Finding(Place(name, 0, 0), "version", message, "it is the `writer_schema` of a topic")
         return
-    yield from _Version(name, True, [text], takers).findings()
+    yield from _Version(name, True, [data], takers).findings()
 
 
 async def against_registry(mappings: Sequence[CheckedMapping], settings: Settings) -> Proof:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from consumer.avro.schema import SchemaError, parse
 from consumer.config.load import read
 from consumer.config.rules import topic_problems
 from consumer.config.settings import Settings
@@ -96,13 +95,6 @@ def prove(
     unit, findings, files = check_unit(paths, accounts, Path.cwd())
     if unit is None:
         return None, findings, files
-    for mapping in unit.mappings:
-        try:
-            parse(mapping.reader_schema)
-        except SchemaError as error:
-            message = f"the reader schema cannot be used: {error}"
-            findings.append(Finding(mapping.schema_place, "bad-schema", message))
-            return None, findings, files
     findings += against_files(unit.mappings)
     wrong = any(finding.severity == "error" for finding in findings)
     return None if wrong else unit, findings, files

@@ -8,9 +8,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from fastavro import schemaless_writer
+from fastavro import parse_schema, schemaless_writer
 
-from consumer.mapping.check.avro_types import AvroTypes
+from consumer.avro.document import document
+from consumer.mapping.check.avro_types import reader_schema
 from consumer.mapping.workbench.json_form import JsonForm
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +28,8 @@ RECORDS = {
 def load_schema(name: str, record: str | None = None) -> Any:
     """A shipped schema (`shop_click`, `versions/shop_click.v1`) as fastavro has it parsed."""
     path = ROOT / "avro" / f"{name}.avsc"
-    return AvroTypes(path, path.read_bytes()).record(record)[1]
+    root = reader_schema([(path.name, path.read_bytes())], record)
+    return parse_schema(document(root), _write_hint=False)
 
 
 def encode(schema: Any, decoded: Any) -> bytes:

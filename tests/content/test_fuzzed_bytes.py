@@ -17,7 +17,7 @@ import pytest
 from fastavro import parse_schema, schemaless_reader
 from fastavro.utils import generate_one
 
-from consumer.avro.nodes import RecordType, readable
+from consumer.avro.document import canonical, document
 from consumer.avro.schema import parse
 from consumer.decode.by_fastavro import by_fastavro
 from consumer.decode.reasons import Reason
@@ -42,7 +42,7 @@ WRITTEN: Final = [  # topic, schema file, record; the schema's id is its number 
     ("market.events", "union_events", "market.CatalogueChanged"),
 ]
 SCHEMAS: Final = [load_schema(file, record) for _, file, record in WRITTEN]
-RAW: Final[list[Any]] = [readable(parse(schema)) for schema in SCHEMAS]
+RAW: Final[list[Any]] = [canonical(parse(schema)) for schema in SCHEMAS]
 """Without logical types, of which fastavro would make datetimes and rounded decimals."""
 PARSED: Final[list[Any]] = [parse_schema(raw) for raw in RAW]
 FRAME: Final = 5
@@ -99,10 +99,9 @@ class Rig:
         self.line = Line(*SCHEMAS)
         self._readers: dict[int, Any] = {}
         for number, (topic, _, name) in enumerate(WRITTEN):
-            reader = self.line.unit.reader_schemas(topic)[name]
-            writer_node, reader_node = parse(SCHEMAS[number]), parse(reader)
-            assert isinstance(reader_node, RecordType)
-            whole = by_fastavro(writer_node, reader_node, "1")
+            reader_node = self.line.unit.reader_schemas(topic)[name]
+            reader = parse_schema(document(reader_node), _write_hint=False)
+            whole = by_fastavro(parse(SCHEMAS[number]), reader_node, "1")
             reads = self.line.unit.reads(topic)[name]
             self._readers[number + 1] = (whole, spelled_out(reader, {}), reads)
 

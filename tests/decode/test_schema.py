@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from consumer.avro.nodes import Array, Fixed, Primitive, RecordType, Union, rabin
+from consumer.avro.document import rabin
+from consumer.avro.nodes import Array, Fixed, Primitive, RecordType, Union
 from consumer.avro.schema import SchemaError, parse
 from tests.decode.encoding import field, record_type
 

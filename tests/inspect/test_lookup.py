@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from consumer.avro.nodes import rabin
+from consumer.avro.document import rabin
 from consumer.avro.schema import parse
 from consumer.cli.main import cli
 from consumer.config.load import load

@@ -8,7 +8,7 @@ from typing import Any
 
 from consumer.documents.findings import Finding, Place
 from consumer.documents.yaml_tree import Scalar
-from consumer.mapping.check.avro_types import AvroTypes
+from consumer.mapping.check.avro_types import reader_schema, record_type
 from consumer.mapping.check.checked import Account
 from consumer.mapping.language.inference import infer
 from consumer.mapping.language.library.all import LIBRARY
@@ -257,7 +257,7 @@ def refused(text: str, *, define: Mapping[str, str] | None = None) -> Finding:
 
 
 def _types() -> RecordType:
-    return AvroTypes(Path("test.avsc"), json.dumps(SCHEMA).encode()).record(None)[0]
+    return record_type(reader_schema([("test.avsc", json.dumps(SCHEMA).encode())], None))
 
 
 HEAD = """\

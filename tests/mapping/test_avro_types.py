@@ -1,21 +1,20 @@
 """What mappings take an Avro type for is what the decoder yields for it."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from consumer.avro.document import document
 from consumer.avro.nodes import Named, every_node
 from consumer.avro.schema import parse
-from consumer.mapping.check.avro_types import AvroTypes
+from consumer.mapping.check.avro_types import reader_schema, record_type
 from consumer.mapping.language.types import Binary, Number, Slot, Text, Time, Type, Union
 
 
 def slot_of(kind: Any) -> Slot:
     schema = {"type": "record", "name": "t.R", "fields": [{"name": "f", "type": kind}]}
-    record, _ = AvroTypes(Path("t.avsc"), json.dumps(schema).encode()).record(None)
-    return record.fields["f"]
+    return record_type(reader_schema([("t.avsc", json.dumps(schema).encode())], None)).fields["f"]
 
 
 def test_a_type_without_a_namespace_has_the_name_that_decoding_gives_it() -> None:
@@ -24,7 +23,8 @@ def test_a_type_without_a_namespace_has_the_name_that_decoding_gives_it() -> Non
     inner = {"type": "record", "name": "Inner", "fields": [{"name": "k", "type": kind}]}
     fields = [{"name": "f", "type": [bare, inner]}]
     schema = {"type": "record", "name": "R", "namespace": "shop", "fields": fields}
-    record, standalone = AvroTypes(Path("t.avsc"), json.dumps(schema).encode()).record(None)
+    root = reader_schema([("t.avsc", json.dumps(schema).encode())], None)
+    record, standalone = record_type(root), document(root)
     [union] = [slot.type for slot in record.fields.values()]
     assert isinstance(union, Union)
     assert [one.name for one in union.records] == ["Bare", "shop.Inner"]

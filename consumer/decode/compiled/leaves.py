@@ -1,4 +1,4 @@
-"""Code that reads one value without parts: a primitive, a fixed, an enum."""
+"""Code that reads a value without parts: a primitive, a fixed, an enum."""
 
 from typing import Final
 

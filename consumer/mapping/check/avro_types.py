@@ -1,18 +1,15 @@
-"""An Avro schema as static types.
+"""Avro schemas as the static types of mappings.
 
-What each Avro type is at run time is the decoder's promise (see `Decoded` and docs/mapping.md):
+The run-time value of each Avro type is the decoder's promise (see `Decoded` and docs/mapping.md):
 records are dicts, logical times stay integers in their unit, a union of several records is a pair.
 """
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
-import fastavro
-from fastavro.schema import SchemaParseException, UnknownType
-
+from consumer.avro import nodes as avro
+from consumer.avro.schema import SchemaError, SchemaParser, UnknownTypeError
 from consumer.mapping.language.types import (
     Array,
     Binary,
@@ -41,146 +38,111 @@ _PRIMITIVES: dict[str, Type] = {
     "bytes": Binary(),
     "string": Text(),
 }
-_LOGICAL: dict[tuple[str, str], Type] = {
-    ("string", "uuid"): Text(),
-    ("fixed", "uuid"): Text(),
-    ("bytes", "decimal"): Number(),
-    ("fixed", "decimal"): Number(),
-    ("int", "date"): Date(),
-    ("long", "timestamp-millis"): Time(),
-    ("long", "timestamp-micros"): Time(1000),
-    ("long", "timestamp-nanos"): Time(1_000_000),
-    ("long", "local-timestamp-millis"): Time(),
-    ("long", "local-timestamp-micros"): Time(1000),
-    ("long", "local-timestamp-nanos"): Time(1_000_000),
+_LOGICAL: dict[str, Type] = {
+    "uuid": Text(),
+    "decimal": Number(),
+    "date": Date(),
+    "timestamp-millis": Time(),
+    "timestamp-micros": Time(1000),
+    "timestamp-nanos": Time(1_000_000),
+    "local-timestamp-millis": Time(),
+    "local-timestamp-micros": Time(1000),
+    "local-timestamp-nanos": Time(1_000_000),
 }
-MAX_TYPES = 5_000
+"""Those that are another type than the underlying one. Nodes have a logical type only if it is valid."""
 MAX_BYTES = 2_000_000
+"""Of all files of one schema."""
 
 
 class SchemaFault(Exception):
-    """The schema cannot be used; the text says why, for a person."""
+    """The schema cannot be used; the text says why, for a person. `file` is the index of the faulty
+    one, where it is one of them."""
+
+    def __init__(self, text: str, file: int = -1) -> None:
+        super().__init__(text)
+        self.file = file
 
 
-class AvroTypes:
-    """The named types of one schema file. `schema` is what fastavro needs for the chosen record."""
+def reader_schema(files: Sequence[tuple[str, bytes]], name: str | None) -> avro.RecordType:
+    """The record with that short or full name; for None the only one of the last file.
 
-    def __init__(self, path: Path, data: bytes) -> None:
-        if len(data) > MAX_BYTES:
-            raise SchemaFault(f"{path.name} is larger than {MAX_BYTES:,} bytes")
+    `files` are names and contents; each may use the types of those before it. Raises SchemaFault.
+    """
+    if sum(len(data) for _, data in files) > MAX_BYTES:
+        raise SchemaFault(f"larger than {MAX_BYTES:,} bytes", len(files) - 1)
+    parser = SchemaParser()
+    roots: list[list[avro.RecordType]] = []
+    for place, (file, data) in enumerate(files):
         try:
-            raw = json.loads(data)
-            self._parsed: Any = fastavro.parse_schema(raw, _write_hint=False)
-        except (ValueError, RecursionError) as error:
-            raise SchemaFault(f"{path.name} is not JSON: {error}") from None
-        except (SchemaParseException, UnknownType, KeyError, TypeError, AttributeError) as error:
-            raise SchemaFault(f"{path.name} is not an Avro schema: {error!r}") from None
-        self._definitions: dict[str, dict[str, Any]] = {}
-        self._collect(self._parsed)
+            node = parser.add(data)
+        except UnknownTypeError as error:
+            hint = f"where another file defines it, name that first: `schema: [OTHER.avsc, {file}]`"
+            raise SchemaFault(f"{file}: {error}; {hint}", place) from None
+        except SchemaError as error:
+            raise SchemaFault(f"{file}: {error}", place) from None
+        except Exception as error:
+            raise SchemaFault(
+                f"{file}: it cannot be parsed: {type(error).__name__}", place
+            ) from error
+        branches = node.branches if isinstance(node, avro.Union) else [node]
+        roots.append([one for one in branches if isinstance(one, avro.RecordType)])
+    try:
+        parser.finish()
+    except SchemaError as error:
+        raise SchemaFault(str(error)) from None
+    return _chosen(roots, name)
+
+
+def _chosen(roots: Sequence[Sequence[avro.RecordType]], name: str | None) -> avro.RecordType:
+    if name is None:
+        if len(roots[-1]) != 1:
+            raise SchemaFault(f"it holds {len(roots[-1])} records: name one with `from.record`")
+        return roots[-1][0]
+    known = [root for file in roots for root in file]
+    found = [root for root in known if name in (root.name, short(root.name))]
+    if len(found) != 1:
+        names = ", ".join(root.name for root in known)
+        raise SchemaFault(f"it has no record `{name}`; it has: {names}")
+    return found[0]
+
+
+def record_type(root: avro.RecordType) -> Record:
+    """The static type of a record. Types that hold themselves are graphs with cycles."""
+    return _Types().record(root)
+
+
+class _Types:
+    def __init__(self) -> None:
         self._records: dict[str, Record] = {}
 
-    def record(self, name: str | None) -> tuple[Record, Any]:
-        """The record of that (short or full) name and its parsed schema; the only one for None."""
-        roots = self._parsed if isinstance(self._parsed, list) else [self._parsed]
-        roots = [root for root in roots if isinstance(root, dict) and root["type"] == "record"]
-        known = [root["name"] for root in roots]
-        if name is None:
-            if len(roots) != 1:
-                raise SchemaFault(f"it holds {len(roots)} records: name one with `from.record`")
-            chosen = roots[0]
-        else:
-            found = [root for root in roots if name in (root["name"], short(root["name"]))]
-            if len(found) != 1:
-                raise SchemaFault(f"it has no record `{name}`; it has: {', '.join(known)}")
-            chosen = found[0]
-        kind = self._type(chosen)
-        assert isinstance(kind, Record)
-        return kind, self._standalone(chosen)
-
-    def _standalone(self, root: dict[str, Any]) -> Any:
-        """The record with every type it refers to written out once, whatever stood before it."""
-        written: set[str] = set()
-
-        def copy(schema: Any) -> Any:
-            if isinstance(schema, str):
-                if schema in self._definitions and schema not in written:
-                    return copy(self._definitions[schema])
-                return schema
-            if isinstance(schema, list):
-                return [copy(branch) for branch in schema]
-            if schema["type"] in {"record", "error"}:
-                if schema["name"] in written:
-                    return schema["name"]
-                written.add(schema["name"])
-                fields = [{**field, "type": copy(field["type"])} for field in schema["fields"]]
-                return {**_whole_name(schema), "fields": fields}
-            if schema["type"] in {"enum", "fixed"}:
-                if schema["name"] in written:
-                    return schema["name"]
-                written.add(schema["name"])
-                return _whole_name(schema)
-            inner = {"array": "items", "map": "values"}.get(schema["type"])
-            return {**schema, inner: copy(schema[inner])} if inner else schema
-
-        return copy(root)
-
-    def _collect(self, schema: Any) -> None:
-        if isinstance(schema, list):
-            for branch in schema:
-                self._collect(branch)
-        elif isinstance(schema, dict):
-            if "name" in schema:
-                self._definitions[schema["name"]] = schema
-            for field in schema.get("fields", ()):
-                self._collect(field["type"])
-            for inner in ("items", "values"):
-                if inner in schema:
-                    self._collect(schema[inner])
-            if len(self._definitions) > MAX_TYPES:
-                raise SchemaFault(f"more than {MAX_TYPES} named types")
-
-    def _slot(self, schema: Any) -> Slot:
-        if not isinstance(schema, list):
-            return Slot(self._type(schema))
-        branches = [self._type(branch) for branch in schema]
-        nullable = any(isinstance(branch, Nothing) for branch in branches)
-        rest: list[Type] = [branch for branch in branches if not isinstance(branch, Nothing)]
-        return Slot(one_of(rest), nullable)
-
-    def _type(self, schema: Any) -> Type:
-        if isinstance(schema, str):
-            if schema in _PRIMITIVES:
-                return _PRIMITIVES[schema]
-            return self._type(self._definitions[schema])
-        if isinstance(schema, list):
-            return self._slot(schema).type
-        kind = schema["type"]
-        logical = _LOGICAL.get((kind, schema.get("logicalType", "")))
-        if logical is not None and (logical != Text() or schema.get("size", 16) == 16):
-            return logical  # a `fixed` that is called uuid and has not 16 bytes stays bytes
-        match kind:
-            case "record" | "error":
-                return self._record(schema)
-            case "array":
-                return Array(self._slot(schema["items"]))
-            case "map":
-                return MapOf(self._slot(schema["values"]))
-            case "enum":
-                return Text(tuple(schema["symbols"]), schema["name"])
-            case "fixed":
-                return Binary()
-            case _:
-                return self._type(kind)
-
-    def _record(self, schema: dict[str, Any]) -> Record:
-        name = schema["name"]
+    def record(self, node: avro.RecordType) -> Record:
+        name = node.name
         if name not in self._records:
             record = self._records[name] = Record(name, {})
-            for field in schema["fields"]:
-                record.fields[field["name"]] = self._slot(field["type"])
+            for field in node.fields:
+                record.fields[field.name] = self._slot(field.node)
         return self._records[name]
 
+    def _slot(self, node: avro.Node) -> Slot:
+        if not isinstance(node, avro.Union):
+            return Slot(self._type(node))
+        branches = [self._type(branch) for branch in node.branches]
+        nullable = any(isinstance(branch, Nothing) for branch in branches)
+        return Slot(one_of([one for one in branches if not isinstance(one, Nothing)]), nullable)
 
-def _whole_name(schema: dict[str, Any]) -> dict[str, Any]:
-    """A name of fastavro's is whole: without a dot it has no namespace, not that around it."""
-    return schema if "." in schema["name"] else {**schema, "namespace": ""}
+    def _type(self, node: avro.Node) -> Type:
+        match node:
+            case avro.Primitive(kind, logical):
+                return (logical and _LOGICAL.get(logical.name)) or _PRIMITIVES[kind]
+            case avro.Fixed(logical=logical):
+                return (logical and _LOGICAL.get(logical.name)) or Binary()
+            case avro.EnumType(name, symbols):
+                return Text(tuple(symbols), name)
+            case avro.Array(items):
+                return Array(self._slot(items))
+            case avro.MapType(values):
+                return MapOf(self._slot(values))
+            case avro.RecordType():
+                return self.record(node)
+            case avro.Union():
+                return self._slot(node).type

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from consumer.avro.nodes import RecordType
 from consumer.documents.findings import Finding, Place, did_you_mean
 from consumer.mapping.check.checked import Account, CheckedMapping, CheckedRule, WriterSchema
 from consumer.mapping.check.sends import SendChecker, Surroundings
@@ -45,7 +46,7 @@ class Input:
     file: grammar.MappingFile
     included: Sequence[grammar.Shared]
     record: Record
-    reader_schema: object
+    reader_schema: RecordType
     schema_shown: str
     schema_place: Place
     versions: tuple[WriterSchema, ...]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from consumer.avro.nodes import RecordType
 from consumer.documents.findings import Place
 from consumer.mapping.check.targets import Filled, Object
 from consumer.mapping.language.nodes import Node, Var
@@ -74,11 +75,15 @@ class CheckedRule:
 
 @dataclass(frozen=True, slots=True)
 class WriterSchema:
-    """A schema that records may be written with: a file that `from.versions` names at `place`."""
+    """A schema that records may be written with: a file that `from.versions` names at `place`.
+
+    `beside` are the schema files whose types it may use without defining them.
+    """
 
     place: Place
     file: str
-    text: str
+    data: bytes
+    beside: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,7 @@ class CheckedMapping:
     file: str
     topics: tuple[str, ...]
     record: Record
-    reader_schema: object
+    reader_schema: RecordType
     schema_place: Place
     """Where the mapping file names its schema."""
     versions: tuple[WriterSchema, ...]

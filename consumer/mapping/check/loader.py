@@ -11,7 +11,7 @@ from pathlib import Path
 
 from consumer.documents.findings import Finding, Place
 from consumer.documents.yaml_tree import Document, Table, read_text
-from consumer.mapping.check.avro_types import AvroTypes, SchemaFault
+from consumer.mapping.check.avro_types import SchemaFault, reader_schema, record_type
 from consumer.mapping.check.check import Input
 from consumer.mapping.check.checked import WriterSchema
 from consumer.mapping.file import grammar
@@ -73,7 +73,7 @@ def bytes_or_none(path: Path) -> bytes | None:
 
 
 def load(path: Path, files: Files, findings: list[Finding]) -> Input | None:
-    """A mapping file with its includes and schema; None where that is not enough to check it."""
+    """A mapping file with its includes and schemas; None where that is not enough to check it."""
     try:
         document = files.document(path)
     except OSError as error:
@@ -84,7 +84,7 @@ def load(path: Path, files: Files, findings: list[Finding]) -> Input | None:
     if not isinstance(document.root, Table):
         return None
     included = _included(path, file.shared.includes, files, findings)
-    if file.schema is None:
+    if not file.schemas:
         return None
     return _with_schema(file, included, files, findings)
 
@@ -95,27 +95,36 @@ def _with_schema(
     files: Files,
     findings: list[Finding],
 ) -> Input | None:
-    assert file.schema is not None
-    schema_path = file.path.parent / file.schema.text
-    place = file.schema.place
+    read: list[tuple[str, bytes]] = []
+    for word in file.schemas:
+        path = file.path.parent / word.text
+        try:
+            read.append((path.name, files.bytes_of(path)))
+        except OSError as error:
+            remedy = "the path is relative to this mapping file"
+            message = f"the schema cannot be read: {error.strerror}"
+            findings.append(Finding(word.place, "no-file", message, remedy))
+            return None
     try:
-        data = files.bytes_of(schema_path)
-        types = AvroTypes(schema_path, data)
-        record, reader_schema = types.record(file.record.text if file.record else None)
-    except OSError as error:
-        remedy = "the path is relative to this mapping file"
-        message = f"the schema cannot be read: {error.strerror}"
-        findings.append(Finding(place, "no-file", message, remedy))
-        return None
+        root = reader_schema(read, file.record.text if file.record else None)
     except SchemaFault as fault:
+        place = file.schemas[fault.file].place
         findings.append(Finding(place, "bad-schema", f"the schema cannot be used: {fault}"))
         return None
-    shown, versions = files.shown(schema_path), tuple(_versions(file, files, findings))
-    return Input(file, included, record, reader_schema, shown, place, versions)
+    beside = tuple(data for _, data in read[:-1])
+    return Input(
+        file,
+        included,
+        record_type(root),
+        root,
+        files.shown(path),
+        file.schemas[-1].place,
+        tuple(_versions(file, beside, files, findings)),
+    )
 
 
 def _versions(
-    file: grammar.MappingFile, files: Files, findings: list[Finding]
+    file: grammar.MappingFile, beside: tuple[bytes, ...], files: Files, findings: list[Finding]
 ) -> Iterator[WriterSchema]:
     """The files that `from.versions` names, each by its name or a pattern such as `old/*.avsc`."""
     for word in file.versions:
@@ -126,15 +135,12 @@ def _versions(
         for name in names:
             path = Path(name)
             try:
-                text = files.bytes_of(path).decode()
+                data = files.bytes_of(path)
             except OSError as error:
                 message = f"{files.shown(path)} cannot be read: {error.strerror}"
                 findings.append(Finding(word.place, "no-file", message))
-            except UnicodeDecodeError:
-                message = f"{files.shown(path)} is not text"
-                findings.append(Finding(word.place, "bad-schema", message))
             else:
-                yield WriterSchema(word.place, files.shown(path), text)
+                yield WriterSchema(word.place, files.shown(path), data, beside)
 
 
 def _included(

@@ -75,7 +75,10 @@ def json_schema() -> Json:
                 "additionalProperties": False,
                 "properties": {
                     "topics": _described(_NAMES, "Topics; one that begins with ^ is a pattern."),
-                    "schema": {"type": "string", "description": "The reader schema (.avsc)."},
+                    "schema": {
+                        "anyOf": [{"type": "string"}, _NAMES],
+                        "description": "The reader schema (.avsc), after files whose types it uses.",
+                    },
                     "record": {"type": "string", "description": "Which record of the schema."},
                     "versions": _described(_NAMES, "Schemas that records may be written with."),
                 },

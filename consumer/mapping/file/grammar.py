@@ -127,7 +127,8 @@ class MappingFile:
     lines: list[str]
     place: Place
     topics: list[Word]
-    schema: Word | None
+    schemas: list[Word]
+    """The last is that of the records; the others define types that it uses."""
     record: Word | None
     versions: list[Word]
     shared: Shared

@@ -60,8 +60,8 @@ class Reader(TreeReader):
             self.wrong(
                 source.place, "missing-key", "`from` needs `topics`", "topics: [shop.clicks]"
             )
-        schema = self.word(source, "schema") if source else None
-        if source and schema is None:
+        schemas = self.words(source, "schema")
+        if source and not schemas and not source.get("schema"):
             self.missing(source, "schema", "`from` needs `schema`", "the .avsc file")
         order_by = root.get("order_by") if root else None
         return MappingFile(
@@ -70,7 +70,7 @@ class Reader(TreeReader):
             lines=self.document.lines,
             place=root.place if root else start,
             topics=topics,
-            schema=schema,
+            schemas=schemas,
             record=self.word(source, "record") if source else None,
             versions=self.words(source, "versions"),
             shared=self._shared(root),

@@ -3,7 +3,7 @@
     {"event_time": 1795165380250, "kind": "page_view", "visitor_id": None, ...}
       ->  {"event_time": "2026-11-20T09:03:00.250Z", "kind": "page_view"}
 
-Fields that have their default are left out, so that what is said is what matters.
+Fields that have their default are left out, so that a record is as short as its content.
 """
 
 from __future__ import annotations
@@ -11,67 +11,98 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
-from consumer.mapping.workbench.json_form import JsonForm, named_types
+from consumer.avro.nodes import (
+    NO_DEFAULT,
+    Array,
+    Fixed,
+    Logical,
+    MapType,
+    Node,
+    Primitive,
+    RecordType,
+    Union,
+    branch_name,
+)
+from consumer.avro.schema import parse
+from consumer.mapping.workbench.json_form import JsonForm, JsonFormError, default_of, is_null
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NANOS = {"millis": 1_000_000, "micros": 1_000, "nanos": 1}
 
 
 class Written:
-    """Writes records of one schema (as `fastavro.parse_schema` returns it)."""
+    """Writes records of one schema: a node, or whatever `parse` takes."""
 
     def __init__(self, schema: Any) -> None:
-        self._schema = schema
-        self._form = JsonForm(schema)
-        self._named = named_types(schema)
+        self._node = parse(schema)
 
     def of(self, value: Any) -> Any:
         """What `JsonForm.decoded` reads as `value`: dict, list, str, int, float, bool or None."""
-        return self._write(value, self._schema)
-
-    def _write(self, value: Any, schema: Any) -> Any:
-        if isinstance(schema, str):
-            schema = self._named.get(schema, {"type": schema})
-        if isinstance(schema, list):
-            return self._union(value, schema)
-        match schema["type"]:
-            case "record" | "error":
-                return self._record(value, schema)
-            case "array":
-                return [self._write(item, schema["items"]) for item in value]
-            case "map":
-                return {key: self._write(item, schema["values"]) for key, item in value.items()}
-        return _scalar(value, schema.get("logicalType", ""))
-
-    def _record(self, value: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            field["name"]: self._write(value[field["name"]], field["type"])
-            for field in schema["fields"]
-            if "default" not in field
-            or value[field["name"]]
-            != self._form.default(schema["name"], field["name"], field["name"])
-        }
-
-    def _union(self, value: Any, branches: list[Any]) -> Any:
-        if isinstance(value, tuple):
-            name, inner = value
-            return {name: self._write(inner, name)}
-        rest = [branch for branch in branches if branch != "null"]
-        if value is not None and len(rest) == 1:
-            return self._write(value, rest[0])
-        return _scalar(value, "")
+        return _write(value, self._node)
 
 
-def _scalar(value: Any, logical: str) -> Any:
+def _write(value: Any, node: Node) -> Any:
+    match node:
+        case RecordType():
+            return _record(value, node)
+        case Array(items):
+            return [_write(item, items) for item in value]
+        case MapType(values):
+            return {key: _write(item, values) for key, item in value.items()}
+        case Union():
+            return _union(value, node)
+        case Primitive(logical=logical) | Fixed(logical=logical):
+            return _scalar(value, logical)
+        case _:
+            return value
+
+
+def _record(value: Mapping[str, Any], record: RecordType) -> dict[str, Any]:
+    return {
+        one.name: _write(value[one.name], one.node)
+        for one in record.fields
+        if one.default is NO_DEFAULT or value[one.name] != default_of(one, one.name)
+    }
+
+
+def _union(value: Any, union: Union) -> Any:
+    if isinstance(value, tuple):
+        name, inner = value
+        records = [one for one in union.branches if isinstance(one, RecordType)]
+        return {name: _write(inner, next(one for one in records if one.name == name))}
+    if value is None:
+        return None
+    rest = [branch for branch in union.branches if not is_null(branch)]
+    if len(rest) == 1:
+        return _write(value, rest[0])
+    form = JsonForm(union)
+    for tagged in (False, True):
+        for branch in rest:
+            # Several branches can hold the same value. The one is right that is read back as it.
+            try:
+                plain = _write(value, branch)
+                written = {branch_name(branch): plain} if tagged else plain
+                if repr(form.decoded(written)) == repr(value):  # 1, 1.0, True are three things
+                    return written
+            except (JsonFormError, TypeError, AttributeError, KeyError, ValueError):
+                continue
+    return _scalar(value, None)
+
+
+def _scalar(value: Any, logical: Logical | None) -> Any:
     if isinstance(value, bytes):
         return value.decode("latin-1")
     if isinstance(value, Decimal):
         return str(value)
-    if logical.startswith(("timestamp-", "local-timestamp-")):
-        return iso(value, _NANOS[logical.rpartition("-")[2]])
-    if logical == "date":
+    if isinstance(value, float) and not isfinite(value):
+        return str(value).replace("inf", "Infinity").replace("nan", "NaN")
+    name = logical.name if logical else ""
+    if "timestamp-" in name:
+        return iso(value, _NANOS[name.rpartition("-")[2]])
+    if name == "date":
         return _date(value)
     return value
 
