@@ -38,8 +38,8 @@ def fits(value: Any, slot: Slot) -> bool:  # noqa: PLR0911 - one return per kind
             return type(value) is str and (kind.symbols is None or value in kind.symbols)
         case types.Integer() | types.Time() | types.Date():
             return type(value) is int
-        case types.Number(binary):
-            return type(value) is (float if binary else Decimal)
+        case types.Number():  # of a union it may be any of them
+            return type(value) in {int, float, Decimal}
         case types.Boolean():
             return type(value) is bool
         case types.Binary():
