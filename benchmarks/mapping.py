@@ -17,14 +17,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from consumer.contacts.phone import international_number, phone_number
 from consumer.mapping.check.checked import Account
-from consumer.mapping.language.library.identity import phone_number
 from consumer.mapping.run.output import Plan
 from consumer.mapping.unit import MappingUnit, load_unit
 from consumer.mapping.workbench.json_form import JsonForm
 from consumer.model import Decoded, Endpoint, Event, Mapped, Partition, Record
 from consumer.yespo import catalogue
-from consumer.yespo.identifiers import phone_digits, user_agent
+from consumer.yespo.identifiers import user_agent
 from consumer.yespo.person import is_blank
 from consumer.yespo.spec import AccountContext, Built, Identity
 
@@ -96,7 +96,7 @@ def by_hand(build: Build) -> Callable[[Record, Decoded], Mapped]:
         if person.email is not None and not is_blank(person.email):
             keys.append(person.email.strip().lower())
         if person.phone is not None and not is_blank(person.phone):
-            keys.append(phone_digits(person.phone) or person.phone)
+            keys.append(international_number(person.phone) or person.phone)
         device = value["device"]
         free = {}
         for name in ("brand", "category"):

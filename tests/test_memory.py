@@ -15,10 +15,10 @@ from consumer.yespo.identifiers import user_agent
 ROOT = Path(__file__).parents[1]
 
 FINITE = {
-    "consumer/mapping/language/library/identity.py:_phone": "numbers of at most 40 characters",
-    "consumer/mapping/language/library/national.py:_region": "codes of countries",
+    "consumer/contacts/phone.py:_phone": "numbers of at most 40 characters",
+    "consumer/contacts/national.py:_region": "codes of countries",
     "consumer/sandbox/page.py:load": "no argument",
-    "consumer/yespo/catalogue.py:_v2_converter": "classes of the contract",
+    "consumer/yespo/catalogue.py:_v2_converter": "names of documented events",
     "consumer/yespo/judge.py:_meaning_in": "classes of the contract",
     "consumer/yespo/rules.py:taking": "rules of the contract",
 }

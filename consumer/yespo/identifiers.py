@@ -1,4 +1,4 @@
-"""Who did it: which identifiers may be sent, in which form, and in what order of rank.
+"""Chooses the identifiers of a person that may be sent: their form, and their order of rank.
 
 An identifier that breaks a rule is left out and named, and the next one is used: an address with an
 apostrophe costs that address, never the event.
@@ -7,20 +7,19 @@ apostrophe costs that address, never the event.
 import re
 from typing import Any
 
+from consumer.contacts.email import is_address
+from consumer.contacts.phone import international_number
 from consumer.memory import remembered
 from consumer.yespo.names import LOCATORS
 from consumer.yespo.numbers import is_unicode
-from consumer.yespo.person import BLANK, LONGEST_BLANK, PHONE_SPELLING
+from consumer.yespo.person import BLANK, LONGEST_BLANK
 from consumer.yespo.rules import FORBIDDEN, MAX_IDENTIFIER
 from consumer.yespo.spec import AccountContext, Identity, LegacyPerson, Locators, NoIdentifier
 
 _FORBIDDEN = re.compile("[" + re.escape(FORBIDDEN) + "]")
-EMAIL = re.compile(r"[^\s@]+@[^\s@]+\Z")
-PHONE = re.compile(PHONE_SPELLING + r"\Z")
 CONTACT_ID = re.compile(r"[0-9]{1,20}\Z")
 _FREE_FORM = frozenset({"externalCustomerId", "name", "cookie"})
 """Fields of the tracker that have no form of their own."""
-_NOT_DIGITS = re.compile(r"[^0-9]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 LeftOut = list[tuple[str, str]]
@@ -40,17 +39,6 @@ LEFT_OUT = tuple((field, fault) for field, faults in _FAULTS.items() for fault i
 """Every (field, reason) for which an identifier can be left out: a closed set (metric labels)."""
 
 
-def phone_digits(value: str) -> str | None:
-    """`+1 (541) 754-3010` becomes `15417543010`; None if it is no international number."""
-    if value.isascii() and value.isdigit() and 9 <= len(value) <= 15 and value[0] != "0":
-        return value
-    if PHONE.match(value) is None:
-        return None
-    digits = _NOT_DIGITS.sub("", value).removeprefix("00")
-    # Counted again: `00 12 34 5` has seven digits, the number that it spells has five.
-    return digits if 7 <= len(digits) <= 15 else None
-
-
 def user_agent(value: str | None) -> str | None:
     """The visitor's `User-Agent` as a header value; None where it is blank or holds what a header
     may not (a line break would begin another header)."""
@@ -68,13 +56,15 @@ def _fault(field: str, value: str, strict: bool) -> str | None:
     """Why this identifier may not be sent. `strict`: with the rules of v2."""
     if len(value) > MAX_IDENTIFIER:
         return "too_long"
+    if field != "contactId" and not is_unicode(value):
+        return "encoding"
     if strict and _FORBIDDEN.search(value):
         return "forbidden_character"
-    if field == "email" and EMAIL.match(value) is None:
+    if field == "email" and not is_address(value):
         return "format"
     if field == "contactId" and CONTACT_ID.match(value) is None:
         return "format"
-    return None if is_unicode(value) else "encoding"
+    return None
 
 
 def _usable(field: str, value: str | None, left_out: LeftOut, *, strict: bool) -> str | None:
@@ -102,7 +92,7 @@ def _usable_phone(value: str | None, left_out: LeftOut, *, digits: bool) -> str 
     if len(value) <= LONGEST_BLANK and value.casefold() in BLANK:
         left_out.append(("phone", "blank"))
         return None
-    number = phone_digits(value)
+    number = international_number(value)
     if number is None:
         left_out.append(("phone", "format"))
         return None
@@ -163,7 +153,7 @@ def named_in_v2(identity: Identity, key_value: str | None) -> Locators:
 
 
 def named_in_legacy(account: AccountContext, identity: Identity) -> LegacyPerson:
-    """Raises NoIdentifier if nobody is named, or without a cookie where one is asked for."""
+    """Raises NoIdentifier without any identifier, or without a cookie where one is asked for."""
     last = identity.in_legacy
     if last is None or last[0] != account.phones:
         last = identity.in_legacy = (account.phones, legacy_person(account, identity))

@@ -50,9 +50,10 @@ PHONE_FORM = refused_as(
     "takes an international phone number: 380501234567",
     core.str_schema(pattern=f"^{PHONE_SPELLING}$"),
 )
-EMAIL_FORM = refused_as(
-    "format", "takes an e-mail address", core.str_schema(pattern=r"^[^\s@]+@[^\s@]+$")
-)
+_PART = r"[^\s@.,:;<>()\[\]]+"
+_ADDRESS = rf"^{_PART}(?:\.{_PART})*@{_PART}(?:\.{_PART})+$"
+"""Looser than what is sent (`contacts.email`): no empty part, nothing of a list or a URL."""
+EMAIL_FORM = refused_as("format", "takes an e-mail address", core.str_schema(pattern=_ADDRESS))
 CONTACT_FORM = refused_as(
     "format", "takes the number of a contact", core.str_schema(pattern=r"^[0-9]{1,20}$")
 )

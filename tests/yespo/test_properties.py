@@ -86,7 +86,7 @@ def test_a_cart_says_the_same_in_both_apis_and_comes_back_unchanged(
         "currency": currency,
         "tags": {"*": tags},
     }
-    account, who = AccountContext("main", "8A412DC"), Identity(email="a@b.c", cookie="c")
+    account, who = AccountContext("main", "8A412DC"), Identity(email="a@b.ua", cookie="c")
     legacy = EVENTS["legacy", cart.legacy].build(account, who, None, cart.to_legacy(given_values))
     v2 = EVENTS["v2", cart.v2].build(account, who, None, cart.to_v2(given_values))
     sent = json.loads(legacy.body, parse_float=Decimal, parse_int=Decimal)["StatusCart"]

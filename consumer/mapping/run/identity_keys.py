@@ -3,7 +3,7 @@ their order."""
 
 from __future__ import annotations
 
-from consumer.yespo.identifiers import phone_digits
+from consumer.contacts.phone import international_number
 from consumer.yespo.person import BLANK, LONGEST_BLANK
 from consumer.yespo.spec import Identity
 
@@ -29,7 +29,7 @@ def keys(identity: Identity) -> tuple[str, ...]:
         identity.contact_id,
         identity.push_token,
         None if email is None else email.lower(),
-        None if phone is None else phone_digits(phone.strip()) or phone,
+        None if phone is None else international_number(phone.strip()) or phone,
     )
     return tuple(
         [

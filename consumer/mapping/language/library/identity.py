@@ -5,49 +5,23 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import phonenumbers
 
+from consumer.contacts.email import is_address
+from consumer.contacts.phone import phone_number
 from consumer.mapping.language import runtime
 from consumer.mapping.language.functions import Library
-from consumer.mapping.language.library.national import international
 
 # Fixed for ever: a replayed record must give the id it gave the first time.
 _NAMESPACE = uuid.UUID("8f1e9c3a-5a0e-5c55-9a4b-2a1b7d6f0c11").bytes
-_NO_REGION = "ZZ"
-"""Only numbers that bring their country have one there."""
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
-def phone_number(number: str, region: str) -> str | None:
-    """International digits of a number as typed in that region; None if it cannot be one."""
-    return _phone(number, region[:3]) if len(number) <= 40 else None  # regions have two letters
-
-
-# An odd one costs some 50 µs, and people come back. Only short texts get here to be kept.
-@lru_cache(maxsize=20_000)
-def _phone(number: str, region: str) -> str | None:
-    region = region.upper()
-    if region not in phonenumbers.SUPPORTED_REGIONS:
-        region = _NO_REGION
-    if (usual := international(number, region)) is not None:
-        return usual
-    try:
-        parsed = phonenumbers.parse(number, region)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(parsed):
-        return None
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)[1:]
-
-
 def _email(address: str) -> str | None:
-    cleaned = address.strip().lower()
-    user, _, host = cleaned.rpartition("@")
-    good = user and "." in host and not any(c.isspace() for c in cleaned)
-    return cleaned if good else None
+    cleaned = address.strip().lower() if len(address) <= 400 else ""
+    return cleaned if is_address(cleaned) else None
 
 
 def _digest(kind: str) -> Any:
@@ -93,7 +67,8 @@ def add_to(library: Library) -> None:
     add(
         "phone(text, text) -> text?",
         "International digits, as Yespo takes them. The second "
-        "argument is the country of numbers written without one. Absent if it cannot be a number.",
+        "argument is the country of numbers written without one. Absent unless it is certainly a "
+        "person's number of that plan: no extension, no free line, no row of zeros.",
         'phone("050 123-45-67", "UA")',
         "380501234567",
         phone_number,
@@ -101,7 +76,7 @@ def add_to(library: Library) -> None:
     )
     add(
         "email(text) -> text?",
-        "Trimmed and in lower case; absent if it cannot be an address.",
+        "Trimmed and in lower case; absent if it is no address as mail systems understand it.",
         'email(" Ann@Shop.ua ")',
         "ann@shop.ua",
         _email,
