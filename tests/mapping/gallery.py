@@ -529,6 +529,43 @@ rules(
     "unreachable",
     "suppress (no)",
 )
+rules(TWO.format(first="true", second="count > 2"), "unreachable", "rule `first`")
+rules(TWO.format(first="count > 2", second="false"), "never-true", "contradict")
+rules(
+    TWO.format(first="maybe == null or maybe != null", second="count > 2"), "unreachable", "`first`"
+)
+condition("maybe == null or maybe != null", "always-true", "holds for every record")
+condition('name != "a" or name != "b"', "always-true", "`and` in place of `or`?")
+rules(
+    TWO.format(first='starts_with(name, "view_item")', second='name == "view_item_list"'),
+    "unreachable",
+    "rule `first`",
+)
+rules(
+    TWO.format(
+        first='starts_with(name, "view_item")', second='starts_with(name, "view_item_list")'
+    ),
+    "unreachable",
+    "rule `first`",
+)
+rules(TWO.format(first="count > 2", second="count == 5"), "unreachable", "rule `first`")
+rules(TWO.format(first="count > 2", second="count >= 3 and yes"), "unreachable", "rule `first`")
+rules(
+    "suppress: [{when: yes or not yes, reason: no}]\n" + GOOD,
+    "always-true",
+    "nothing is ever sent",
+)
+rules("suppress: [{when: true, reason: paused}]\n" + GOOD, "always-true", "nothing is ever sent")
+rules(
+    'suppress: [{when: \'name == "a" and name == "b"\', reason: no}]\n' + GOOD,
+    "never-true",
+    "holds for no record",
+)
+send(
+    'v2: searchRequest\nif: name == "a" and name == "b"\nsearch: name',
+    "never-true",
+    "this `if` is never true",
+)
 rules(
     TWO.format(first="yes", second="count > 2").replace("second", "first"),
     "duplicate-rule",
