@@ -20,6 +20,7 @@ FIXTURES = ROOT / "avro" / "fixtures"
 RECORDS = {
     ".": ("shop_click", "shop.Click"),
     "flat": ("flat_events", "web.FlatEvent"),
+    "segment": ("segment_events", "segment.Event"),
     "union": ("union_events", "market.Envelope"),
     "union_catalogue": ("union_events", "market.CatalogueChanged"),
 }

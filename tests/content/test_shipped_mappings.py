@@ -34,6 +34,7 @@ V2 = {
     "productAddedToWishlist",
     "searchRequest",
 }
+ORDERS = {"orderCreated", "orderUpdated", "orderDelivered", "orderCancelled"}
 
 
 @pytest.fixture(scope="module")
@@ -75,9 +76,14 @@ def test_the_shop_mapping_makes_every_documented_event() -> None:
     assert events_of(unit) == LEGACY | V2
 
 
+def test_the_mapping_of_properties_of_any_type_makes_every_event_and_orders_too() -> None:
+    unit = load_unit([ROOT / "mappings" / "segment.yaml"], TEST_ACCOUNTS)
+    assert events_of(unit) == LEGACY | V2 | ORDERS
+
+
 def test_all_shipped_mappings_run_side_by_side() -> None:
     unit = load_unit(MAPPINGS, TEST_ACCOUNTS)
-    assert unit.topics == ("web.events", "shop.clicks", "market.events")
+    assert unit.topics == ("web.events", "segment.events", "shop.clicks", "market.events")
     assert sorted(unit.reader_schemas("market.events")) == [
         "market.CatalogueChanged",
         "market.Envelope",

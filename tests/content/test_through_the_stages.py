@@ -32,6 +32,7 @@ NOW = 1_795_165_200_000
 TOPICS = {
     ".": "shop.clicks",
     "flat": "web.events",
+    "segment": "segment.events",
     "union": "market.events",
     "union_catalogue": "market.events",
 }

@@ -12,7 +12,13 @@ from consumer.mapping.workbench.json_form import JsonForm, JsonFormError
 from consumer.model import Decoded, Partition, Record
 from tests.content.make_fixtures import RECORDS, ROOT, fixtures
 
-NAMES = {".": "shop", "flat": "flat", "union": "union", "union_catalogue": "union_catalogue"}
+NAMES = {
+    ".": "shop",
+    "flat": "flat",
+    "segment": "segment",
+    "union": "union",
+    "union_catalogue": "union_catalogue",
+}
 
 
 class Shipped(NamedTuple):

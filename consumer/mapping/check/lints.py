@@ -10,7 +10,16 @@ from consumer.mapping.check.checked import CheckedMapping
 from consumer.mapping.check.expressions import expressions
 from consumer.mapping.check.targets import Filled
 from consumer.mapping.language.names import path_text
-from consumer.mapping.language.nodes import Call, Const, Field, Node, children, plain
+from consumer.mapping.language.nodes import (
+    BranchValue,
+    Call,
+    Const,
+    Converted,
+    Field,
+    Node,
+    children,
+    plain,
+)
 from consumer.yespo.spec import Traits
 
 _PERSONAL = re.compile(
@@ -50,6 +59,8 @@ def _guids(mapping: CheckedMapping) -> Iterator[Finding]:
 def _shape(node: Node) -> object:
     """How a value is made, whatever fields it is made of."""
     node = plain(node)
+    while isinstance(node, BranchValue | Converted):  # the same value, in the form it is asked for
+        node = plain(node.of)
     if isinstance(node, Const):
         return node.value
     inner = tuple(_shape(child) for child in children(node))
