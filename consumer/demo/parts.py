@@ -1,7 +1,6 @@
-"""Everything around the bridge, inside this process: Kafka, schema registry, Yespo, visitors."""
+"""Starts the bridge's surroundings inside this process: Kafka, registry, Yespo's double, visitors."""
 
 import asyncio
-import json
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
@@ -13,6 +12,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from consumer.config.settings import Settings
+from consumer.demo.made_records import Maker
+from consumer.mapping.check.checked import CheckedMapping
 from consumer.sandbox.broker import AvroWriter, EmbeddedKafka
 from consumer.sandbox.faults import FaultProfile
 from consumer.sandbox.poison import poison
@@ -35,22 +36,26 @@ FAULTS = FaultProfile(
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a demo does. `rate` is records per second, 0 for as fast as possible."""
+    """The extent of a demo. `rate` is records per second, 0 for as fast as possible."""
 
     records: int
     rate: float
     faults: bool
     seed: int
+    mapping: Path | None = None
+    """A mapping of one's own; the shop's where there is none."""
+    schema: Path | None = None
+    """The schema of its records; the mapping's own where there is none."""
 
 
 class Parts(AbstractContextManager["Parts"]):
-    """Started on entry, gone on exit. `schema_file` is the schema the visitors' records have."""
+    """Started on entry, gone on exit; `prepare` says what the visitors write."""
 
-    def __init__(self, plan: Plan, schema_file: Path, *, sandbox_port: int = 0) -> None:
+    def __init__(self, plan: Plan, *, sandbox_port: int = 0) -> None:
         self._plan = plan
-        self._schema: dict[str, Any] = json.loads(schema_file.read_text("utf-8"))
         self._sandbox_port = sandbox_port
         self._stack = ExitStack()
+        self.topic = TOPIC
         self.produced = 0
         self.poisoned = 0
 
@@ -62,9 +67,18 @@ class Parts(AbstractContextManager["Parts"]):
         faults = FAULTS if plan.faults else None
         self.sandbox = enter(Sandbox(judge, port=self._sandbox_port, faults=faults, seed=plan.seed))
         self.kafka.create(DEAD_LETTERS)
-        schema_id = self.registry.register(f"{TOPIC}-value", self._schema)
-        self._write = AvroWriter(self._schema, schema_id)
         return self
+
+    def prepare(self, topic: str, schema: Any, mapping: CheckedMapping | None = None) -> None:
+        """Let the visitors write records of this schema; made for the mapping, or by the shop.
+
+        Raises SchemaError for a schema that cannot be read.
+        """
+        self._maker = None if mapping is None else Maker(schema, mapping, self._plan.seed)
+        self.topic = topic
+        self.kafka.create(topic)
+        schema_id = self.registry.register(f"{topic}-value", schema)
+        self._write = AvroWriter(schema, schema_id)
 
     def __exit__(
         self,
@@ -81,6 +95,8 @@ class Parts(AbstractContextManager["Parts"]):
                 "kafka": {
                     "bootstrap.servers": self.kafka.bootstrap,
                     "group.id": "yespo-bridge-demo",
+                    # The embedded cluster lets members of the older protocol wait for three seconds.
+                    "group.protocol": "consumer",
                 },
                 "start": {"no_offset": "earliest"},
                 "registry": {"url": self.registry.url},
@@ -109,7 +125,7 @@ class Parts(AbstractContextManager["Parts"]):
         plan = self._plan
         began = time.monotonic()
         for number, (key, value) in enumerate(self._records(), start=1):
-            self.kafka.send(TOPIC, key, value)
+            self.kafka.send(self.topic, key, value)
             self.produced = number
             ahead = number / plan.rate - (time.monotonic() - began) if plan.rate else 0.0
             if ahead > 0.01 or number % 50 == 0:
@@ -118,6 +134,10 @@ class Parts(AbstractContextManager["Parts"]):
 
     def _records(self) -> Iterator[tuple[bytes, bytes]]:
         plan = self._plan
+        if self._maker is not None:
+            own = islice(self._maker.records(), plan.records)
+            yield from ((key, self._write(record)) for key, record in own)
+            return
         visitors = Visitors(plan.seed, lambda: time.time_ns() // 1_000_000)
         bad: list[tuple[bytes, bytes]] = []
         for number, record in enumerate(islice(visitors.records(), plan.records), start=1):

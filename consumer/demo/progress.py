@@ -1,10 +1,10 @@
-"""Live progress: a small table on a terminal, plain lines elsewhere."""
+"""Shows progress: a small table on a terminal, plain lines elsewhere."""
 
 import time
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 
@@ -62,12 +62,20 @@ class Progress:
         }
 
     def _line(self, seconds: float) -> str:
-        figures = ", ".join(f"{name} {count:,}" for name, count in self._figures().items())
-        return f"{seconds:5.1f} s  {figures}"
+        figures = ", ".join(f"{name} {count:,}" for name, count in self._figures().items() if count)
+        return f"{seconds:5.1f} s  {figures or _STARTING}"
 
-    def _table(self, seconds: float) -> Table:
-        table = Table(title=f"Kafka → Yespo, {seconds:.0f} s", title_justify="left")
-        for name in (figures := self._figures()):
-            table.add_column(name.replace("_", "-"), justify="right")
-        table.add_row(*(f"{count:,}" for count in figures.values()))
-        return table
+    def _table(self, seconds: float) -> Group:
+        """Two columns, so that it fits every terminal."""
+        figures = self._figures()
+        started = figures["received"] > 0
+        title = f"Kafka → Yespo, {seconds:.0f} s" + ("" if started else f", {_STARTING}")
+        table = Table(show_header=False)
+        table.add_column(no_wrap=True)
+        table.add_column(justify="right", min_width=9, no_wrap=True)
+        for name, count in figures.items():
+            table.add_row(name.replace("_", "-"), f"{count:,}" if started or count else "")
+        return Group(title, table)
+
+
+_STARTING = "joining the consumer group"

@@ -1,33 +1,33 @@
 """One sample per event kind: the record it came from, and the request that arrived at Yespo."""
 
 import json
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rich.table import Table
+from rich.console import Console
 
 from consumer.avro.nodes import RecordType
 from consumer.mapping.unit import MappingUnit
 from consumer.model import Decoded, Endpoint, Mapped, Record
 from consumer.projection import WHOLE, Reads
-from consumer.sandbox.store import Received
+from consumer.sandbox.store import Origin, Received
 
-ENVELOPE = frozenset({"event_id", "session_id", "consent", "device", "site", "page", "event_time"})
-"""Fields that every record has alike, left out of the samples."""
-
-LINES = 5
-"""Lines of a sample's record and of its request, each."""
+REMEMBERED = 2_000
+"""Requests whose records the sandbox's page can show."""
 
 Kind = tuple[str, str]
 """API and event name."""
 
 
 class SamplingMap:
-    """A mapping that remembers the first record of each event kind. Implements `stages.Map`."""
+    """A mapping that remembers the first record of each event kind, and the latest requests' records.
+    Implements `stages.Map`."""
 
     def __init__(self, mapping: MappingUnit) -> None:
         self._mapping = mapping
         self._seen: dict[tuple[Endpoint, str], tuple[dict[str, Any], bytes]] = {}
+        self._origins: OrderedDict[int, Origin] = OrderedDict()
 
     @property
     def digest(self) -> str:
@@ -58,7 +58,17 @@ class SamplingMap:
             kind = (event.endpoint, event.name)
             if kind not in self._seen:
                 self._seen[kind] = (decoded.value, event.body)
+            self._origins[hash(event.body)] = Origin(record.position, decoded.value)
+        while len(self._origins) > REMEMBERED:
+            self._origins.popitem(last=False)
         return mapped
+
+    def origin_of(self, body: bytes) -> Origin | None:
+        """The record that a request was made of, while it is remembered. From any thread."""
+        found = self._origins.get(hash(body))
+        if found is None:
+            return None
+        return Origin(found.position, json.loads(json.dumps(found.record, default=str)))
 
     def samples(self, received: Iterable[Received]) -> list[tuple[Kind, dict[str, Any], bytes]]:
         """(kind, record, request) of each kind whose very request was taken by the sandbox."""
@@ -70,18 +80,51 @@ class SamplingMap:
         ]
 
 
-def samples_table(samples: Iterable[tuple[Kind, dict[str, Any], bytes]], width: int) -> Table:
-    """`width` is that of the terminal, in characters."""
-    table = Table(title="One of each: record → request", title_justify="left", show_lines=True)
-    table.add_column("event", no_wrap=True)
-    table.add_column("record\n→ request", overflow="fold")
-    room = max(40, width - 31) * LINES
+def print_samples(
+    samples: Iterable[tuple[Kind, dict[str, Any], bytes]], out: Console, *, every: bool
+) -> None:
+    """Each sample whole, the record without its empty fields; of each API one unless `every`."""
+    shown: set[str] = set()
     for (api, name), record, body in samples:
-        shown = {key: value for key, value in record.items() if value and key not in ENVELOPE}
-        text = json.dumps(shown, ensure_ascii=False, default=str)
-        table.add_row(f"{api}\n{name}", f"{_cut(text, room)}\n→ {_cut(body.decode(), room)}")
-    return table
+        if not every and api in shown:
+            continue
+        shown.add(api)
+        out.print(f"\nThe record of one {name}:", highlight=False)
+        _print(_filled(record), out)
+        out.print(f"→ its request to {api}:", highlight=False)
+        _print(json.loads(body), out)
 
 
-def _cut(text: str, room: int) -> str:
-    return text if len(text) <= room else text[: room - 1] + "…"
+def _print(document: Any, out: Console) -> None:
+    text = fitted(document, max(40, out.width - 1))
+    out.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def fitted(value: Any, width: int, indent: str = "", key: str = "") -> str:
+    """JSON of at most `width` columns where its texts allow: what fits on a line stands on one."""
+    whole = f"{indent}{key}{json.dumps(value, ensure_ascii=False, default=str)}"
+    if len(whole) < width or not isinstance(value, dict | list) or not value:
+        return whole
+    inner = f"{indent}  "
+    if isinstance(value, dict):
+        opening, closing = "{", "}"
+        lines = [
+            fitted(member, width, inner, f"{json.dumps(name, ensure_ascii=False)}: ")
+            for name, member in value.items()
+        ]
+    else:
+        opening, closing = "[", "]"
+        lines = [fitted(member, width, inner) for member in value]
+    body = ",\n".join(lines)
+    return f"{indent}{key}{opening}\n{body}\n{indent}{closing}"
+
+
+def _filled(value: Any) -> Any:
+    """Without nulls and empty lists and tables."""
+    if isinstance(value, dict):
+        return {
+            key: _filled(member) for key, member in value.items() if member not in (None, [], {})
+        }
+    if isinstance(value, list | tuple):
+        return [_filled(member) for member in value]
+    return value

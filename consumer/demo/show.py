@@ -1,6 +1,7 @@
 """The demo: the app of `run` on embedded parts, from the first visitor to balanced ledgers."""
 
 import asyncio
+import json
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -10,10 +11,12 @@ from typing import Any
 from rich.console import Console
 
 from consumer.app import App
-from consumer.demo.parts import Parts, Plan
+from consumer.avro.schema import SchemaError
+from consumer.demo.parts import TOPIC, Parts, Plan
 from consumer.demo.progress import Progress
-from consumer.demo.samples import SamplingMap, samples_table
-from consumer.mapping.unit import load_unit
+from consumer.demo.samples import SamplingMap, print_samples
+from consumer.errors import SetupError
+from consumer.mapping.unit import MappingUnit, load_unit
 from consumer.pipeline.report import events_table, records_table, summary
 from consumer.startup.setup import accounts_of
 
@@ -39,40 +42,73 @@ def shipped() -> Path:
 
 
 async def show(
-    plan: Plan, console: Console, *, ports: tuple[int, int] = (0, 0), keep: bool = False
+    plan: Plan,
+    console: Console,
+    *,
+    ports: tuple[int, int] = (0, 0),
+    keep: bool = False,
+    every_sample: bool = False,
 ) -> Result:
     """Run the demo; progress, ledgers and samples go to `console`.
 
-    `ports` are those of the metrics and of the sandbox; 0 lets the system choose.
+    `ports` are those of the metrics and of the sandbox; 0 lets the system choose. Raises ConfigError
+    for a mapping that is not valid, SetupError for a schema that is none.
     """
-    mapping_file = shipped() / "mappings" / "shop.yaml"
-    schema_file = shipped() / "avro" / "shop_click.avsc"
-    with Parts(plan, schema_file, sandbox_port=ports[1]) as parts:
+    mapping_file = plan.mapping or shipped() / "mappings" / "shop.yaml"
+    with Parts(plan, sandbox_port=ports[1]) as parts:
         settings = parts.settings(mapping_file, http_port=ports[0])
-        mapping = SamplingMap(load_unit([mapping_file], accounts_of(settings)))
+        unit = load_unit([mapping_file], accounts_of(settings))
+        _prepare(parts, plan, unit)
+        mapping = SamplingMap(unit)
+        parts.sandbox.origins = mapping.origin_of
         app = App(settings, mapping)
         app.stop_on_signals()
         await app.start()
         console.print(
             f"Kafka {parts.kafka.bootstrap} and registry {parts.registry.url}, in this process\n"
-            f"Yespo's double {parts.sandbox.url}\n"
-            f"metrics http://127.0.0.1:{app.port}/metrics",
+            f"requests at Yespo's double: {parts.sandbox.url}/\n"
+            f"status of the bridge:       http://127.0.0.1:{app.port}/",
             highlight=False,
+            soft_wrap=True,
         )
         began = time.monotonic()
         with Progress(console, app, parts) as progress:
             stuck = await _until_all_ended(app, parts, progress)
         seconds = time.monotonic() - began
         if keep and not stuck:
-            console.print("Left running, as asked. Ctrl-C ends it.")
+            console.print("Left running, as asked: open the two pages. Ctrl-C ends it.")
             await app.asked_to_stop()
         complete = await app.stop()
         document = _document(app, parts, seconds)
         problems = _problems(app, parts, document, complete=complete and not stuck)
+        if plan.mapping is None:
+            problems += _missing(app, parts)
         console.print(records_table(app.ledger))
         console.print(events_table(app.ledger))
-        console.print(samples_table(mapping.samples(parts.sandbox.received), console.width))
+        print_samples(mapping.samples(parts.sandbox.received), console, every=every_sample)
         return Result(problems, document)
+
+
+def _prepare(parts: Parts, plan: Plan, unit: MappingUnit) -> None:
+    """Choose what the visitors write. Raises SetupError."""
+    if plan.mapping is None:
+        shop = shipped() / "avro" / "shop_click.avsc"
+        parts.prepare(TOPIC, json.loads(shop.read_text("utf-8")))
+        return
+    [mapping, *_] = unit.mappings
+    topic = mapping.topics[0]
+    if topic.startswith("^"):
+        raise SetupError(f"`{topic}` is a pattern: the demo writes to a topic with a name")
+    schema: Any = mapping.reader_schema
+    if plan.schema is not None:
+        try:
+            schema = json.loads(plan.schema.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise SetupError(f"{plan.schema}: {error}") from error
+    try:
+        parts.prepare(topic, schema, mapping)
+    except SchemaError as error:
+        raise SetupError(f"{plan.schema or mapping.file}: {error}") from error
 
 
 async def _until_all_ended(app: App, parts: Parts, progress: Progress) -> bool:
@@ -125,7 +161,12 @@ def _problems(app: App, parts: Parts, document: dict[str, Any], *, complete: boo
         f"{violation.api}/{violation.event}: {violation.path} {violation.message}"
         for violation in parts.sandbox.violations[:10]
     ]
-    expected = {(endpoint.api, name) for endpoint, name in app.ledger.events}
-    for api, name in sorted(expected - set(parts.sandbox.counts())):
-        found.append(f"no {api}/{name} arrived")
     return found
+
+
+def _missing(app: App, parts: Parts) -> list[str]:
+    """Kinds of events that the shop's visitors cause and that did not arrive."""
+    expected = {(endpoint.api, name) for endpoint, name in app.ledger.events}
+    return [
+        f"no {api}/{name} arrived" for api, name in sorted(expected - set(parts.sandbox.counts()))
+    ]
