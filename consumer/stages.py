@@ -5,7 +5,7 @@ constructor. Except where noted, everything runs on the event loop's thread, not
 call-back is never made from inside the call that asked for it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from consumer.model import (
@@ -109,6 +109,11 @@ class Deliver(Protocol):
     @property
     def queued_seconds(self) -> float:
         """Seconds that the slowest endpoint needs for what waits for its rate, or its slots, alone."""
+
+    def give_back(self, partitions: Sequence[Partition]) -> Collection[Flight]:
+        """Forget each record of these partitions of which no event was started, unless a started
+        event waits behind one of its own. Returns them: the next owner sends them for the first
+        time. No `ended` is called for them."""
 
     def hurry(self, partitions: Sequence[Partition]) -> None:
         """These leave, and are abandoned in a while: what waits of them goes before all else."""

@@ -4,7 +4,7 @@ Each implements one protocol of `consumer.stages`, keeps what it was asked, and 
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from consumer.errors import InvalidRecord, SchemaPending
@@ -90,10 +90,16 @@ class FakeDeliver:
     submitted: list[tuple[Event, Flight]] = field(default_factory=list)
     abandoned: list[Partition] = field(default_factory=list)
     hurried: list[Partition] = field(default_factory=list)
+    asked_back: list[Partition] = field(default_factory=list)
+    untouched: list[Flight] = field(default_factory=list)
     queued_seconds: float = 0.0
 
     def submit(self, event: Event, flight: Flight) -> None:
         self.submitted.append((event, flight))
+
+    def give_back(self, partitions: Sequence[Partition]) -> Collection[Flight]:
+        self.asked_back += partitions
+        return self.untouched
 
     def hurry(self, partitions: Sequence[Partition]) -> None:
         self.hurried += partitions

@@ -9,6 +9,7 @@ from consumer.config.settings import DeliverySettings
 from consumer.credentials.tls import TlsFiles
 from consumer.delivery.batches import Batches
 from consumer.delivery.destination import Destination
+from consumer.delivery.endpoint.giving_back import untouched
 from consumer.delivery.endpoint.job import Job
 from consumer.delivery.endpoint.limiter import Limiter
 from consumer.delivery.endpoint.queue import EndpointQueue
@@ -137,6 +138,19 @@ class Delivery:
 
     def submit(self, event: Event, flight: Flight) -> None:
         self._takers[event.endpoint].submit(event, flight)
+
+    def give_back(self, partitions: Sequence[Partition]) -> Collection[Flight]:
+        leaving = frozenset(partitions)
+        # Events that go in batches have an order of their own: their records are kept.
+        jobs = {
+            queue: queue.unfinished_jobs(leaving)
+            for endpoint, queue in self._queues.items()
+            if endpoint not in self._batches
+        }
+        given_back = untouched([job for found in jobs.values() for job in found])
+        for queue, found in jobs.items():
+            queue.drop(given_back, found)
+        return given_back
 
     def hurry(self, partitions: Sequence[Partition]) -> None:
         for queue in self._queues.values():

@@ -1,4 +1,4 @@
-"""v2 events that grew too old, told to Yespo as what they are: `past_events`, many in a request.
+"""Delivers v2 events that grew too old through `past_events`, many in a request.
 
     v2 queue ──too old──▶ PastEvents ──batch of one partition──▶ queue of (account, past_events)
                               ▲                                          │
@@ -131,7 +131,7 @@ class PastEvents(Batches):
         self._resting.difference_update(kept)
         self._queue(kept)
 
-    def _statuses(self, count: int) -> Sequence[object]:
+    def _statuses(self, count: int) -> Sequence[str | None]:
         """One for each event of the batch. Without any that can be read, what any 2xx means counts:
         repeating it for ever would be worse."""
         found = read_statuses(self._body)
@@ -159,8 +159,12 @@ def item(event: Event) -> bytes:
     return b'%s,"occurred":"%s"}' % (event.body[:-1], occurred.encode("ascii"))
 
 
-def read_statuses(body: bytes) -> list[object] | None:
-    """`{"results": [{"status": "ACCEPTED"}, ...]}`; None for anything else."""
+def read_statuses(body: bytes) -> list[str | None] | None:
+    """Reads `{"results": [{"status": "ACCEPTED"}, ...]}`.
+
+    Returns one status per result, None where it is no text; None for any other body. Never raises:
+    the body is the vendor's.
+    """
     try:
         document: Any = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -168,7 +172,8 @@ def read_statuses(body: bytes) -> list[object] | None:
     results = document.get("results") if isinstance(document, dict) else None
     if not isinstance(results, list):
         return None
-    return [result.get("status") if isinstance(result, dict) else None for result in results]
+    statuses = [result.get("status") if isinstance(result, dict) else None for result in results]
+    return [status if isinstance(status, str) else None for status in statuses]
 
 
 class _Overheard:

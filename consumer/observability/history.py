@@ -84,7 +84,7 @@ def _endpoint(parts: BridgeParts, endpoint: Endpoint) -> EndpointSample:
         delivered=sum(counts.delivered for counts in kinds),
         throttled=tallies.counter("retries").get(*endpoint, Meaning.THROTTLED),
         failed=tallies.counter("retries").get(*endpoint, Meaning.TRANSIENT),
-        rate_wait=parts.delivery.queues[endpoint].rate_wait,
+        rate_wait=parts.delivery.queues[endpoint].limiter.waited,
         durations=_counts(durations),
     )
 

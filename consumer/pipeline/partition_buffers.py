@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from consumer.model import Flight, Partition, Record
-from consumer.pipeline.ledger import RecordCounts
+from consumer.pipeline.ledger import Ledger, RecordCounts
 
 MIN_SHARE_RECORDS = 50
 MIN_SHARE_BYTES = 64 * 1024
@@ -183,3 +183,18 @@ class PartitionBuffers:
         number = max(1, len(self._buffers))
         self._share_records = max(MIN_SHARE_RECORDS, self._records // number)
         self._share_size = max(MIN_SHARE_BYTES, self._size // number)
+
+    def count_in_flight(self, ledger: Ledger, beside: Flight | None) -> None:
+        """Count what is held: waiting records, open flights, unfinished events. `beside` is the record
+        that waits for the budget."""
+        for records in ledger.records.values():
+            records.in_flight = 0
+        for events in ledger.events.values():
+            events.in_flight = 0
+        for buffer in self:
+            buffer.counts.in_flight = len(buffer.waiting) + len(buffer.flights)
+            for flight in buffer.flights:
+                for event in flight.events:
+                    ledger.of_event(event.endpoint, event.name).in_flight += 1
+        if beside is not None:
+            ledger.of_partition(beside.partition).in_flight += 1

@@ -343,12 +343,16 @@ class Pipeline:
         return positions, not drain.unfinished
 
     def _stop_taking(self, buffers: Sequence[PartitionBuffer]) -> None:
-        """From now on, of these, finish what is admitted and nothing else."""
+        """From now on, of these, finish what was started and nothing else."""
         for buffer in buffers:
             buffer.draining = True
             buffer.counts.released += buffer.drop_waiting()
             self._release_held(buffer)
-        self._deliver.hurry([buffer.partition for buffer in buffers])
+        partitions = [buffer.partition for buffer in buffers]
+        given_back = self._deliver.give_back(partitions)
+        for buffer in buffers:
+            self._release(buffer, [flight for flight in buffer.flights if flight in given_back])
+        self._deliver.hurry(partitions)
 
     def _drained(self, drain: Drain) -> None:
         partitions = [buffer.partition for buffer in drain.buffers]
@@ -368,12 +372,18 @@ class Pipeline:
         """Give these partitions up: what has not ended is released."""
         self._deliver.abandon([buffer.partition for buffer in buffers])
         for buffer in buffers:
-            buffer.counts.released += buffer.drop_waiting() + len(buffer.flights)
-            for flight in buffer.flights:
-                for event in flight.events:
-                    self._ledger.of_event(event.endpoint, event.name).end(Ended.RELEASED)
+            buffer.counts.released += buffer.drop_waiting()
+            self._release(buffer, list(buffer.flights))
             self._release_held(buffer)
             self._buffers.remove(buffer)
+
+    def _release(self, buffer: PartitionBuffer, flights: Sequence[Flight]) -> None:
+        """Count these unfinished records and their events as given back."""
+        buffer.counts.released += len(flights)
+        buffer.flights.difference_update(flights)
+        for flight in flights:
+            for event in flight.events:
+                self._ledger.of_event(event.endpoint, event.name).end(Ended.RELEASED)
 
     # ---- for people and metrics ------------------------------------------------------------
 
@@ -383,15 +393,5 @@ class Pipeline:
         return {buffer.partition: buffer.held(beside) for buffer in self._buffers}
 
     def count_in_flight(self) -> None:
-        """Count what is held, for the ledger: waiting records, open flights, unfinished events."""
-        for records in self._ledger.records.values():
-            records.in_flight = 0
-        for events in self._ledger.events.values():
-            events.in_flight = 0
-        for buffer in self._buffers:
-            buffer.counts.in_flight = len(buffer.waiting) + len(buffer.flights)
-            for flight in buffer.flights:
-                for event in flight.events:
-                    self._ledger.of_event(event.endpoint, event.name).in_flight += 1
-        if self._held is not None:
-            self._ledger.of_partition(self._held[0].partition).in_flight += 1
+        """Bring the ledger's `in_flight` up to date."""
+        self._buffers.count_in_flight(self._ledger, self._held[0] if self._held else None)

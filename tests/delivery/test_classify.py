@@ -2,6 +2,7 @@
 
 import pytest
 from pydantic import ValidationError
+from structlog.testing import capture_logs
 
 from consumer.config.settings import AnswerRule
 from consumer.delivery.endpoint.classify import Classifier, explanation, may_have_arrived
@@ -156,3 +157,19 @@ def test_every_fault_can_be_named_in_a_rule(fault: Fault) -> None:
 def test_a_rule_that_cannot_match_is_refused(says: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         rule(**says)
+
+
+FOREIGN = [TypeError, MemoryError, RecursionError, UnicodeError, SystemError]
+
+
+@pytest.mark.parametrize("error", FOREIGN)
+def test_an_answer_that_cannot_be_read_is_transient(error: type[Exception]) -> None:
+    class Odd(bytes):
+        def __contains__(self, _: object) -> bool:
+            raise error("ann@shop.ua")
+
+    reads = Classifier([AnswerRule(status=400, body="x", means="invalid")], "v2")
+    with capture_logs() as logs:
+        assert reads.meaning(Answer(400, body=Odd(b"abc"))) == "transient"
+    assert [entry["event"] for entry in logs] == ["an answer cannot be read"]
+    assert "ann@shop.ua" not in str(logs)

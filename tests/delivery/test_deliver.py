@@ -463,12 +463,12 @@ def test_what_was_under_way_before_a_pause_neither_lengthens_nor_forgets_it(benc
     for name in "abc":
         bench.submit(name)
     bench.pool.answer("a", 429)
-    rate = bench.queue.rate
+    rate = bench.queue.limiter.rate
     bench.clock.advance(0.5)  # the first pause is over when the others are answered
     bench.pool.answer("b", 429)
     bench.pool.answer("c", 200)
     assert bench.queue.state == "flowing"
-    assert bench.queue.rate >= rate
+    assert bench.queue.limiter.rate >= rate
     bench.pool.answer("a", 429)
     bench.clock.advance(0.49)
     assert bench.queue.state == "throttled"  # the second pause: 0.5 to 1 s
@@ -493,7 +493,7 @@ def test_less_than_the_ceiling_is_not_held_up() -> None:
     for number in range(50):
         bench.submit(f"event-{number}")
     assert len(bench.pool.sent) == 50
-    assert bench.queue.rate_wait == 0
+    assert bench.queue.limiter.waited == 0
 
 
 def test_behind_is_what_waits_for_the_rate_and_not_who_waits_for_another() -> None:

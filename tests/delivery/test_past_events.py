@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given
 
 from consumer.delivery.http.answer import Answer, Fault
-from consumer.delivery.past_events import item
+from consumer.delivery.past_events import item, read_statuses
 from consumer.model import Ended, Event, Flight, Outcome, Partition
 from consumer.yespo import catalogue
 from consumer.yespo.spec import AccountContext, Identity
@@ -279,3 +281,48 @@ def test_what_rests_after_a_server_error_is_forgotten_with_its_partition(
     bench.clock.advance(60)
     assert len(bench.past.sent) == 1
     assert bench.delivery.waiting == 0
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+@given(results=st.lists(JSON | st.fixed_dictionaries({"status": JSON})))
+def test_a_status_is_a_text_or_unknown_whatever_json_the_vendor_sends(results: list[Any]) -> None:
+    statuses = (
+        read_statuses(json.dumps({"results": results}, allow_nan=False).encode())
+        if (_is_json(results))
+        else []
+    )
+    assert statuses is not None
+    assert all(status is None or isinstance(status, str) for status in statuses)
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        json.dumps(value, allow_nan=False).encode()
+    except (ValueError, UnicodeEncodeError):
+        return False
+    return True
+
+
+@given(body=st.binary())
+def test_no_body_of_an_answer_raises(body: bytes) -> None:
+    read_statuses(body)
+
+
+@pytest.mark.parametrize("status", [["ACCEPTED"], {"a": 1}, 7, None, True])
+def test_a_status_that_is_no_text_costs_its_own_event(bench: PastBench, status: Any) -> None:
+    bench.old("anna", "borys")
+    bench.clock.advance(0.2)
+    (body,) = bench.past.wire
+    results = [{"status": status}, {"status": "ACCEPTED"}]
+    bench.past.answer(body, Answer(200, body=json.dumps({"results": results}).encode()))
+    assert bench.done["borys"].ended is Ended.DELIVERED
+    refused = bench.done["anna"]
+    assert refused.ended is Ended.DEAD_LETTERED
+    assert refused.failure is not None
+    assert refused.failure.detail == "past_events: an unknown status"

@@ -78,6 +78,7 @@ async def test_a_request_reads_as_the_vendor_documents_it() -> None:
         f"Host: 127.0.0.1:{yespo.port}\r\n"
         "Content-Type: application/json; charset=UTF-8\r\n"
         "Accept: application/json; charset=UTF-8\r\n"
+        "Accept-Encoding: identity\r\n"
         "Authorization: Basic dXNlcjprZXk=\r\n"
         "User-Agent: yespo-bridge/0.1.0\r\n"
         "Content-Length: 20\r\n\r\n"

@@ -184,7 +184,7 @@ def test_it_settles_where_no_ceiling_is_known(limit: int) -> None:
     assert is_within(paces, limit), paces
     storm.takes, storm.backlog = takes_all, 1
     storm.run(55)
-    assert storm.bench.queue.rate == inf
+    assert storm.bench.queue.limiter.rate == inf
 
 
 @LIMITS
@@ -218,7 +218,9 @@ def test_one_refusal_after_another_with_nothing_taken_in_between_is_one_fall() -
     storm.run(5)
     storm.takes = lambda _: False
     storm.run(20)
-    assert 225 <= storm.bench.queue.rate < 226, "0.9 of what it was, and no growth meanwhile"
+    assert 225 <= storm.bench.queue.limiter.rate < 226, (
+        "0.9 of what it was, and no growth meanwhile"
+    )
 
 
 def test_after_a_pause_one_request_shows_whether_it_goes_again() -> None:
@@ -247,7 +249,7 @@ def test_no_second_sees_more_than_rate_and_burst() -> None:
     storm.run(10)
     assert 290 <= most_in_any_second(storm.pool.left) <= 300
     assert 245 <= storm.pace(8) <= 251
-    assert storm.bench.queue.rate_wait > 0
+    assert storm.bench.queue.limiter.waited > 0
 
 
 def test_nor_does_it_when_the_vendor_comes_back() -> None:

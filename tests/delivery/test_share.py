@@ -187,4 +187,4 @@ def test_a_share_of_ones_own_is_fixed() -> None:
     assert len(pool.sent) == 10
     clock.advance(1.0)
     assert len(pool.sent) == 60
-    assert delivery.queues[LEGACY].ceiling == 50.0
+    assert delivery.queues[LEGACY].limiter.ceiling == 50.0

@@ -590,3 +590,22 @@ async def test_partitions_come_and_go_in_any_order_while_the_process_stops(seed:
     assert [len(answers) for answers in given] == [1] * len(given)
     assert harness.balanced()
     assert harness.stopped == []
+
+
+async def test_what_a_leaving_partition_never_started_is_given_back_at_once(
+    harness: Harness,
+) -> None:
+    harness.receive("v2", "v2", "v2")
+    untouched = [harness.deliver.submitted[index][1] for index in (1, 2)]
+    harness.deliver.untouched = untouched
+    positions: list[Positions] = []
+    harness.pipeline.revoked([harness.zero], 5, positions.append)
+    assert harness.deliver.asked_back == [harness.zero]
+    assert harness.records == (3, 0, 0, 0, 2, 1)
+    assert harness.balanced()
+    harness.end(0)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert [position[harness.zero].offset for position in positions] == [1]
+    assert harness.records == (3, 1, 0, 0, 2, 0)
+    assert harness.balanced()

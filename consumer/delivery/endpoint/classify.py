@@ -1,10 +1,10 @@
-"""What an answer means: the one table.
+"""Reads an answer: the one table of meanings, and a text for a person.
 
     delivered      2xx
     invalid        this event will never be taken: dead letter
-    throttled      429: too fast, nobody's fault
+    throttled      429: too fast
     transient      408, 425, 5xx and every transport fault: try again
-    suspect        the endpoint or this event alone? Another event tells (see `gate`)
+    suspect        the endpoint or this event alone? Another event shows (see `circuit_breaker`)
     misconfigured  401, 407: no event will be taken until a person (or a new key) helps
 
 Success is any 2xx: the vendor's pages name 200 and 204 for the tracker and none for v2. Its codes
@@ -16,9 +16,14 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
+import structlog
+
 from consumer.config.settings import AnswerRule
 from consumer.delivery.http.answer import NOTHING_ARRIVED, Answer
 from consumer.model import Api
+from consumer.privacy.safe_traceback import describe
+
+log = structlog.get_logger()
 
 
 class Meaning(StrEnum):
@@ -78,11 +83,16 @@ class Classifier:
         self._rules = [rule for rule in rules if rule.api in {None, api}]
 
     def meaning(self, answer: Answer) -> Meaning:
+        """Never raises: an answer that cannot be read is transient, and costs its own request alone."""
         if 200 <= answer.status < 300:
             return DELIVERED
-        for rule in self._rules:
-            if _matches(rule, answer):
-                return Meaning(rule.means)
+        try:
+            for rule in self._rules:
+                if _matches(rule, answer):
+                    return Meaning(rule.means)
+        except Exception as error:  # noqa: BLE001  whatever a vendor's answer leads to is that answer's
+            log.error("an answer cannot be read", code=answer.code, fault=describe(error))  # noqa: TRY400  the text may quote the answer
+            return Meaning.TRANSIENT
         return _MEANINGS.get(answer.status, Meaning.TRANSIENT)
 
 

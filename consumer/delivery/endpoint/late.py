@@ -1,6 +1,6 @@
 """Events that were too old to be sent when their turn came, and what becomes of them."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from consumer.clock import Clock
 from consumer.delivery.endpoint.job import Job
@@ -30,6 +30,9 @@ class Late:
         self._then = then
         self._jobs: dict[Job, None] = {}
 
+    def __iter__(self) -> Iterator[Job]:
+        return iter(self._jobs)
+
     def __contains__(self, job: Job) -> bool:
         return job in self._jobs
 
@@ -37,6 +40,10 @@ class Late:
         if not self._jobs:
             self._clock.call_later(0.0, self._deal)
         self._jobs[job] = None
+
+    def drop(self, jobs: Iterable[Job]) -> None:
+        for job in jobs:
+            self._jobs.pop(job, None)
 
     def forget(self, partitions: Collection[Partition]) -> None:
         for job in [job for job in self._jobs if job.flight.partition in partitions]:

@@ -13,6 +13,9 @@ one that was never started: the older one is kept behind it, for the case that t
                         └ superseded: cart 2          it stands where cart 2 stood
 """
 
+from collections.abc import Collection
+
+from consumer.delivery.endpoint.giving_back import members
 from consumer.delivery.endpoint.job import Job
 from consumer.model import Partition
 
@@ -113,6 +116,15 @@ class Order:
         older.followers, failed.followers = failed.followers, None
         failed.superseded = None
         return older
+
+    def drop(self, jobs: Collection[Job]) -> None:
+        """Forget these unfinished jobs. Whatever waits for one of them must be among them."""
+        for job in jobs:
+            chains = self._partitions[job.flight.partition]
+            chains.unfinished -= sum(1 for _ in members(job))
+            for value in job.event.order_by:
+                if chains.tails.get(value) is job:
+                    del chains.tails[value]
 
     def forget(self, partition: Partition) -> None:
         """Drop all that is unfinished of this partition."""

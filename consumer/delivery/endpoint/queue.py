@@ -7,6 +7,7 @@ the loop's next round).
 from collections import deque
 from collections.abc import Callable, Collection
 from functools import partial
+from itertools import chain
 from math import inf
 from random import Random
 
@@ -23,6 +24,7 @@ from consumer.delivery.endpoint.classify import (
     may_have_arrived,
 )
 from consumer.delivery.endpoint.counts import Counts
+from consumer.delivery.endpoint.giving_back import with_followers
 from consumer.delivery.endpoint.job import Job
 from consumer.delivery.endpoint.late import Late
 from consumer.delivery.endpoint.limiter import Limiter
@@ -83,7 +85,7 @@ class EndpointQueue:
         self._counts = Counts(endpoint, tallies)
         self._rng = rng
         self._breaker = CircuitBreaker(rng, clock.monotonic())
-        self._limiter = limiter
+        self.limiter = limiter
         self._waiting = Waiting()
         self._in_flight: set[Job] = set()
         self._late = Late(
@@ -104,21 +106,6 @@ class EndpointQueue:
         return self._breaker.state.value
 
     @property
-    def rate(self) -> float:
-        """Requests per second that may start; `inf` where nothing is known to limit them."""
-        return self._limiter.rate
-
-    @property
-    def ceiling(self) -> float:
-        """The most that `rate` can be: the settings' word; `inf` where they name no limit."""
-        return self._limiter.ceiling
-
-    @property
-    def rate_wait(self) -> float:
-        """Seconds so far in which the next event waited for the rate alone."""
-        return self._limiter.waited
-
-    @property
     def in_flight(self) -> int:
         """Requests on the wire."""
         return len(self._in_flight)
@@ -135,9 +122,9 @@ class EndpointQueue:
     @property
     def queued_seconds(self) -> float:
         """Seconds until all has started that waits for nothing but the rate, or for slots."""
-        ready, pace = len(self._waiting.ready), self._limiter.rate
+        ready, pace = len(self._waiting.ready), self.limiter.rate
         if ready and len(self._in_flight) >= self._limit:
-            pace = min(pace, max(1, self._limiter.of_late(self._clock.monotonic())))
+            pace = min(pace, max(1, self.limiter.of_late(self._clock.monotonic())))
         return ready / pace if ready and pace else inf if ready else 0.0
 
     def progress(self, wanted: Collection[Event]) -> dict[Event, Progress]:
@@ -157,11 +144,22 @@ class EndpointQueue:
 
     def share(self, part: float) -> None:
         """Of what the vendor takes, `part` (0 to 1) is this process's from now on."""
-        self._limiter.share(part, self._clock.monotonic())
+        self.limiter.share(part, self._clock.monotonic())
         self._pump()
 
     def hurry(self, partitions: Collection[Partition]) -> None:
         self._waiting.hurry(partitions)
+
+    def unfinished_jobs(self, partitions: Collection[Partition]) -> list[Job]:
+        """All places of these partitions, in flight or waiting."""
+        heads = chain(self._in_flight, self._waiting.heads(), self._late)
+        return with_followers(job for job in heads if job.flight.partition in partitions)
+
+    def drop(self, given_back: Collection[Flight], jobs: Collection[Job]) -> None:
+        """Forget the jobs of these records. `jobs` are those that `unfinished_jobs` found."""
+        gone = [job for job in jobs if job.flight in given_back]
+        self._late.drop(gone)
+        self._waiting.drop(gone, (job for job in jobs if job.flight not in given_back))
 
     def abandon(self, partitions: Collection[Partition]) -> None:
         """Forget all jobs of these partitions; abort what is on the wire."""
@@ -194,8 +192,8 @@ class EndpointQueue:
             return
         before = self._attempts
         self._start_ready(now)
-        if self._limiter.rate != inf and (started := self._attempts - before):
-            self._limiter.left(started, self._clock.monotonic())
+        if self.limiter.rate != inf and (started := self._attempts - before):
+            self.limiter.left(started, self._clock.monotonic())
 
     def _start_ready(self, now: float) -> None:
         waiting = self._waiting
@@ -204,7 +202,7 @@ class EndpointQueue:
                 now, probe=self._probe is not None, in_flight=len(self._in_flight)
             )
             if opens <= now:
-                opens = self._limiter.opens(now)
+                opens = self.limiter.opens(now)
             job = self._next(now) if opens <= now else None
             if job is None:
                 if now < opens < inf:
@@ -240,7 +238,7 @@ class EndpointQueue:
         if not job.attempts:
             self._budget.begin(job, self._deliveries, now)
         self._attempts += 1
-        self._limiter.started(now)
+        self.limiter.started(now)
         job.started = self._attempts
         job.started_at = now
         job.attempts += 1
@@ -285,7 +283,7 @@ class EndpointQueue:
         self._deliveries += 1
         self.delivered_at = now
         self._counts.delivered(job.flight.record, self._clock.now_ms())
-        self._limiter.delivered(now)
+        self.limiter.delivered(now)
         self._taken(job, now)
         if job.attempts == 1:
             self._end(job, _FIRST_TIME)
@@ -321,9 +319,9 @@ class EndpointQueue:
         if self._breaker.throttled(job.started, self._attempts, now, wait):
             until = self._breaker.paused_until
             if self._breaker.pauses > 1:
-                self._limiter.held(now, until)
+                self.limiter.held(now, until)
             else:
-                self._limiter.refused(now, until, len(self._in_flight))
+                self.limiter.refused(now, until, len(self._in_flight))
             log.debug("told to slow down", endpoint=str(self.endpoint), code=answer.code)
         if self._breaker.stopped:
             self._taken(job, now)

@@ -7,7 +7,7 @@ endpoint or the event is at fault).
 
 import heapq
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from consumer.delivery.endpoint.job import Job
 from consumer.delivery.endpoint.order import Order
@@ -84,6 +84,19 @@ class Waiting:
         """The endpoint is at fault, not the unresolved."""
         self.ready.extend(self.unresolved)
         self.unresolved.clear()
+
+    def heads(self) -> Iterator[Job]:
+        """Every job that waits for no other one and is not in flight."""
+        return (job for job, _, _ in self.places())
+
+    def drop(self, jobs: Collection[Job], kept: Iterable[Job]) -> None:
+        """Forget these jobs, which never started; `kept` are the others of their partitions."""
+        gone = set(jobs)
+        self.order.drop(gone)
+        self.ready = deque(job for job in self.ready if job not in gone)
+        for job in kept:
+            if job.followers:
+                job.followers = [follower for follower in job.followers if follower not in gone]
 
     def forget(self, partitions: Collection[Partition]) -> None:
         """Drop all that is unfinished of these partitions, wherever it waits."""

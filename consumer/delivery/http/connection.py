@@ -12,6 +12,7 @@ from typing import Protocol, cast
 import httptools
 
 from consumer.delivery.http.answer import BODY_KEPT, Answer, Fault
+from consumer.delivery.http.encodings import plain
 
 HEAD_LIMIT = 32 * 1024
 """Bytes of an answer's head (interim answers included). Common servers stop at 8 KiB."""
@@ -19,14 +20,15 @@ BODY_LIMIT = 64 * 1024
 """Bytes of a body worth reading to keep a connection; beyond that a new one is cheaper."""
 
 _RETRY_AFTER = re.compile(rb"\r\nretry-after:[ \t]*([^\r\n]{0,64})", re.IGNORECASE)
+_CONTENT_ENCODING = re.compile(rb"\r\ncontent-encoding:[ \t]*([^\r\n]{0,64})", re.IGNORECASE)
 _SUCCESS = {status: Answer(status) for status in range(200, 300)}
 
 
-def _retry_after(raw: bytes) -> str:
-    """The header out of an answer's first bytes: interim heads, head, perhaps some body."""
+def _header(pattern: re.Pattern[bytes], raw: bytes) -> str:
+    """A header out of an answer's first bytes: interim heads, head, perhaps some body. Empty if none."""
     while raw.startswith(b"HTTP/1.1 1"):
         raw = raw.partition(b"\r\n\r\n")[2]
-    found = _RETRY_AFTER.search(raw.partition(b"\r\n\r\n")[0])
+    found = pattern.search(raw.partition(b"\r\n\r\n")[0])
     return found[1].decode("latin-1").strip() if found else ""
 
 
@@ -213,9 +215,13 @@ class Connection(asyncio.Protocol):
         self._head_done = self._parser.get_status_code() >= 200
 
     def on_body(self, body: bytes) -> None:
-        kept = BODY_KEPT if self._parser.get_status_code() >= 300 else self._success_kept
+        kept = self._kept(self._parser.get_status_code())
         if len(self._body) < kept:
             self._body += body[: kept - len(self._body)]
+
+    def _kept(self, status: int) -> int:
+        """Bytes of the body that are read further on."""
+        return BODY_KEPT if status >= 300 else self._success_kept
 
     def on_message_complete(self) -> None:
         if self._head_done:
@@ -231,7 +237,9 @@ class Connection(asyncio.Protocol):
         status = self._parser.get_status_code()
         answer = _SUCCESS.get(status)
         if answer is None or self._body:
-            answer = Answer(status, None, _retry_after(b"".join(self._head)), self._body)
+            head = b"".join(self._head)
+            body = plain(self._body, _header(_CONTENT_ENCODING, head), self._kept(status))
+            answer = Answer(status, None, _header(_RETRY_AFTER, head), body)
         clean = self._complete and self._keep_alive and not self._surplus
         # A server that answers before it has read the request leaves the rest of it in the way.
         if clean and not self._transport.get_write_buffer_size() and not self.closing:

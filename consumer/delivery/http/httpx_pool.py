@@ -12,6 +12,7 @@ import httpx
 
 from consumer.delivery.http.answer import BODY_KEPT, Answer, Fault
 from consumer.delivery.http.connection import BODY_LIMIT
+from consumer.delivery.http.encodings import plain
 from consumer.delivery.http.pool import Limits, connect_fault
 from consumer.delivery.http.target import JSON_UTF8, OWN_USER_AGENT, usable_user_agent
 
@@ -115,15 +116,15 @@ class HttpxPool:
     ) -> Answer:
         response: httpx.Response | None = None
         kept = bytearray()
+        limit = 0
         fault: Fault | None = None
         try:
             async with (
                 asyncio.timeout(self._limits.total_timeout),
                 client.stream("POST", self._url, content=body, headers=headers) as response,
             ):
-                await _read(
-                    response, kept, self._success_kept if response.is_success else BODY_KEPT
-                )
+                limit = self._success_kept if response.is_success else BODY_KEPT
+                await _read(response, kept, limit)
         except TimeoutError:
             fault = Fault.RESPONSE_TIMEOUT
         except httpx.HTTPError as error:
@@ -132,7 +133,8 @@ class HttpxPool:
             return Answer(0, fault)
         # As in `connection`: the status counts, whatever becomes of the body.
         retry_after = response.headers.get("Retry-After", "")
-        return Answer(response.status_code, None, retry_after, bytes(kept))
+        body = plain(bytes(kept), response.headers.get("Content-Encoding", ""), limit)
+        return Answer(response.status_code, None, retry_after, body)
 
 
 async def _retire(client: httpx.AsyncClient, under_way: list[asyncio.Task[None]]) -> None:

@@ -54,7 +54,7 @@ class Target:
             raise ValueError("a URL must be ASCII without spaces: percent-encode it")
         self._fixed = (
             f"POST {path} HTTP/1.1\r\nHost: {host}\r\n"
-            f"Content-Type: {JSON_UTF8}\r\nAccept: {JSON_UTF8}\r\n"
+            f"Content-Type: {JSON_UTF8}\r\nAccept: {JSON_UTF8}\r\nAccept-Encoding: identity\r\n"
         ).encode("ascii")
         self._own = f"User-Agent: {OWN_USER_AGENT}\r\n".encode("ascii")
 

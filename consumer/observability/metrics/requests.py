@@ -102,7 +102,7 @@ REQUESTS: tuple[Metric, ...] = (
         ENDPOINT,
         "Requests that may start per second now; +Inf where nothing is known to limit them",
         "How fast may we send?",
-        read=lambda parts: by_endpoint(parts, lambda queue: queue.rate),
+        read=lambda parts: by_endpoint(parts, lambda queue: queue.limiter.rate),
     ),
     Metric(
         _REQUESTS,
@@ -111,7 +111,7 @@ REQUESTS: tuple[Metric, ...] = (
         ENDPOINT,
         "The most that the rate can be; +Inf without a configured limit",
         "Has a 429 pushed the rate below what the settings allow?",
-        read=lambda parts: by_endpoint(parts, lambda queue: queue.ceiling),
+        read=lambda parts: by_endpoint(parts, lambda queue: queue.limiter.ceiling),
     ),
     Metric(
         _REQUESTS,
@@ -121,6 +121,6 @@ REQUESTS: tuple[Metric, ...] = (
         "Time in which the next event waited for the rate alone; 1 per second: more is "
         "offered than the limit lets through",
         "Would more replicas help? Not while the rate is the limit",
-        read=lambda parts: by_endpoint(parts, lambda queue: queue.rate_wait),
+        read=lambda parts: by_endpoint(parts, lambda queue: queue.limiter.waited),
     ),
 )
