@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from helm.generators.panels import Dashboard, Panel, Query, Row
@@ -31,12 +32,100 @@ _STATES = {
     "4": ("misconfigured", RED),
 }
 _NO_YES = {"0": ("no", "green"), "1": ("yes", "red")}
+_VERDICT = {
+    "0": ("well", "green"),
+    "1": ("notice", "blue"),
+    "2": ("degraded", AMBER),
+    "3": ("stopped", RED),
+}
+
+_STATE = Panel(
+    "State of each endpoint",
+    "The worst over the replicas. `down` is Yespo's move, `misconfigured` ours.",
+    (
+        Query(
+            "max by (account, api) ("
+            + " or ".join(
+                f'yespo_bridge_endpoint_state{{$ours, state="{state}"}} * {value}'
+                for value, (state, _) in _STATES.items()
+                if value != "0"
+            )
+            + ")",
+            "{{account}}/{{api}}",
+        ),
+    ),
+    "short",
+    "state-timeline",
+    mappings=_STATES,
+    runbooks=("EndpointDown", "EndpointMisconfigured"),
+)
 
 _FINE = Row(
     "Is it fine?",
     (
         Panel(
-            "Oldest record",
+            "Verdict",
+            "The worst of the replicas' own verdicts; what they name stands beside it.",
+            (Query("max(yespo_bridge_verdict{$ours})"),),
+            "short",
+            "stat",
+            4,
+            4,
+            steps=((1, "blue"), (2, AMBER), (3, RED)),
+            mappings=_VERDICT,
+        ),
+        Panel(
+            "What is wrong",
+            "Causes that the replicas name now, and how many name each. Each leads to its runbook.",
+            (Query("sum by (cause) (yespo_bridge_problem{$ours}) > 0"),),
+            "short",
+            "table",
+            8,
+            4,
+            quiet=True,
+        ),
+        Panel(
+            "Pods up",
+            "Replicas that Prometheus reaches.",
+            (Query("sum(up{$ours})"),),
+            "short",
+            "stat",
+            3,
+            4,
+            base=RED,
+            steps=((1, "green"),),
+            runbooks=("Absent",),
+        ),
+        Panel(
+            "Pods not reached",
+            "Replicas that are scraped without an answer: down, restarting, or cut off.",
+            (Query("count(up{$ours} == 0) or vector(0)"),),
+            "short",
+            "stat",
+            3,
+            4,
+            steps=((1, RED),),
+            runbooks=("PodDown", "CrashLooping"),
+        ),
+        Panel(
+            "Version and mapping",
+            "What runs where; more than one line for long means that a rollout hangs.",
+            (
+                Query(
+                    "count by (version, digest) (yespo_bridge_build_info{$ours}"
+                    " * on (namespace, job, instance) group_left (digest)"
+                    " yespo_bridge_mapping_info{$ours})"
+                ),
+            ),
+            "short",
+            "table",
+            6,
+            4,
+            quiet=True,
+            runbooks=("MappingDrift",),
+        ),
+        Panel(
+            "Oldest undelivered record",
             "Age of the oldest record that has not ended: how late is what we send now.",
             (Query("max(yespo_bridge_lag_seconds{$ours})"),),
             "s",
@@ -47,42 +136,55 @@ _FINE = Row(
             runbooks=("Stalled", "LagNotRecovering"),
         ),
         Panel(
-            "Lag",
-            "Records between committed offsets and the ends of the partitions, as Kafka counts it.",
-            (Query("sum(yespo_bridge_lag_records{$ours})"),),
-            "short",
+            "Time to catch up",
+            "Records behind, divided by the records that end per second.",
+            (
+                Query(
+                    "sum(yespo_bridge_lag_records{$ours}) / (sum(rate("
+                    f'yespo_bridge_records_ended_total{{$ours, outcome!="released"}}[{_RATE}])) > 0)'
+                ),
+            ),
+            "s",
             "stat",
             4,
             4,
+            steps=((60, AMBER), (600, RED)),
+            quiet=True,
         ),
         Panel(
             "Delivered, events/s",
-            "Events that Yespo has taken, per second.",
+            "Events that Yespo has taken, per second. Red while none is, though some wait.",
             (
                 Query(
                     f'sum(rate(yespo_bridge_events_ended_total{{$ours, outcome="delivered"}}[{_RATE}]))'
+                    " + 0.001 * (sum(yespo_bridge_events_in_flight{$ours}) == bool 0)"
                 ),
             ),
             "eps",
             "stat",
             4,
             4,
+            base=RED,
+            steps=((0.001, "green"),),
         ),
         Panel(
-            "Endpoints stopped",
-            "Endpoints that are down (Yespo) or misconfigured (us). Delivery dashboard for which.",
+            "Requests that fail",
+            "Share of the requests of each endpoint that Yespo fails: the worst.",
             (
                 Query(
-                    "sum(max by (account, api) (yespo_bridge_endpoint_state"
-                    '{$ours, state=~"down|misconfigured"}))'
+                    "max(sum by (account, api) (rate("
+                    f'yespo_bridge_retries_total{{$ours, class="transient"}}[{_RATE}]))'
+                    " / sum by (account, api)"
+                    f" (rate(yespo_bridge_requests_total{{$ours}}[{_RATE}])))"
                 ),
             ),
-            "short",
+            "percentunit",
             "stat",
             4,
             4,
-            steps=((1, RED),),
-            runbooks=("EndpointDown", "EndpointMisconfigured"),
+            steps=((0.05, AMBER), (0.2, RED)),
+            quiet=True,
+            runbooks=("RequestsFailing",),
         ),
         Panel(
             "Dead letters, last hour",
@@ -96,8 +198,8 @@ _FINE = Row(
             runbooks=("DeadLetters",),
         ),
         Panel(
-            "Taking stopped",
-            "Whether the dead-letter breaker has stopped the reading: a bad mapping.",
+            "Reading stopped",
+            "Whether the dead-letter breaker has stopped the reading: a bad mapping or producer.",
             (Query("max(yespo_bridge_dead_letter_breaker_open{$ours})"),),
             "short",
             "stat",
@@ -149,7 +251,7 @@ _PROMISES = Row(
             runbooks=("DeliveryBudgetBurn",),
         ),
         Panel(
-            "Freshness",
+            "From record to delivery",
             "From the record's Kafka timestamp to the delivery of each of its events.",
             tuple(
                 Query(
@@ -185,6 +287,7 @@ _PROMISES = Row(
 _FLOW = Row(
     "Flow",
     (
+        replace(_STATE, width=24, height=5),
         Panel(
             "Records by end",
             "What came in, and how it ended.",
@@ -236,7 +339,7 @@ _FLOW = Row(
 )
 
 _WHY = Row(
-    "Whose fault",
+    "Why something is not delivered",
     (
         Panel(
             "Dead letters by stage",
@@ -269,25 +372,7 @@ _WHY = Row(
 _ENDPOINTS = Row(
     "Endpoints",
     (
-        Panel(
-            "State",
-            "The worst over the replicas. `down` is Yespo's move, `misconfigured` ours.",
-            (
-                Query(
-                    "max by (account, api) ("
-                    + " or ".join(
-                        f'yespo_bridge_endpoint_state{{$ours, state="{state}"}} * {value}'
-                        for value, (state, _) in _STATES.items()
-                        if value != "0"
-                    )
-                    + ")",
-                    "{{account}}/{{api}}",
-                ),
-            ),
-            "short",
-            mappings=_STATES,
-            runbooks=("EndpointDown", "EndpointMisconfigured"),
-        ),
+        _STATE,
         Panel(
             "Time since the last delivery",
             "Per endpoint; grows while nothing is delivered.",
@@ -339,13 +424,13 @@ _REQUESTS = Row(
             runbooks=("RequestsSlow",),
         ),
         Panel(
-            "Repeats by cause",
+            "Retries by cause",
             "Attempts that will be repeated.",
             (Query(_rate("retries_total", "api, class"), "{{api}} {{class}}"),),
             "reqps",
         ),
         Panel(
-            "On the wire",
+            "Requests in flight",
             "Requests under way, and how many may be.",
             (
                 Query(
@@ -360,7 +445,7 @@ _REQUESTS = Row(
             width=12,
         ),
         Panel(
-            "Yespo's own failures",
+            "Share failed by Yespo",
             "Share of requests answered 5xx or not at all.",
             (
                 Query(
@@ -413,7 +498,7 @@ _RATE_LIMIT = Row(
             runbooks=("RateLimitBound",),
         ),
         Panel(
-            "Share of 429",
+            "Share answered 429 (too many)",
             "Requests that Yespo refused for being too many.",
             (
                 Query(
@@ -434,13 +519,13 @@ _EVENTS = Row(
     "Events",
     (
         Panel(
-            "Made by the mapping",
+            "Events made of the records",
             "Events that the mapping made of the records.",
             (Query(_rate("events_built_total", "api, event"), "{{api}} {{event}}"),),
             "eps",
         ),
         Panel(
-            "Under way",
+            "Events not ended",
             "Made and not ended.",
             (
                 Query(
@@ -479,7 +564,7 @@ _EVENTS = Row(
             runbooks=("DeadLetters",),
         ),
         Panel(
-            "Values left out",
+            "Optional values left out",
             "Optional values that broke a rule of Yespo, by field: data quality of the source.",
             (
                 Query(
@@ -506,14 +591,14 @@ _KAFKA = Row(
             runbooks=("NoPartitions",),
         ),
         Panel(
-            "Standing still",
+            "Partitions that wait",
             "Partitions that wait: for room in the buffer, a schema, or a record that does not end.",
             (Query("sum by (reason) (yespo_bridge_partitions_paused{$ours})", "{{reason}}"),),
             "short",
             runbooks=("GapFull",),
         ),
         Panel(
-            "Pauses",
+            "Pauses of fetching",
             "How often fetching paused.",
             (Query(_rate("pauses_total", "reason"), "{{reason}}"),),
             "short",
@@ -526,7 +611,7 @@ _KAFKA = Row(
             runbooks=("PartitionStuck",),
         ),
         Panel(
-            "Gap by partition",
+            "Held up by one record, by partition",
             "Offsets between the lowest record that has not ended and the newest; paused at max_gap.",
             (Query("topk(10, yespo_bridge_commit_gap{$ours})", "{{topic}}/{{partition}}"),),
             "short",
@@ -588,7 +673,7 @@ _KAFKA = Row(
             runbooks=("KafkaUnreachable",),
         ),
         Panel(
-            "In the group",
+            "Replicas that reached Kafka",
             "Replicas that have reached Kafka.",
             (Query("sum(yespo_bridge_joined{$ours})", "joined"),),
             "short",
@@ -620,7 +705,7 @@ _SCHEMAS = Row(
             "reqps",
         ),
         Panel(
-            "Who reads the records",
+            "Schemas by reader",
             "Writer schemas by reader: generated code, or the slower fastavro; and records per second"
             " that the generated code left to fastavro (damaged, or written oddly).",
             (
@@ -707,7 +792,7 @@ _PROCESS = Row(
             runbooks=("ShortOfCpu",),
         ),
         Panel(
-            "Starts",
+            "Restarts",
             "Restarts in the last hour.",
             (
                 Query(

@@ -1,13 +1,22 @@
 """Grafana's dashboard JSON, as little of it as three dashboards need. Rows are filled left to right."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from consumer.observability.metrics.catalogue import METRICS
+
 WIDTH = 24
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
-OURS = 'namespace=~"$namespace", job=~"$job"'
+OURS = 'cluster=~"$cluster", namespace=~"$namespace", job=~"$job"'
 """Stands for `$ours` in queries."""
+_OF_ACCOUNTS = {
+    metric.exported + end
+    for metric in METRICS
+    if "account" in metric.labels
+    for end in ("", "_bucket", "_count", "_sum")
+}
 RUNBOOKS_AT = "https://git.example.com/yespo-bridge/blob/main/"
 """What stands before `docs/runbooks/`: the chart puts `prometheusRule.runbookBase` in its place, and a
 person may in the dashboard's text box."""
@@ -28,10 +37,12 @@ class Panel:
     description: str
     queries: Sequence[Query]
     unit: str
-    kind: Literal["stat", "timeseries", "table"] = "timeseries"
+    kind: Literal["stat", "timeseries", "table", "state-timeline"] = "timeseries"
     width: int = 8
     height: int = 7
     steps: Sequence[tuple[float, str]] = ()
+    base: str = "green"
+    """Colour below the first step."""
     stacked: bool = False
     quiet: bool = False
     mappings: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -96,12 +107,14 @@ def _laid_out(rows: Sequence[Row]) -> Any:
 
 
 def _panel(panel: Panel, number: int, x: int, y: int) -> dict[str, Any]:
-    steps: list[dict[str, Any]] = [{"color": "green", "value": None}]
+    steps: list[dict[str, Any]] = [{"color": panel.base, "value": None}]
     steps += [{"color": colour, "value": value} for value, colour in panel.steps]
     defaults: dict[str, Any] = {
         "unit": panel.unit,
         "min": 0,
-        "color": {"mode": "thresholds" if panel.kind == "stat" else "palette-classic"},
+        "color": {
+            "mode": "thresholds" if panel.kind in {"stat", "state-timeline"} else "palette-classic"
+        },
         "thresholds": {"mode": "absolute", "steps": steps},
     }
     if panel.quiet:
@@ -113,6 +126,8 @@ def _panel(panel: Panel, number: int, x: int, y: int) -> dict[str, Any]:
         }
         defaults["mappings"] = [{"type": "value", "options": options}]
         defaults["decimals"] = 0
+    if panel.kind == "state-timeline":
+        defaults["custom"] = {"lineWidth": 0, "fillOpacity": 80}
     if panel.kind == "timeseries":
         defaults["custom"] = {
             "lineWidth": 1,
@@ -143,16 +158,18 @@ def _runbook(name: str) -> dict[str, Any]:
 
 
 def _overrides(panel: Panel) -> list[dict[str, Any]]:
-    """In a table that names alerts, each name leads to its runbook."""
-    if "alertname" not in panel.queries[0].text:
+    """In a table that names alerts or causes, each name leads to its runbook."""
+    if panel.kind != "table":
         return []
-    link = {**_runbook("${__value.raw}"), "title": "Runbook"}
-    return [
-        {
-            "matcher": {"id": "byName", "options": "alertname"},
-            "properties": [{"id": "links", "value": [link]}],
-        }
-    ]
+    named = {"alertname": "${__value.raw}", "by (cause)": "YespoBridge${__value.raw}"}
+    found = []
+    for words, name in named.items():
+        if words in panel.queries[0].text:
+            link = {**_runbook(name), "title": "Runbook"}
+            matcher = {"id": "byName", "options": words.removeprefix("by (").rstrip(")")}
+            properties = [{"id": "links", "value": [link]}]
+            found.append({"matcher": matcher, "properties": properties})
+    return found
 
 
 def _target(panel: Panel, index: int) -> dict[str, Any]:
@@ -160,12 +177,22 @@ def _target(panel: Panel, index: int) -> dict[str, Any]:
     return {
         "refId": chr(ord("A") + index),
         "datasource": SOURCE,
-        "expr": query.text.replace("$ours", OURS),
+        "expr": _selected(query.text),
         "legendFormat": query.legend or "__auto",
-        "instant": panel.kind != "timeseries",
-        "range": panel.kind == "timeseries",
+        "instant": panel.kind in {"stat", "table"},
+        "range": panel.kind in {"timeseries", "state-timeline"},
         "format": "table" if panel.kind == "table" else "time_series",
     }
+
+
+def _selected(text: str) -> str:
+    """The query with the dashboard's variables: of metrics that know an account, that one too."""
+
+    def selector(found: re.Match[str]) -> str:
+        account = ', account=~"$account"' if found["name"] in _OF_ACCOUNTS else ""
+        return f"{found['name']}{{{OURS}{account}"
+
+    return re.sub(r"(?P<name>\w+)\{\$ours", selector, text)
 
 
 _OPTIONS: dict[str, dict[str, Any]] = {
@@ -179,6 +206,13 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "timeseries": {
         "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True},
         "tooltip": {"mode": "multi", "sort": "desc"},
+    },
+    "state-timeline": {
+        "showValue": "never",
+        "mergeValues": True,
+        "rowHeight": 0.9,
+        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True},
+        "tooltip": {"mode": "single"},
     },
     "table": {"showHeader": True, "cellHeight": "sm"},
 }
@@ -201,12 +235,18 @@ def _variables() -> list[dict[str, Any]]:
         "options": [{"selected": True, "text": RUNBOOKS_AT, "value": RUNBOOKS_AT}],
         "hide": 0,
     }
-    labels = [_labels("namespace", "{}"), _labels("job", '{namespace=~"$namespace"}')]
+    within = '{cluster=~"$cluster", namespace=~"$namespace"}'
+    labels = [
+        _labels("cluster", "{}"),
+        _labels("namespace", '{cluster=~"$cluster"}'),
+        _labels("job", within),
+        _labels("account", f"{{{OURS}}}", "endpoint_state"),
+    ]
     return [source, *labels, runbooks]
 
 
-def _labels(label: str, selector: str) -> dict[str, Any]:
-    query = f"label_values(yespo_bridge_build_info{'' if selector == '{}' else selector}, {label})"
+def _labels(label: str, selector: str, metric: str = "build_info") -> dict[str, Any]:
+    query = f"label_values(yespo_bridge_{metric}{'' if selector == '{}' else selector}, {label})"
     return {
         "name": label,
         "label": label.capitalize(),
@@ -224,10 +264,27 @@ def _labels(label: str, selector: str) -> dict[str, Any]:
     }
 
 
+def _new(metric: str, label: str) -> str:
+    """A label value that was not there two minutes ago."""
+    now = f"count by ({label}) (yespo_bridge_{metric}{{{OURS}}}"
+    return f"{now}) unless {now} offset 2m)"
+
+
 def _annotations() -> list[dict[str, Any]]:
-    changed = {
-        "Mapping changed": ("mapping_info", "digest", "purple"),
-        "Version changed": ("build_info", "version", "blue"),
+    bridges = f"yespo_bridge_build_info{{{OURS}}}"
+    assigned = f'yespo_bridge_rebalances_total{{{OURS}, event="assigned"}}'
+    restarted = f"changes(process_start_time_seconds{{{OURS}}}[2m]) > 0"
+    alerts = 'ALERTS{namespace=~"$namespace|", alertname=~"YespoBridge.*", alertstate="firing"}'
+    found = {
+        "Mapping changed": (_new("mapping_info", "digest"), "digest", "purple"),
+        "Version changed": (_new("build_info", "version"), "version", "blue"),
+        "Restart": (
+            f"{restarted} and on (namespace, job, instance) {bridges}",
+            "instance",
+            "orange",
+        ),
+        "Rebalance": (f"sum by (job) (increase({assigned}[2m])) > 0", "job", "yellow"),
+        "Alert": (f"count by (alertname) ({alerts})", "alertname", "red"),
     }
     return [
         {
@@ -235,12 +292,11 @@ def _annotations() -> list[dict[str, Any]]:
             "datasource": SOURCE,
             "enable": True,
             "iconColor": colour,
-            "expr": f"count by ({label}) (yespo_bridge_{metric}{{{OURS}}})"
-            f" unless count by ({label}) (yespo_bridge_{metric}{{{OURS}}} offset 2m)",
+            "expr": query,
             "titleFormat": name,
             "textFormat": f"{{{{{label}}}}}",
         }
-        for name, (metric, label, colour) in changed.items()
+        for name, (query, label, colour) in found.items()
     ]
 
 

@@ -1,7 +1,9 @@
 """Rules and dashboards reach the cluster as they stand in their files."""
 
 import json
+from typing import Any
 
+import pytest
 import yaml
 
 from tests.helm.chart import CHART, annotations, case, case_values, changed, render
@@ -10,6 +12,7 @@ RULES = sorted(CHART.glob("rules/*.yaml"))
 DASHBOARDS = sorted(CHART.glob("dashboards/*.json"))
 _ANY_BRIDGE = "absent(yespo_bridge_build_info)"
 _OWN_BRIDGE = 'absent(yespo_bridge_build_info{namespace="shop"})'
+_OWN_JOB = 'absent(yespo_bridge_build_info{namespace="shop", job=~"(.+/)?demo-yespo-bridge"})'
 _ON = changed(case_values("minimal"), "prometheusRule", {"enabled": True})
 
 
@@ -35,6 +38,47 @@ def test_a_bridge_that_vanishes_is_missed_though_another_shops_goes_on() -> None
         if rule.get("alert") == "YespoBridgeAbsent"
     ]
     assert expressions == ['absent(yespo_bridge_build_info{namespace="shop"})']
+
+
+@pytest.mark.parametrize("monitor", ["podMonitor", "serviceMonitor"])
+def test_a_release_whose_monitor_is_the_charts_own_is_missed_though_its_neighbour_goes_on(
+    monitor: str,
+) -> None:
+    [found] = [rule for rule in rules(changed(_ON, f"{monitor}.enabled", True)) if is_absent(rule)]
+    assert found["expr"] == _OWN_JOB
+
+
+def test_threshold_patience_and_severity_of_an_alert_can_be_changed() -> None:
+    override = {"threshold": "0.1", "for": "30m", "severity": "critical"}
+    values = changed(_ON, "prometheusRule.overrides", {"YespoBridgeRequestsFailing": override})
+    usual = {rule.get("alert"): rule for rule in rules(_ON)}
+    found = {rule.get("alert"): rule for rule in rules(values)}
+    changed_one, former = found["YespoBridgeRequestsFailing"], usual["YespoBridgeRequestsFailing"]
+    assert changed_one["expr"] == former["expr"].replace("> 0.05", "> 0.1")
+    assert (changed_one["for"], changed_one["labels"]["severity"]) == ("30m", "critical")
+    assert changed_one["labels"]["cause"] == "vendor"
+    assert changed_one["annotations"]["threshold"] == "0.1"
+    del found["YespoBridgeRequestsFailing"], usual["YespoBridgeRequestsFailing"]
+    assert found == usual
+
+
+def test_a_threshold_that_an_alert_does_not_have_is_refused() -> None:
+    override = {"YespoBridgeAbsent": {"threshold": 3}}
+    with pytest.raises(Exception, match="has a threshold, and the alert has none to change"):
+        render(changed(_ON, "prometheusRule.overrides", override))
+
+
+def rules(values: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        rule
+        for found in render(values).all("PrometheusRule")
+        for group in found["spec"]["groups"]
+        for rule in group["rules"]
+    ]
+
+
+def is_absent(rule: dict[str, Any]) -> bool:
+    return rule.get("alert") == "YespoBridgeAbsent"
 
 
 def test_alerts_get_labels_and_recording_rules_none() -> None:

@@ -22,6 +22,8 @@ _AT_ONCE = ("for", "0m")
 
 NEAR_MISSES = (
     NearMiss("scraping has been away for a moment", "YespoBridgeAbsent", *_AT_ONCE),
+    NearMiss("a pod is replaced", "YespoBridgePodDown", *_AT_ONCE),
+    NearMiss("a pod had to start twice", "YespoBridgeCrashLooping", *_AT_ONCE),
     NearMiss("a broker restarted", "YespoBridgeKafkaUnreachable", *_AT_ONCE),
     NearMiss("a replica is a spare one", "YespoBridgeNoPartitions", "sum by", "min by"),
     NearMiss("nothing ends and nothing waits", "YespoBridgeStalled", "> 0\nand", ">= 0\nand"),

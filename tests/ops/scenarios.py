@@ -82,6 +82,13 @@ def _endpoint(end: dict[str, str], minutes: int) -> dict[str, str]:
     return found
 
 
+_UP_B = 'up{namespace="shop",job="bridge",instance="b"}'
+_LOOPS = (
+    "kube_pod_container_status_waiting_reason{"
+    'namespace="shop",pod="shop-yespo-bridge-7d9f",container="bridge",reason="CrashLoopBackOff"}'
+)
+
+
 @dataclass(frozen=True)
 class Scenario:
     """`changes` replaces or adds series of the healthy bridge (None takes one away). `firing` is the
@@ -308,6 +315,18 @@ SCENARIOS = (
         {series("dead_letter_errors_total"): "0x40 1x200"},
         at=43,
     ),
+    Scenario(
+        "one of two pods is down",
+        ("YespoBridgePodDown",),
+        {_UP_B: "1x40 0x200"},
+    ),
+    Scenario("a pod is replaced", (), {_UP_B: "1x57 0x200"}),
+    Scenario(
+        "a pod ends at every start",
+        ("YespoBridgeCrashLooping",),
+        {_LOOPS: "0x40 1x200"},
+    ),
+    Scenario("a pod had to start twice", (), {_LOOPS: "0x57 1x2 0x200"}),
     Scenario(
         "the breaker has opened",
         ("YespoBridgeDeadLetterBreakerOpen",),

@@ -130,6 +130,22 @@ def test_each_alert_that_fires_leads_to_its_runbook_from_the_table() -> None:
     assert link["url"] == "${runbooks:raw}docs/runbooks/${__value.raw}.md"
 
 
+def test_each_cause_that_is_named_leads_to_its_runbook_from_the_table() -> None:
+    [table] = [panel for panel in panels() if panel["title"] == "What is wrong"]
+    [override] = table["fieldConfig"]["overrides"]
+    assert override["matcher"] == {"id": "byName", "options": "cause"}
+    [link] = override["properties"][0]["value"]
+    assert link["url"] == "${runbooks:raw}docs/runbooks/YespoBridge${__value.raw}.md"
+
+
+def test_whatever_knows_an_account_follows_the_choice_of_one() -> None:
+    with_account = {metric.exported for metric in METRICS if "account" in metric.labels}
+    for query in queries():
+        for name, selector in re.findall(r"(yespo_bridge_\w+)\{([^}]*)\}", query):
+            known = re.sub("_(bucket|count|sum)$", "", name) in with_account
+            assert ('account=~"$account"' in selector) is known, query
+
+
 def test_the_dashboards_lead_to_one_another() -> None:
     boards = [json.loads(file.read_text()) for file in FOLDER.glob("*.json")]
     for one in boards:

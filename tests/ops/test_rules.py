@@ -173,6 +173,15 @@ def test_every_alert_says_how_bad_it_is_what_it_means_and_what_to_do() -> None:
         assert (ROOT / "helm" / "dashboards" / f"{notes['dashboard']}.json").exists(), name
 
 
+def test_a_threshold_is_one_number_of_its_alert() -> None:
+    """The chart replaces it by a user's own."""
+    found = [alert for alert in alerts() if "threshold" in alert["annotations"]]
+    assert len(found) == 10
+    for alert in found:
+        number = re.escape(alert["annotations"]["threshold"])
+        assert len(re.findall(rf"> {number}(?![\d.])", alert["expr"])) == 1, alert["alert"]
+
+
 def test_each_alert_has_its_runbook_and_no_runbook_is_left_over() -> None:
     assert {file.stem for file in RUNBOOKS.glob("Yespo*.md")} == names()
     for file in RUNBOOKS.glob("Yespo*.md"):
