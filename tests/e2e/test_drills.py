@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.bridge import Bridge
 from tests.e2e.conftest import PARTITIONS, Shop, open_shop
 from tests.e2e.drills import DRILLS, PAGE, Drill, page
 from tests.e2e.test_prometheus import (
@@ -29,6 +30,18 @@ from tests.parts.registry import Registry
 ENDED = 'yespo_bridge_records_ended_total{outcome="delivered"}'
 SYMPTOMS = {"YespoBridgeDeliveryBudgetBurn", "YespoBridgeFreshnessBudgetBurn"}
 """The budgets burn beside most causes: that is what they are for."""
+
+
+NAMED_WITHIN = 75
+"""Seconds from the alert's expression to the verdict, which looks every five and counts a partition as
+stuck after a minute."""
+
+
+def named(bridge: Bridge, drill: Drill) -> bool:
+    """Whether the bridge itself says what its alert says, with a time and a runbook."""
+    found = bridge.status()["verdict"]["problems"]
+    books = {problem["runbook"] for problem in found if problem["since"] and problem["remedy"]}
+    return f"docs/runbooks/{drill.alert}.md" in books
 
 
 @pytest.fixture
@@ -88,6 +101,7 @@ def test_a_fault_turns_its_alert_true_and_few_others_and_ends_by_its_runbook(
         return drill.alert in prometheus.alerts("pending", "firing")
 
     wait_until(seen, 120, drill.alert, every=0.5)
+    wait_until(lambda: named(bridge, drill), NAMED_WITHIN, "the verdict to name it", every=0.25)
     for panel in panels():
         if OF_DRILLS.get(panel["title"]) == drill.alert:
             [target] = panel["targets"]

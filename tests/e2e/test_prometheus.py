@@ -52,7 +52,8 @@ def watch(tmp_path: Path) -> Iterator[Watch]:
 
 def with_values(query: str, rate: str = "15s") -> str:
     """A panel's query with Grafana's variables filled in."""
-    values = {"$__rate_interval": rate, "$__range": "5m", "$namespace": ".*", "$job": ".*"}
+    values = {"$__rate_interval": rate, "$__range": "5m"}
+    values |= {f"${name}": ".*" for name in ("cluster", "namespace", "job", "account")}
     for name, value in values.items():
         query = query.replace(name, value)
     return query
