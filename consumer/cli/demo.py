@@ -10,7 +10,7 @@ import uvloop
 
 from consumer.cli import options
 from consumer.cli.terminal import console
-from consumer.demo.parts import Plan
+from consumer.demo.parts import DemoPlan
 from consumer.demo.show import show
 from consumer.errors import EXIT_FAILED
 from consumer.telemetry import logs
@@ -32,7 +32,7 @@ from consumer.telemetry import logs
     help="Records per second; 0: no limit.",
 )
 @click.option(
-    "--faults", is_flag=True, help="A vendor on a bad day, and records nobody can deliver."
+    "--faults", is_flag=True, help="A vendor on a bad day, and records that cannot be delivered."
 )
 @click.option("--keep", is_flag=True, help="Leave it running, with metrics and sandbox pages open.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object, last line.")
@@ -86,7 +86,7 @@ def command(
     out = console(stderr=as_json)
     if schema is not None and mapping is None:
         raise click.UsageError("--schema needs --mapping: it says what becomes of such records")
-    plan = Plan(events, rate, faults, seed, mapping, schema)
+    plan = DemoPlan(events, rate, faults, seed, mapping, schema)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         result = runner.run(
             show(plan, out, ports=(port, sandbox_port), keep=keep, every_sample=all_samples)

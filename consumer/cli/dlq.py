@@ -128,7 +128,7 @@ def ls(path: Path, as_json: bool, **filters: Any) -> None:
 def _listing(
     settings: Settings, selection: Selection, note: Callable[[Letter], None] = lambda _: None
 ) -> Listing:
-    """What is in the topic. `note` is called with each letter of the selection."""
+    """Read and count the topic. `note` is called with each letter of the selection."""
     marks = marks_of(settings)
     groups = [replay_group(settings, Selection()), *marks.replays]
     listing = Listing(marks, positions_of(settings, groups))

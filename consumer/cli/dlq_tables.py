@@ -8,7 +8,7 @@ import click
 from rich.table import Table
 
 from consumer.cli.terminal import console
-from consumer.dlq.listing import Group, Kind, Listing, State
+from consumer.dlq.listing import LetterGroup, LetterKind, Listing, State
 
 WIDTH = 79
 HOURS = 24
@@ -37,7 +37,7 @@ def print_listing(listing: Listing) -> None:
         click.echo(f"{listing.foreign:,} records are no dead letters of this program")
 
 
-def _print_group(kind: Kind, group: Group) -> None:
+def _print_group(kind: LetterKind, group: LetterGroup) -> None:
     what = f"{kind.reason} ({kind.stage}), topic {kind.topic}"
     _print_indented(f"{what}, event {kind.event}" if kind.event else what, f"{group.count:>7,}  ")
     if group.detail:

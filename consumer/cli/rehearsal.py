@@ -111,7 +111,10 @@ def _stop_on_signals(stop: threading.Event) -> None:
 
 
 def print_rehearsal(found: Rehearsal, document: Mapping[str, Any], *, as_json: bool) -> None:
-    """What would have been sent, and what not. `document` is `found.document()` and more."""
+    """Print the events that would have been sent, and those that would not.
+
+    `document` is `found.document()` and more.
+    """
     if as_json:
         click.echo(json.dumps(document))
         return

@@ -35,7 +35,7 @@ FAULTS = FaultProfile(
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DemoPlan:
     """The extent of a demo. `rate` is records per second, 0 for as fast as possible."""
 
     records: int
@@ -51,7 +51,7 @@ class Plan:
 class Parts(AbstractContextManager["Parts"]):
     """Started on entry, gone on exit; `prepare` says what the visitors write."""
 
-    def __init__(self, plan: Plan, *, sandbox_port: int = 0) -> None:
+    def __init__(self, plan: DemoPlan, *, sandbox_port: int = 0) -> None:
         self._plan = plan
         self._sandbox_port = sandbox_port
         self._stack = ExitStack()

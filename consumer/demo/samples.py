@@ -16,7 +16,7 @@ from consumer.sandbox.store import Origin, Received
 REMEMBERED = 2_000
 """Requests whose records the sandbox's page can show."""
 
-Kind = tuple[str, str]
+EventKind = tuple[str, str]
 """API and event name."""
 
 
@@ -70,7 +70,9 @@ class SamplingMap:
             return None
         return Origin(found.position, json.loads(json.dumps(found.record, default=str)))
 
-    def samples(self, received: Iterable[Received]) -> list[tuple[Kind, dict[str, Any], bytes]]:
+    def samples(
+        self, received: Iterable[Received]
+    ) -> list[tuple[EventKind, dict[str, Any], bytes]]:
         """(kind, record, request) of each kind whose very request was taken by the sandbox."""
         bodies = {request.body for request in received if request.taken}
         return [
@@ -81,7 +83,7 @@ class SamplingMap:
 
 
 def print_samples(
-    samples: Iterable[tuple[Kind, dict[str, Any], bytes]], out: Console, *, every: bool
+    samples: Iterable[tuple[EventKind, dict[str, Any], bytes]], out: Console, *, every: bool
 ) -> None:
     """Each sample whole, the record without its empty fields; of each API one unless `every`."""
     shown: set[str] = set()

@@ -11,8 +11,9 @@ from typing import Any
 from rich.console import Console
 
 from consumer.app import App
+from consumer.avro.document import document
 from consumer.avro.schema import SchemaError
-from consumer.demo.parts import TOPIC, Parts, Plan
+from consumer.demo.parts import TOPIC, DemoPlan, Parts
 from consumer.demo.progress import Progress
 from consumer.demo.samples import SamplingMap, print_samples
 from consumer.errors import SetupError
@@ -42,7 +43,7 @@ def shipped() -> Path:
 
 
 async def show(
-    plan: Plan,
+    plan: DemoPlan,
     console: Console,
     *,
     ports: tuple[int, int] = (0, 0),
@@ -89,7 +90,7 @@ async def show(
         return Result(problems, document)
 
 
-def _prepare(parts: Parts, plan: Plan, unit: MappingUnit) -> None:
+def _prepare(parts: Parts, plan: DemoPlan, unit: MappingUnit) -> None:
     """Choose what the visitors write. Raises SetupError."""
     if plan.mapping is None:
         shop = shipped() / "avro" / "shop_click.avsc"
@@ -99,7 +100,7 @@ def _prepare(parts: Parts, plan: Plan, unit: MappingUnit) -> None:
     topic = mapping.topics[0]
     if topic.startswith("^"):
         raise SetupError(f"`{topic}` is a pattern: the demo writes to a topic with a name")
-    schema: Any = mapping.reader_schema
+    schema: Any = document(mapping.reader_schema)
     if plan.schema is not None:
         try:
             schema = json.loads(plan.schema.read_text("utf-8"))
@@ -132,7 +133,7 @@ async def _until_all_ended(app: App, parts: Parts, progress: Progress) -> bool:
 
 
 def _document(app: App, parts: Parts, seconds: float) -> dict[str, Any]:
-    """What `--json` prints."""
+    """The document that `--json` prints."""
     delivered: Counter[str] = Counter()
     for (api, name), count in parts.sandbox.counts().items():
         delivered[f"{api}/{name}"] = count

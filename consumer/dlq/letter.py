@@ -54,7 +54,7 @@ class Letter:
 
     @property
     def lacks_record(self) -> bool:
-        """Whether the letter holds the position of its record alone: it was too large."""
+        """True if the letter holds the position of its record alone: it was too large."""
         return self.again.size > 0
 
     @property
@@ -134,7 +134,7 @@ class Selection:
         return self.until is None or letter.written_ms < self.until.timestamp() * 1000
 
     def failed(self, letter: Letter) -> tuple[str, ...]:
-        """Those of the failed events that are chosen."""
+        """The chosen ones of the failed events."""
         if not self.events:
             return letter.events
         return tuple(label for label in letter.events if parts_of(label).event in self.events)

@@ -12,7 +12,7 @@ from consumer.dlq.reader import partition_and_offset
 
 HOUR_MS = 3_600_000
 MAX_REPLAYS = 3
-"""A letter that has failed in so many replays is left out by the next ones, unless told otherwise."""
+"""A letter that has failed in so many replays is left out by the next ones (`--max-replays`)."""
 
 
 class State(StrEnum):
@@ -25,7 +25,7 @@ class State(StrEnum):
     DISCARDED = "discarded"
 
 
-class Kind(NamedTuple):
+class LetterKind(NamedTuple):
     """`event` is `account/api/name`, empty where records failed as a whole."""
 
     topic: str
@@ -35,7 +35,7 @@ class Kind(NamedTuple):
 
 
 @dataclass(slots=True)
-class Group:
+class LetterGroup:
     """Letters of one kind. Times are when they were written, in epoch milliseconds; `latest` is the
     place of the last one and `detail` its reason in words."""
 
@@ -53,7 +53,7 @@ class _Seen(NamedTuple):
     replays: int
     passed: bool
     discarded: bool
-    groups: tuple[Group, ...]
+    groups: tuple[LetterGroup, ...]
 
 
 class Listing:
@@ -68,7 +68,7 @@ class Listing:
         self.letters = 0
         self.foreign = 0
         """Records of the topic that are neither dead letters of ours nor marks."""
-        self.groups: dict[Kind, Group] = {}
+        self.groups: dict[LetterKind, LetterGroup] = {}
         self.hours: dict[int, int] = {}
         """Letters by the epoch milliseconds their hour begins at."""
         self._seen: list[_Seen] = []
@@ -81,8 +81,8 @@ class Listing:
         named = [parts_of(label) for label in letter.events]
         groups = []
         for event in dict.fromkeys(f"{each.endpoint}/{each.event}" for each in named) or [""]:
-            kind = Kind(letter.record.partition.topic, letter.stage, letter.reason, event)
-            group = self.groups.setdefault(kind, Group(first_ms=letter.written_ms))
+            kind = LetterKind(letter.record.partition.topic, letter.stage, letter.reason, event)
+            group = self.groups.setdefault(kind, LetterGroup(first_ms=letter.written_ms))
             group.count += 1
             group.first_ms = min(group.first_ms, letter.written_ms)
             if letter.written_ms >= group.last_ms:
@@ -118,14 +118,14 @@ class Listing:
         return State.DELIVERED if seen.passed else State.WAITING
 
     def _passed(self, letter: Letter, number: int, offset: int) -> bool:
-        """Whether a replay that takes the letter has come further than it."""
+        """True if a replay that takes the letter has come further than it."""
         return any(
             offset < offsets.get(number, 0)
             and self.marks.replays.get(group, Selection()).takes(letter)
             for group, offsets in self._positions.items()
         )
 
-    def sorted(self) -> list[tuple[Kind, Group]]:
+    def sorted(self) -> list[tuple[LetterKind, LetterGroup]]:
         """The largest groups first."""
         return sorted(self.groups.items(), key=lambda item: (-item[1].count, item[0]))
 

@@ -37,7 +37,7 @@ Ranges = Mapping[int, list[tuple[int, int]]]
 
 @dataclass(frozen=True, slots=True)
 class Discard:
-    """Letters that nobody is to replay. `time` is ISO 8601."""
+    """Letters that are not to be replayed. `time` is ISO 8601."""
 
     by: str
     why: str
@@ -59,7 +59,7 @@ class Marks:
     _discarded: dict[int, set[int]] = field(default_factory=dict)
 
     def add(self, record: Record) -> bool:
-        """Whether the record is a mark; one that cannot be read says nothing."""
+        """True if the record is a mark; one that cannot be read says nothing."""
         if all(name != MARK for name, _ in record.headers):
             return False
         try:

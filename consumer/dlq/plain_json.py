@@ -10,7 +10,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def plain(value: Any) -> Any:
-    """As JSON can hold it, nothing hidden: bytes as hexadecimal digits, an exact number as its text."""
+    """The value in types of JSON, nothing hidden: bytes as hexadecimal digits, decimals as text."""
     if isinstance(value, Mapping):
         return {str(key): plain(member) for key, member in value.items()}
     if isinstance(value, list | tuple):

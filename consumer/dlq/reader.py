@@ -68,7 +68,7 @@ def first(settings: Settings, selection: Selection, limit: int) -> list[Letter]:
 
 
 def partition_and_offset(place: str) -> tuple[str, str]:
-    """Those of `2@17` or `topic/2@17`. Raises ValueError for what is neither."""
+    """Partition and offset of `2@17` or `topic/2@17`. Raises ValueError for what is neither."""
     where, _, offset = place.rpartition("@")
     number = where.rpartition("/")[2]
     if not (number.isdecimal() and offset.isdecimal()):

@@ -14,16 +14,16 @@ from consumer.app import App
 from consumer.config.section import Section
 from consumer.config.settings import Settings, StartSettings
 from consumer.config.yespo import LegacySettings, PastEventsSettings, V2Settings
+from consumer.dlq.bounded_source import BoundedSource
 from consumer.dlq.letter import Selection
 from consumer.dlq.stages import Judgement, ReplayDeadLetters, ReplayDecode, ReplayMap
-from consumer.dlq.until_ends import UntilEnds
 from consumer.inspect.group_offsets import GroupReader
 from consumer.inspect.topic_reader import Key
 from consumer.mapping.unit import MappingUnit
 from consumer.stages import Source, Stages
 
 SHARE = 0.1
-"""Of an endpoint's ceiling: live events go first."""
+"""The part of an endpoint's ceiling that a replay takes: live events go first."""
 WITHOUT_CEILING = 25.0
 """Requests per second where the settings name no ceiling."""
 LOOK_SECONDS = 0.1
@@ -31,13 +31,13 @@ LOOK_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What is left to read: from these offsets to those, by partition of the dead-letter topic."""
+    """The part of the dead-letter topic that is left to read: offsets by partition."""
 
     group: str
     starts: Mapping[Key, int]
     ends: Mapping[Key, int]
     resumed: bool
-    """Whether an earlier replay of the same selection has come some way."""
+    """True if an earlier replay of the same selection has come some way."""
 
     @property
     def letters(self) -> int:
@@ -53,8 +53,9 @@ def replay_group(settings: Settings, selection: Selection) -> str:
 
 
 def find_span(settings: Settings, selection: Selection, *, anew: bool, may_commit: bool) -> Span:
-    """Where the replay begins and ends; `anew` moves its position back to the beginning, which is
-    written to Kafka where it `may_commit`. Blocks.
+    """Find the beginning and the end of the replay. Blocks.
+
+    `anew` moves its position back to the beginning, and writes that to Kafka where it `may_commit`.
 
     Raises SetupError while the same replay runs elsewhere, KafkaException where Kafka refuses.
     """
@@ -78,7 +79,7 @@ def find_span(settings: Settings, selection: Selection, *, anew: bool, may_commi
 
 
 def replay_settings(settings: Settings, selection: Selection, rate: float | None) -> Settings:
-    """Those of `run`, but for the group, the pace, and a metrics port that is not in the way."""
+    """The settings of `run`, but for the group, the pace, and a metrics port that is not in the way."""
     group = replay_group(settings, selection)
     kafka = {name: v for name, v in settings.kafka.items() if name != "group.instance.id"}
     since = selection.since.isoformat() if selection.since is not None else "earliest"
@@ -122,13 +123,13 @@ class Replay:
         self._judgement = judgement
         self._span = span
         self._map = ReplayMap(mapping, judgement)
-        self._source: UntilEnds
+        self._source: BoundedSource
         topic = settings.dead_letters.topic
         self.app = App(settings, mapping, topics=[topic], adapt=self._around)
         self.stopped_because = ""
         """Why it ended before the end: too much failed again."""
         self.finished = not span.letters
-        """Whether everything up to the ends is through."""
+        """True if everything up to the ends is through."""
 
     @property
     def ended(self) -> int:
@@ -141,8 +142,11 @@ class Replay:
         return self._map.not_made
 
     async def run(self, progress: Callable[[int], None]) -> int:
-        """Until the end offsets, a signal, or too many failures; `progress` is told how many are
-        through. Returns the exit code of `App.run`, and raises what it raises."""
+        """Run until the end offsets, a signal, or too many failures.
+
+        `progress` is called with the number of letters that are through. Returns the exit code of
+        `App.run`, and raises what it raises.
+        """
         self.app.stop_on_signals()
         running = asyncio.ensure_future(self.app.run())
         while not running.done():
@@ -180,7 +184,7 @@ class Replay:
 
     def _around(self, stages: Stages) -> Stages:
         source: Source = stages.source
-        self._source = UntilEnds(source, self._span.ends)
+        self._source = BoundedSource(source, self._span.ends)
         return stages._replace(
             source=self._source,
             decode=ReplayDecode(stages.decode, self._judgement),

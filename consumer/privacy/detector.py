@@ -47,21 +47,21 @@ _NUMBERS = (
     re.compile(r"(?<=[^\W\da-fA-F_])\+?\d{9,15}(?![^\W_]|-)"),  # `tel380671234567`
 )
 _LEAST_DIGITS = (7, 9, 9)
-"""Of each pattern: the groups of a date (`2026/11/20`) are eight digits."""
+"""Least number of digits for each pattern: the groups of a date (`2026/11/20`) are eight digits."""
 
 _BASE64 = re.compile(r"(?<![\w+-])[A-Za-z0-9+/_-]{12,}={0,2}(?![\w+-])")
 _SEGMENT = re.compile(r"[A-Za-z0-9+_-]{12,}={0,2}")
-"""Of a path: a slash is a letter of Base64, and separates too."""
+"""A part of a path: a slash is a letter of Base64, and separates too."""
 
 
-Kind = Literal["e-mail", "digits"]
-_Stretch = tuple[int, int, Kind]
+PartKind = Literal["e-mail", "digits"]
+_Stretch = tuple[int, int, PartKind]
 
 
 class Part(NamedTuple):
     """A personal part of a text: `meant` is the meaning of what is `written` there."""
 
-    kind: Kind
+    kind: PartKind
     written: str
     meant: str
 
@@ -76,12 +76,12 @@ def replaced(text: str, stand_in: Callable[[Part], str]) -> str:
 
 
 def is_personal(text: str) -> bool:
-    """Whether there is an address or a number in it."""
+    """True if there is an address or a number in it."""
     return next(_parts(text), None) is not None
 
 
 def is_long(number: int) -> bool:
-    """Whether a whole number has 11 to 15 digits, as a phone number with its country has."""
+    """True if a whole number has 11 to 15 digits, as a phone number with its country has."""
     return 10**10 <= abs(number) < 10**15
 
 
@@ -94,7 +94,7 @@ def _parts(text: str) -> Iterator[tuple[int, int, Part]]:
 
 
 def _stretches(text: str) -> list[_Stretch]:
-    """Those of the meaning that are personal. None overlaps another."""
+    """The personal stretches of the meaning. None overlaps another."""
     found: list[_Stretch] = [(start, end, "e-mail") for start, end in _addresses(text)]
     left = _without(text, [stretch[:2] for stretch in found])
     left = _without(left, [match.span() for match in _READABLE.finditer(left)])
@@ -134,7 +134,7 @@ def _addresses(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_local(text: str, at: int) -> bool:
-    """Whether the character may stand in the part before `@`; an apostrophe between letters may."""
+    """True if the character may stand in the part before `@`; an apostrophe between letters may."""
     character = text[at]
     if character == "'":
         return text[at - 1 : at].isalnum() and text[at + 1 : at + 2].isalnum()
@@ -152,8 +152,8 @@ def _encoded(text: str) -> Iterator[_Stretch]:
                     yield *segment.span(), kind
 
 
-def _within(token: str) -> Kind | None:
-    """What is found in the text that the token encodes."""
+def _within(token: str) -> PartKind | None:
+    """The kind of the first personal part in the text that the token encodes."""
     usual = token.rstrip("=").replace("-", "+").replace("_", "/")
     try:
         inner = base64.b64decode(usual + "=" * (-len(usual) % 4)).decode()

@@ -49,7 +49,7 @@ class DocumentMask:
         )
 
     def person(self, api: Api, document: object) -> str:
-        """Who it is about: the strongest identifier's name and hash, or empty."""
+        """The person it is about: the strongest identifier's name and hash, or empty."""
         if api == "legacy":
             return self._visitor(document)
         params = document.get("params") if isinstance(document, dict) else None
@@ -75,7 +75,7 @@ class DocumentMask:
         return ""
 
     def person_in(self, api: Api, raw: bytes) -> str:
-        """Who a body is about, empty where it cannot be said."""
+        """The person a body is about, empty where it cannot be said."""
         if len(raw) > _SHOWN_BYTES:
             return ""
         try:
@@ -139,7 +139,7 @@ class DocumentMask:
         return replaced(text, self._part)
 
     def stand_in(self, value: object) -> object:
-        """What is shown in the place of a personal value."""
+        """The replacement of a personal value."""
         return self.hashed(value)
 
     def _part(self, part: Part) -> str:

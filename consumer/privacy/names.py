@@ -22,13 +22,13 @@ _LAST_WORDS = (
 """A longer name that closes with one of these is telling too: `billing_email`, `customerPhone`."""
 
 _SEARCHED = frozenset({"search", "query"})
-"""What somebody typed where it is a text; a table of that name holds filters and counts beside."""
+"""Search words where the value is a text; a table of that name holds filters and counts beside."""
 
 _SEPARATOR = re.compile(r"[\s_.-]+")
 
 
 def is_telling(name: str, value: object = "") -> bool:
-    """Whether a field of this name holds personal data; `value` is what stands in it."""
+    """True if a field of this name holds personal data; `value` is what stands in it."""
     plain = _SEPARATOR.sub("", name).lower()
     if plain in _SEARCHED:
         return not isinstance(value, dict | list)

@@ -1,4 +1,4 @@
-"""What each API answers, in the vendor's words where they are documented.
+"""The answers of each API, in the vendor's words where they are documented.
 
 | request                            | legacy      | v2, past_events                               |
 |------------------------------------|-------------|-----------------------------------------------|

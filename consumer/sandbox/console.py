@@ -154,7 +154,7 @@ class Console:
         return _json(state)
 
     def _is_wanted(self, asked: Mapping[str, str], one: Received) -> bool:
-        """Whether a request is of the API, has the text in its event, and is about the person."""
+        """True if a request is of the API, has the text in its event, and is about the person."""
         masker = self._masker
         return (
             asked.get("api", one.api) == one.api
@@ -190,7 +190,7 @@ class Console:
         }
 
     def _record(self, one: Received) -> dict[str, object] | None:
-        """The record that the request was made of, masked, where somebody knows it."""
+        """The record that the request was made of, masked, where it is known."""
         origin = self._sandbox.origin_of(one.body)
         if origin is None:
             return None

@@ -1,4 +1,4 @@
-"""Who is in the shop at the moment: visitors come, stay for a session, and some come back."""
+"""The visitors in the shop at the moment: they come, stay for a session, and some come back."""
 
 from random import Random
 from typing import Any
@@ -59,7 +59,7 @@ class Visitor:
         self.wishes = 0
 
     def can(self, kind: str) -> bool:
-        """Whether this kind of record makes sense for them now."""
+        """True if this kind of record makes sense for them now."""
         if kind in _NEEDS_LINES:
             return bool(self.lines)
         if kind in _NEEDS_PRODUCT:
@@ -84,7 +84,7 @@ class Crowd:
 
     def somebody_who_can(self, kind: str) -> Visitor | None:
         """A visitor for whom this kind makes sense now, if there is one; to sign in or up,
-        somebody fitting comes in where nobody is there."""
+        a fitting visitor comes in where there is none."""
         inside = self._inside
         start = int(self._rng.random() * ACTIVE)
         for place in (*range(start, ACTIVE), *range(start)):
@@ -96,7 +96,7 @@ class Crowd:
         return None
 
     def _stay(self, place: int) -> Visitor:
-        """Who is at this place, having used up one step of the session."""
+        """The visitor at this place, who has used up one step of the session."""
         visitor = self._inside[place]
         visitor.left -= 1
         if visitor.left <= 0:

@@ -28,7 +28,7 @@ _LATENCY_FORMS = "write seconds: `0.05`, a range `0.02..0.08`, or `0.03 p99 0.5`
 
 
 class Fault(StrEnum):
-    """What happens to one request instead of a plain answer."""
+    """The ways in which one request gets no plain answer."""
 
     THROTTLED = "throttled"
     ERROR = "error"
@@ -108,7 +108,7 @@ Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class FaultProfile(BaseModel):
-    """What goes wrong, and how often. The default is a healthy vendor.
+    """The faults to inject, and how often. The default is a healthy vendor.
 
     The same profile, seed and order of requests give the same faults. Shares are of all requests
     to the APIs and add up to at most 1. In flags: `error=0.05`, `latency=0.02..0.08`, `only=v2`.
@@ -135,7 +135,7 @@ class FaultProfile(BaseModel):
     """Answered with `error_status`; the event is not taken."""
     error_status: Annotated[int, Field(ge=500, le=599)] = 500
     burst_every: Annotated[int, Field(ge=0)] = 0
-    """Of each so many requests ..."""
+    """Requests in one cycle of bursts."""
     burst_length: Annotated[int, Field(ge=0)] = 0
     """... the last so many fail with `error_status`, one after the other."""
     hang: Share = 0.0
@@ -250,7 +250,7 @@ class FaultEngine:
         return api in self._touched
 
     def draw(self, api: Api) -> Fault | None:
-        """What goes wrong with the next request to this API."""
+        """The fault of the next request to this API."""
         if api not in self._touched:
             return None
         number = self._count

@@ -23,7 +23,7 @@ _MAX_PIPELINED = 64
 
 
 class Ending(Enum):
-    """What becomes of the connection with this reply."""
+    """The fate of the connection after this reply."""
 
     KEEP = "keep"
     CLOSE = "close"  # announced by `Connection: close`
@@ -90,7 +90,7 @@ class Handler(Protocol):
         """The whole request is there."""
 
     def rejected(self, status: int, why: str) -> Reply:
-        """What came is not HTTP, or is too large. The connection ends with this reply."""
+        """The bytes are not HTTP, or too large. The connection closes with this reply."""
 
 
 @dataclass(slots=True)

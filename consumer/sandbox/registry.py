@@ -52,8 +52,8 @@ class Registered:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """What goes wrong with a request: wait `delay` seconds, then answer `status` and `body`.
+class RegistryFault:
+    """A fault of one request: wait `delay` seconds, then answer `status` and `body`.
 
     With `status` 0 the answer after the delay is the right one. `path` limits the fault to
     requests whose path begins so.
@@ -119,7 +119,7 @@ class SchemaRegistryDouble:
         self._port = port
         self._lock = threading.Lock()
         self._shelf = _Shelf()
-        self._fault: Fault | None = None
+        self._fault: RegistryFault | None = None
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
         self.requests: list[str] = []
@@ -182,7 +182,7 @@ class SchemaRegistryDouble:
     def guid(self, number: int) -> uuid.UUID:
         return self._shelf.schemas[number].guid
 
-    def fail_with(self, fault: Fault | None) -> None:
+    def fail_with(self, fault: RegistryFault | None) -> None:
         """Let requests fail from now on; None ends the fault."""
         self._fault = fault
 

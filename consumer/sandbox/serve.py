@@ -1,4 +1,4 @@
-"""`yespo-bridge sandbox`: run the double until it is told to stop."""
+"""`yespo-bridge sandbox`: runs the double until a signal."""
 
 import asyncio
 import signal

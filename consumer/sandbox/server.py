@@ -27,7 +27,7 @@ from consumer.sandbox.faults import FaultEngine, FaultProfile
 from consumer.sandbox.listener import Listener
 from consumer.sandbox.protocol import Reply, Request, reply
 from consumer.sandbox.recording import Recorder
-from consumer.sandbox.store import Kind, Origin, Received, Store, Totals, Violation
+from consumer.sandbox.store import KindCounts, Origin, Received, Store, Totals, Violation
 from consumer.sandbox.vendor_apis import DEFAULT_KEY, PATHS, Judge, VendorApis
 from consumer.yespo.judge import judge
 
@@ -120,7 +120,7 @@ class Sandbox:
         """Events taken, by (api, event name)."""
         return {key: kind.taken for key, kind in self._store.kinds().items() if kind.taken}
 
-    def kinds(self) -> dict[tuple[Api, str], Kind]:
+    def kinds(self) -> dict[tuple[Api, str], KindCounts]:
         """Every count there is, by (api, event name)."""
         return self._store.kinds()
 
@@ -150,7 +150,7 @@ class Sandbox:
         self._apis.faults = FaultEngine(profile, self._seed, self._monotonic)
 
     def refuse_connections(self, seconds: float | None = None) -> None:
-        """Reset all connections and refuse new ones; for `seconds`, or until told otherwise."""
+        """Reset all connections and refuse new ones; for `seconds`, or until `accept_connections`."""
         self._on_loop(lambda: self._listener.refuse(seconds))
 
     def accept_connections(self) -> None:
@@ -263,7 +263,7 @@ class Sandbox:
 
 
 def _host_name(host: str) -> bytes:
-    """As it stands in a URL and a `Host` header."""
+    """The host as it stands in a URL and a `Host` header."""
     try:
         wrapped = f"[{host}]" if ipaddress.ip_address(host).version == 6 else host
     except ValueError:

@@ -1,4 +1,4 @@
-"""What arrived: every request with its verdict, and the counts, safe to read from any thread."""
+"""The requests that arrived: each with its verdict, and the counts, safe to read from any thread."""
 
 import threading
 from collections import deque
@@ -62,7 +62,7 @@ class Origin:
 
 
 @dataclass(slots=True)
-class Kind:
+class KindCounts:
     """Counts of one (api, event), in events."""
 
     arrived: int = 0
@@ -109,7 +109,7 @@ class Store:
         with self._lock:
             self._received: deque[Received] = deque(maxlen=self._keep)
             self._violations: deque[Violation] = deque(maxlen=self._keep)
-            self._kinds: dict[tuple[Api, str], Kind] = {}
+            self._kinds: dict[tuple[Api, str], KindCounts] = {}
             self._seen: dict[int, int] = {}
             self._totals = Totals()
 
@@ -158,12 +158,12 @@ class Store:
             kind.violating += bool(item.refused_by)
             kind.repeated += repeated
 
-    def _kind(self, api: Api, event: str) -> Kind:
+    def _kind(self, api: Api, event: str) -> KindCounts:
         found = self._kinds.get((api, event))
         if found is None:
             if len(self._kinds) >= MAX_KINDS:
                 event = OTHER
-            found = self._kinds.setdefault((api, event), Kind())
+            found = self._kinds.setdefault((api, event), KindCounts())
         return found
 
     def _remember(self, received: Received) -> None:
@@ -192,11 +192,11 @@ class Store:
         with self._lock:
             return list(self._violations)
 
-    def kinds(self) -> dict[tuple[Api, str], Kind]:
+    def kinds(self) -> dict[tuple[Api, str], KindCounts]:
         """A copy of the counts by (api, event name)."""
         with self._lock:
             return {
-                key: Kind(
+                key: KindCounts(
                     kind.arrived,
                     kind.taken,
                     kind.violating,

@@ -34,7 +34,7 @@ _ITEM = re.compile(r"events\[(\d+)\](?:\.|$)")
 
 @dataclass(slots=True)
 class Arrival:
-    """What is known of a request from its headers."""
+    """The facts that the headers of a request give."""
 
     api: Api
     fault: Fault | None
@@ -179,7 +179,7 @@ class VendorApis:
         return answers.past_events(given), items
 
     def _disturb(self, api: Api, fault: Fault | None, answer: Reply, request: Request) -> None:
-        """What goes wrong on the way back, whether the event was taken or not."""
+        """Injects faults on the way back, whether the event was taken or not."""
         profile = self.faults.profile
         if self.faults.quiet:
             return
@@ -276,7 +276,7 @@ def _text(value: object) -> str:
 
 
 def _too_large(violations: Sequence[ContractViolation]) -> bool:
-    """Whether it is the body as a whole that is too large."""
+    """True if it is the body as a whole that is too large."""
     return any(found.rule == "body_size" and not found.path for found in violations)
 
 

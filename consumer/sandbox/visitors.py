@@ -45,7 +45,7 @@ MIX = {
 KINDS = tuple(MIX)
 CATALOGUE_KEY = "catalogue"
 
-# What has to happen before a kind can, if nobody in the shop is ready for it.
+# What has to happen before a kind can, if no visitor in the shop is ready for it.
 _ENABLED_BY = {
     "wishlist_add": "product_view",
     "cart_add": "product_view",

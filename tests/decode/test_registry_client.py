@@ -17,7 +17,7 @@ from consumer.config.settings import DecodeSettings, RegistrySettings
 from consumer.decode.decoder import Decoder
 from consumer.decode.registry import RegistryClient
 from consumer.errors import InvalidRecord, SchemaPending, SetupError
-from consumer.sandbox.registry import Fault, SchemaRegistryDouble
+from consumer.sandbox.registry import RegistryFault, SchemaRegistryDouble
 from consumer.telemetry.tallies import Tallies
 from tests.decode.encoding import a_value, confluent, field, record_type, until
 from tests.fakes import ManualClock
@@ -110,7 +110,7 @@ async def test_concurrent_calls_share_one_request(
     double: SchemaRegistryDouble, bridge: BridgeMaker
 ) -> None:
     double.register("shop.clicks-value", VIEW)
-    double.fail_with(Fault(delay=0.05))
+    double.fail_with(RegistryFault(delay=0.05))
     one = bridge(double.url)
     await asyncio.gather(*(one.client.resolve(1) for _ in range(20)))
     assert double.requests == ["GET /schemas/ids/1"]
@@ -120,7 +120,7 @@ async def test_one_caller_that_gives_up_does_not_stop_the_others(
     double: SchemaRegistryDouble, bridge: BridgeMaker
 ) -> None:
     double.register("shop.clicks-value", VIEW)
-    double.fail_with(Fault(delay=0.1))
+    double.fail_with(RegistryFault(delay=0.1))
     one = bridge(double.url)
     first = asyncio.create_task(one.client.resolve(1))
     second = asyncio.create_task(one.client.resolve(1))
@@ -277,21 +277,21 @@ async def test_an_absurd_id_does_not_hold_its_partition_up(
 
 
 OUTAGES = {
-    "internal error": Fault(status=500),
-    "bad gateway": Fault(status=502, body=b"<html>", content_type="text/html"),
-    "unauthorized": Fault(status=401, body=b'{"error_code":401,"message":"no"}'),
-    "forbidden": Fault(status=403, body=b""),
-    "throttled": Fault(status=429),
-    "a path that the registry does not have": Fault(status=404, body=b'{"error_code":404}'),
-    "a proxy's 404": Fault(status=404, body=b"<html>not found</html>"),
-    "a redirect to a login page": Fault(status=302, body=b""),
-    "a page instead of JSON": Fault(status=200, body=b"<html>welcome</html>"),
-    "JSON of something else": Fault(status=200, body=b'{"status":"ok"}'),
-    "a list": Fault(status=200, body=b"[]"),
-    "a schema that is no text": Fault(status=200, body=b'{"schema":{"type":"int"}}'),
-    "references that are none": Fault(status=200, body=b'{"schema":"1","references":[7]}'),
-    "an endless answer": Fault(status=200, body=b'"' + b"x" * (9 * 1024**2)),
-    "silence": Fault(delay=3.0),
+    "internal error": RegistryFault(status=500),
+    "bad gateway": RegistryFault(status=502, body=b"<html>", content_type="text/html"),
+    "unauthorized": RegistryFault(status=401, body=b'{"error_code":401,"message":"no"}'),
+    "forbidden": RegistryFault(status=403, body=b""),
+    "throttled": RegistryFault(status=429),
+    "a path that the registry does not have": RegistryFault(status=404, body=b'{"error_code":404}'),
+    "a proxy's 404": RegistryFault(status=404, body=b"<html>not found</html>"),
+    "a redirect to a login page": RegistryFault(status=302, body=b""),
+    "a page instead of JSON": RegistryFault(status=200, body=b"<html>welcome</html>"),
+    "JSON of something else": RegistryFault(status=200, body=b'{"status":"ok"}'),
+    "a list": RegistryFault(status=200, body=b"[]"),
+    "a schema that is no text": RegistryFault(status=200, body=b'{"schema":{"type":"int"}}'),
+    "references that are none": RegistryFault(status=200, body=b'{"schema":"1","references":[7]}'),
+    "an endless answer": RegistryFault(status=200, body=b'"' + b"x" * (9 * 1024**2)),
+    "silence": RegistryFault(delay=3.0),
 }
 
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from consumer.dlq.bounded_source import BoundedSource
 from consumer.dlq.letter import Selection, letter_of, parts_of
 from consumer.dlq.stages import Judgement, ReplayDeadLetters, ReplayDecode, ReplayMap
-from consumer.dlq.until_ends import UntilEnds
 from consumer.errors import SchemaPending
 from consumer.model import (
     NEVER_REPLAYED,
@@ -226,7 +226,7 @@ class Started:
 
 
 def test_a_replay_hands_on_nothing_behind_the_end_seen_at_its_start() -> None:
-    source, listener = UntilEnds(Started(), {("clicks.dlq", 1): 8}), Listener()  # type: ignore[arg-type]  # the two calls it makes
+    source, listener = BoundedSource(Started(), {("clicks.dlq", 1): 8}), Listener()  # type: ignore[arg-type]  # the two calls it makes
     source.start(listener)  # type: ignore[arg-type]  # as above
     reached = [source.reached]
     source.assigned({DEAD: Position(6)})
@@ -240,7 +240,7 @@ def test_a_replay_hands_on_nothing_behind_the_end_seen_at_its_start() -> None:
 
 def test_a_replay_whose_position_has_left_the_log_is_not_over_while_it_begins_anew() -> None:
     former, other = Partition("clicks.dlq", 0, 1), Partition("clicks.dlq", 1, 1)
-    source = UntilEnds(Started(), {("clicks.dlq", 0): 30, ("clicks.dlq", 1): 7})  # type: ignore[arg-type]  # as above
+    source = BoundedSource(Started(), {("clicks.dlq", 0): 30, ("clicks.dlq", 1): 7})  # type: ignore[arg-type]  # as above
     source.start(Listener())  # type: ignore[arg-type]  # as above
     source.assigned({former: Position(5), other: Position(7)})
     source.revoked([former], 5.0, lambda _: None)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from consumer.sandbox.registry import Fault, SchemaRegistryDouble
+from consumer.sandbox.registry import RegistryFault, SchemaRegistryDouble
 from tests.e2e.bridge import Bridge
 from tests.e2e.conftest import Shop, headers_of
 from tests.e2e.shop import SCHEMA, Request
@@ -16,11 +16,11 @@ pytestmark = [pytest.mark.kafka, pytest.mark.registry, pytest.mark.timeout(300)]
 
 NO_SUCH_SCHEMA = b'{"error_code":40403,"message":"Schema not found"}'
 WEATHER = {
-    "internal error": Fault(status=500),
-    "slow": Fault(delay=5),
-    "wrong content": Fault(status=200, body=b"<html>welcome</html>"),
-    "unauthorized": Fault(status=401, body=b'{"error_code":401,"message":"no"}'),
-    "lagging follower": Fault(status=404, body=NO_SUCH_SCHEMA),
+    "internal error": RegistryFault(status=500),
+    "slow": RegistryFault(delay=5),
+    "wrong content": RegistryFault(status=200, body=b"<html>welcome</html>"),
+    "unauthorized": RegistryFault(status=401, body=b'{"error_code":401,"message":"no"}'),
+    "lagging follower": RegistryFault(status=404, body=NO_SUCH_SCHEMA),
 }
 DOWN = "down"
 

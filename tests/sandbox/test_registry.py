@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from consumer.sandbox.registry import Fault, SchemaRegistryDouble
+from consumer.sandbox.registry import RegistryFault, SchemaRegistryDouble
 
 VIEW = {"type": "record", "name": "View", "fields": [{"name": "sku", "type": "string"}]}
 CART = {"type": "record", "name": "Cart", "fields": [{"name": "total", "type": "double"}]}
@@ -73,7 +73,7 @@ def test_a_fault_takes_the_place_of_the_answer_until_it_is_lifted(
     double: SchemaRegistryDouble, client: httpx.Client
 ) -> None:
     double.register("a-value", VIEW)
-    double.fail_with(Fault(status=500, path="/schemas"))
+    double.fail_with(RegistryFault(status=500, path="/schemas"))
     assert client.get("/schemas/ids/1").status_code == 500
     assert client.get("/subjects").status_code == 200
     double.fail_with(None)

@@ -13,7 +13,7 @@ from consumer.cli.main import cli
 from consumer.config.load import load
 from consumer.config.settings import Settings
 from consumer.errors import ConfigError
-from consumer.sandbox.registry import Fault, SchemaRegistryDouble
+from consumer.sandbox.registry import RegistryFault, SchemaRegistryDouble
 from consumer.source.properties import refused
 from consumer.startup import connections
 from consumer.startup.reload import Attempt
@@ -224,7 +224,7 @@ def test_a_registry_that_cannot_be_asked_keeps_nobody_from_starting(
     shop: Shop, registered: SchemaRegistryDouble, status: int
 ) -> None:
     registered.register("shop.clicks-value", BAD)
-    registered.fail_with(Fault(status))
+    registered.fail_with(RegistryFault(status))
     attempt = shop.start()
     assert attempt.unit is not None
     assert attempt.findings == (

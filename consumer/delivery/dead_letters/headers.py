@@ -1,4 +1,4 @@
-"""The headers of a dead letter: the record's own, then ours, and how they are told apart again.
+"""The headers of a dead letter: the record's own, then ours, and the way to part them again.
 
 Names that begin with `yespo.dlq.` are ours. A header of the record that has such a name is escaped:
 `yespo.dlq.replays` is carried as `yespo.dlq.foreign.replays`, and comes back as it was.
@@ -14,7 +14,7 @@ from consumer.model import Failure, Record, Replayed
 
 PREFIX = "yespo.dlq."
 FOREIGN = PREFIX + "foreign."
-"""What the prefix is escaped as in the name of a header that is the record's own."""
+"""The prefix of a header that is the record's own and has our prefix."""
 
 LONGEST = 1024
 """Bytes of a text that a record, a schema or an answer may have had a part in."""
@@ -85,7 +85,7 @@ def required(
 
 
 def by_position(size: int) -> list[Header]:
-    """Of a letter that does not carry its record: the record's size in bytes."""
+    """The headers of a letter that does not carry its record; `size` is the record's, in bytes."""
     return _ours({"carried": "position", "size": str(size)})
 
 

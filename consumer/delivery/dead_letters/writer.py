@@ -46,7 +46,7 @@ log = structlog.get_logger()
 
 
 class _Form(IntEnum):
-    """What a letter holds, the most first: each next one is for a topic that refused the former."""
+    """The contents of a letter, the most first: a form is for topics that refused the one before."""
 
     WHOLE = 0
     WITHOUT_DETAIL = 1

@@ -76,7 +76,7 @@ class Masker:
         return self
 
     def is_personal(self, path: str, value: Any = "") -> bool:
-        """Whether the field of the record at this path (`cart.items[].sku`) says who it was."""
+        """True if the field of the record at this path (`cart.items[].sku`) says who it was."""
         bare = _bare(path)
         return (
             bare in self._paths
@@ -139,7 +139,7 @@ class Masker:
         return int(known or text)
 
     def _is_telling(self, data: bytes) -> bool:
-        """Whether there is text within the bytes that is personal."""
+        """True if there is text within the bytes that is personal."""
         try:
             text = data.decode()
         except UnicodeDecodeError:
@@ -163,7 +163,7 @@ class Masker:
         }
 
     def _key(self, key: str) -> str:
-        """The key of a map; names of a body's fields may be as short as what somebody has typed."""
+        """The key of a map; names of a body's fields may be as short as a search word."""
         return self.text(key) if len(key) >= _SHORTEST else key
 
     def _bytes(self, data: bytes | None) -> bytes | None:

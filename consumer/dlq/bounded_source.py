@@ -1,4 +1,4 @@
-"""A source that ends: what lies behind the end offsets seen at the start is not for this run."""
+"""A source that is over at given offsets: records behind them are not for this run."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -8,7 +8,7 @@ from consumer.stages import Positions, Source, SourceListener
 Key = tuple[str, int]
 
 
-class UntilEnds:
+class BoundedSource:
     """Implements `stages.Source` and, towards the true source, `stages.SourceListener`.
 
     `ends` are the offsets behind the last record of each partition; a partition that is not among
@@ -24,7 +24,7 @@ class UntilEnds:
 
     @property
     def reached(self) -> bool:
-        """Whether everything up to the ends has been handed on, of all partitions that are ours. One
+        """True if everything up to the ends has been handed on, of all partitions that are ours. One
         that is left and still active begins anew, since its position is not in the log any more."""
         return (
             bool(self._next)
