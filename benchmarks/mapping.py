@@ -24,8 +24,8 @@ from consumer.mapping.unit import MappingUnit, load_unit
 from consumer.mapping.workbench.json_form import JsonForm
 from consumer.model import Decoded, Endpoint, Event, Mapped, Partition, Record
 from consumer.yespo import catalogue
+from consumer.yespo.blank import is_blank
 from consumer.yespo.identifiers import user_agent
-from consumer.yespo.person import is_blank
 from consumer.yespo.spec import AccountContext, Built, Identity
 
 ROOT = Path(__file__).parents[1]

@@ -32,7 +32,7 @@ _SPELLING = re.compile(
     r"(?:[ \u00a0\u2000-\u200a\u202f\u3000()\uff08\uff09.\-\u2010-\u2015\u2212/]*\d)+[) ]*"
 )
 """Digits and what people write between them. A letter or a second plus begins something else."""
-_INTERNATIONAL = re.compile(r"(?:\+|00)?(?:[ ().\-]*[0-9]){7,17}")
+_INTERNATIONAL = re.compile(r"(?:\+|00)?(?:[ ().\-]*[0-9]){7,15}")
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 _PLACEHOLDER = "0" * 7
 
@@ -54,7 +54,8 @@ def international_number(number: str) -> str | None:
     if not (number.isascii() and number.isdigit() and 9 <= len(number) <= 15 and number[0] != "0"):
         if _INTERNATIONAL.fullmatch(number) is None:
             return None
-        number = _NOT_DIGITS.sub("", number).removeprefix("00")
+        abroad = "" if "+" in number else "00"
+        number = _NOT_DIGITS.sub("", number).removeprefix(abroad)
         if not 8 <= len(number) <= 15 or number[0] == "0":
             return None
     return None if number.endswith(_PLACEHOLDER) else number

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic_core import ValidationError
 
 from consumer.codegen import Lines
+from consumer.yespo.blank import LONGEST, is_blank
 from consumer.yespo.fields import FREE_KEY, Field, Form, free_prefix, free_rule
 from consumer.yespo.kinds import ID, TEXT
 from consumer.yespo.names import name_fault, near_miss
@@ -131,7 +132,12 @@ def _value(code: Lines, rule: Rule, value: str, path: _Path) -> None:
         with code.block(f"if type({value}) is not str:"):
             _by_rule(code, rule, value, value, str(path))
     elif rule is ID:
-        usual = f"type({value}) is str and {value} and not {value}.isspace()"
+        blank = code.constant("is_blank", is_blank)
+        ends = f"not {value}[0].isspace() and not {value}[-1].isspace()"
+        usual = (
+            f"type({value}) is str and "
+            f"({ends} if len({value}) > {LONGEST} else not {blank}({value}))"
+        )
         with code.block(f"if not ({usual}):"):
             _by_rule(code, rule, value, value, str(path))
     else:

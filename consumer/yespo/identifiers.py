@@ -10,9 +10,9 @@ from typing import Any
 from consumer.contacts.email import is_address
 from consumer.contacts.phone import international_number
 from consumer.memory import remembered
+from consumer.yespo.blank import LONGEST, WORDS
 from consumer.yespo.names import LOCATORS
 from consumer.yespo.numbers import is_unicode
-from consumer.yespo.person import BLANK, LONGEST_BLANK
 from consumer.yespo.rules import FORBIDDEN, MAX_IDENTIFIER
 from consumer.yespo.spec import AccountContext, Identity, LegacyPerson, Locators, NoIdentifier
 
@@ -72,7 +72,7 @@ def _usable(field: str, value: str | None, left_out: LeftOut, *, strict: bool) -
     if value is None:
         return None
     value = value.strip()
-    if len(value) <= LONGEST_BLANK and value.casefold() in BLANK:
+    if len(value) <= LONGEST and value.casefold() in WORDS:
         left_out.append((field, "blank"))
         return None
     # Names, cookies and ids in plain letters have nothing more to fear: four of five values.
@@ -89,7 +89,7 @@ def _usable_phone(value: str | None, left_out: LeftOut, *, digits: bool) -> str 
     if value is None:
         return None
     value = value.strip()
-    if len(value) <= LONGEST_BLANK and value.casefold() in BLANK:
+    if len(value) <= LONGEST and value.casefold() in WORDS:
         left_out.append(("phone", "blank"))
         return None
     number = international_number(value)

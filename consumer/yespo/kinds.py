@@ -12,6 +12,7 @@ from typing import Any
 from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core import core_schema as core
 
+from consumer.yespo.blank import not_blank
 from consumer.yespo.currencies import CURRENCIES
 from consumer.yespo.numbers import LIMIT, plain_amount, plain_json, plain_text
 from consumer.yespo.rules import (
@@ -40,8 +41,14 @@ ANY_TEXT = core.str_schema(strict=True, max_length=MAX_BODY)
 NOT_BLANK = refused_as("blank", "may not be blank", core.str_schema(pattern=r"\S"))
 TEXT = _text([ANY_TEXT], {"type": "string"}, may_be_empty=True)
 """Text; a whole number from a mapping is written out (ids often are numbers in a record)."""
-ID = _text([ANY_TEXT, NOT_BLANK], {"type": "string", "pattern": r"\S"}, may_be_empty=False)
-"""A text that names something: never blank."""
+TITLE = _text([ANY_TEXT, NOT_BLANK], {"type": "string", "pattern": r"\S"}, may_be_empty=False)
+"""A text that people read or write: never blank. `null` is a word that people search for."""
+ID = _text(
+    [ANY_TEXT, NOT_BLANK, function(not_blank)],
+    {"type": "string", "pattern": r"\S"},
+    may_be_empty=False,
+)
+"""A text that identifies something: never blank, nor a word that programs write for nothing."""
 
 
 def _price_text(value: Any) -> Any:
@@ -59,12 +66,26 @@ _PRICE_MESSAGE = "takes an amount such as 201.95: digits, a dot, up to 5 decimal
 
 AMOUNT = pattern(Kind.MONEY, f"^{_AMOUNT}$", "number", _PRICE_MESSAGE, _price_text)
 """`"201.95"`."""
-PRICE = pattern(
+_CURRENCY_MESSAGE = "takes an ISO 4217 code"
+_PRICE_WIRE = core.chain_schema(
+    [
+        core.str_schema(strict=True),
+        refused_as(
+            "number",
+            "takes an amount, with or without an ISO 4217 code: 754 or 754 USD",
+            core.str_schema(pattern=f"^{_AMOUNT}(?: [^0-9]*)?$"),
+        ),
+        refused_as(
+            "currency", _CURRENCY_MESSAGE, core.str_schema(pattern=f"^[0-9.]+(?: (?:{_CODES}))?$")
+        ),
+    ]
+)
+PRICE = Rule(
     Kind.MONEY,
-    f"^{_AMOUNT}(?: (?:{_CODES}))?$",
-    "number",
-    "takes an amount, with or without an ISO 4217 code: 754 or 754 USD",
-    _price_text,
+    _PRICE_WIRE,
+    through(_price_text, _PRICE_WIRE),
+    {"type": "string", "pattern": f"^{_AMOUNT}(?: (?:{_CODES}))?$"},
+    may_be_empty=False,
 )
 """`"754 USD"` or `"754"`."""
 
@@ -189,10 +210,10 @@ BOOLEAN = Rule(
 
 CURRENCY = Rule(
     Kind.CURRENCY,
-    refused_as("currency", "takes an ISO 4217 code", core.literal_schema(sorted(CURRENCIES))),
+    refused_as("currency", _CURRENCY_MESSAGE, core.literal_schema(sorted(CURRENCIES))),
     refused_as(
         "currency",
-        "takes an ISO 4217 code",
+        _CURRENCY_MESSAGE,
         core.chain_schema(
             [
                 core.str_schema(strict=True, to_upper=True),

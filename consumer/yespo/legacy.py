@@ -21,6 +21,7 @@ from consumer.yespo.kinds import (
     INTEGER,
     PRICE,
     TEXT,
+    TITLE,
 )
 from consumer.yespo.rules import says
 from consumer.yespo.shape import Shape, Tagged, TagSet, Texts
@@ -28,6 +29,7 @@ from consumer.yespo.spec import Alternative, Traits
 
 Id = Annotated[str, ID]
 Text = Annotated[str, TEXT]
+Title = Annotated[str, TITLE]
 Price = Annotated[str, PRICE]
 AmountText = Annotated[str, AMOUNT]
 Amount = Annotated[float | str, AMOUNT_EITHER]
@@ -263,7 +265,7 @@ class CustomEventGeneral(Shape):
 class CustomEvent(Shape):
     """An event of your own naming (documented on the Reteno page)."""
 
-    EventName: Id = says("Name of your event.", "S2:1087")
+    EventName: Title = says("Name of your event.", "S2:1087")
     Tags: TagSet = says(TAGS_DOC, "S2:1094", optional=True)
 
 
@@ -271,7 +273,7 @@ class CustomEvent(Shape):
 class SearchRequest(Shape):
     """A search on the site; the vendor's triggers are for searches that found nothing."""
 
-    search: Id = says("What was searched for.", "S0:1164")
+    search: Title = says("What was searched for.", "S0:1164")
     isFound: Flag = says("Whether anything was found.", "S0:1168", optional=True)
 
 

@@ -11,7 +11,7 @@ from consumer.yespo.declaration import v2_event
 from consumer.yespo.kinds import AMOUNT, pattern_text
 from consumer.yespo.rules import says
 from consumer.yespo.shape import Shape
-from consumer.yespo.v2 import Id, LocalTime, Params, Text
+from consumer.yespo.v2 import Id, LocalTime, Params, Text, Title
 
 D = "D:how-send-events-resource-v1event"
 _ORDER = {
@@ -43,7 +43,7 @@ class OrderItem(Shape):
     """One line of the order."""
 
     externalItemId: Id = says("Item ID.", D)
-    name: Id = says("Item name.", D)
+    name: Title = says("Item name.", D)
     quantity: Cost = says("Quantity.", D)
     cost: Cost = says("Cost.", D)
     url: Id = says("URL of the product.", D)

@@ -2,17 +2,12 @@
 
 import re
 
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core import CoreSchema
 from pydantic_core import core_schema as core
 
+from consumer.yespo.blank import not_blank
 from consumer.yespo.rules import FORBIDDEN, MAX_IDENTIFIER, Rule, function, pattern, refused_as
 from consumer.yespo.spec import Kind
-
-BLANK = frozenset({"", "null", "none", "undefined", "nan", "nil"})
-"""What programs write for "nobody". The vendor itself ignores "", " ", "null" and null."""
-LONGEST_BLANK = max(map(len, BLANK))
-"""What is longer names somebody: no other form of it needs to be made. (Case folding shortens
-nothing: where it makes one letter into two, the text grows.)"""
 
 
 def identifier(*checks: CoreSchema) -> Rule:
@@ -20,22 +15,12 @@ def identifier(*checks: CoreSchema) -> Rule:
     wire = core.chain_schema(
         [
             core.str_schema(strict=True, max_length=MAX_IDENTIFIER),
-            function(_not_blank),
+            function(not_blank),
             *checks,
         ]
     )
     json = {"type": "string", "minLength": 1, "maxLength": MAX_IDENTIFIER}
     return Rule(Kind.TEXT, wire, wire, json, MAX_IDENTIFIER, may_be_empty=False)
-
-
-def is_blank(value: str) -> bool:
-    return value.strip().casefold() in BLANK
-
-
-def _not_blank(value: str) -> str:
-    if is_blank(value):
-        raise PydanticCustomError("blank", "may not be blank, or a word for nothing")
-    return value
 
 
 PHONE_SPELLING = r"(?:\+|00)?(?:[ ().\-]*[0-9]){7,15}"

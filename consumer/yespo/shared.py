@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from consumer.yespo.catalogue import EVENTS
 from consumer.yespo.fields import FREE_KEY
-from consumer.yespo.kinds import BY_KIND, ID, pattern_text
+from consumer.yespo.kinds import BY_KIND, ID, TITLE, pattern_text
 from consumer.yespo.names import near_miss
 from consumer.yespo.numbers import plain_text
 from consumer.yespo.rules import Rule
@@ -132,7 +132,11 @@ CATEGORY = (
     ),
 )
 SEARCH = (
-    Pair(_field("query", Kind.TEXT, "What was searched for.", required=True), "search", "search"),
+    Pair(
+        _field("query", Kind.TEXT, "What was searched for.", required=True, rule=TITLE),
+        "search",
+        "search",
+    ),
     Pair(_field("found", Kind.FLAG, "Whether anything was found."), "isFound", "isFound"),
 )
 

@@ -17,6 +17,7 @@ from consumer.yespo.kinds import (
     NUMBER,
     TEXT,
     TEXT_AMOUNT,
+    TITLE,
     pattern_text,
 )
 from consumer.yespo.rules import says
@@ -25,6 +26,7 @@ from consumer.yespo.spec import DAY_MS, Traits
 
 Id = Annotated[str, ID]
 Text = Annotated[str, TEXT]
+Title = Annotated[str, TITLE]
 Money = Annotated[float, MONEY]
 Number = Annotated[float, NUMBER]
 Flag = Annotated[int | str, FLAG_NUMBER]
@@ -212,7 +214,7 @@ class ProductAddedToWishlist(Params):
 class SearchRequest(Params):
     """A search on the site; the vendor's triggers are for searches that found nothing."""
 
-    search: Id = says("What was searched for.", "S1:465")
+    search: Title = says("What was searched for.", "S1:465")
     isFound: Flag = says(
         "Whether anything was found. The vendor takes 0 without it.", "S1:469", optional=True
     )

@@ -188,7 +188,7 @@ def test_the_bad_records_are_refused_for_these_reasons() -> None:
         "blank-product-id": "blank",
         "negative-price": "number",
         "price-not-a-number": "number",
-        "unknown-currency": "number",
+        "unknown-currency": "currency",
         "negative-quantity": "range",
         "larger-than-20-kb": "body_size",
         "before-all-time": "time",

@@ -48,6 +48,20 @@ SCHEMA: dict[str, Any] = {
         },
         {"name": "day", "type": {"type": "int", "logicalType": "date"}},
         {"name": "data", "type": "bytes"},
+        {
+            "name": "scaled",
+            "type": [
+                "null",
+                {
+                    "type": "record",
+                    "name": "io.debezium.data.VariableScaleDecimal",
+                    "fields": [
+                        {"name": "scale", "type": "int"},
+                        {"name": "value", "type": "bytes"},
+                    ],
+                },
+            ],
+        },
         {"name": "kind", "type": {"type": "enum", "name": "Kind", "symbols": ["view", "cart"]}},
         {"name": "class", "type": "string"},
         {"name": "id", "type": ["long", "string"]},
@@ -190,6 +204,7 @@ VALUE: dict[str, Any] = {
     "maybe_us": None,
     "day": 19675,
     "data": b"key",
+    "scaled": None,
     "kind": "view",
     "class": "A",
     "id": 7,

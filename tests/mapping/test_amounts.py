@@ -3,6 +3,8 @@
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.mapping.evaluation import evaluate
 
@@ -30,6 +32,12 @@ D = Decimal
         ("5,- €", D("5")),
         ("5.–", D("5")),
         ("٥٠٠ UAH", D("500")),
+        ("1\u2009299,50 €", D("1299.50")),
+        ("1’299.50 CHF", D("1299.50")),
+        ("1 299 грн (UAH)", D("1299")),
+        ("$100 USD", D("100")),
+        ("Ціна: 100 грн/шт", D("100")),
+        ("100 грн - новинка", D("100")),
     ],
 )
 def test_a_price_is_read_as_people_write_it(text: str, value: Decimal) -> None:
@@ -47,6 +55,15 @@ def test_a_price_is_read_as_people_write_it(text: str, value: Decimal) -> None:
         "-UAH 5.00",
         "UAH -5.00",
         "\u200e-5.00",
+        "–5.00",
+        "— 5 грн",
+        "‒5",
+        "－5",
+        "грн –5",
+        "5.00-",
+        "5 − ",
+        "(5.00)",
+        "(5.00) грн",
     ],
 )
 def test_a_negative_price_is_absent_and_never_loses_its_sign(text: str) -> None:
@@ -70,7 +87,63 @@ def test_a_price_that_may_be_a_thousand_times_another_is_absent(text: str) -> No
         "99,50 100 г",
         "1" * 31,
         "5" + " " * 200,
+        "1299 999 грн",
+        "12 99 грн",
+        "0 299",
+        "1 2999",
+        "1  299",
+        "1 299'500",
+        "100\n200",
+        "1\n299",
+        "1\t299",
+        "100–200",
+        "100 — 200 грн",
+        "50%",
+        "50 ٪",
+        "5k",
+        "1,5 тис. грн",
+        "2 млн",
+        "50 коп",
+        "99 ¢",
+        "1½",
+        "10²",
+        "Ⅷ",
+        "100 USD EUR",
+        "€100 UAH",
+        "$ 100 грн",
+        "0x1F",
     ],
 )
 def test_what_is_not_one_number_is_absent(text: str) -> None:
     assert evaluate("amount(name)", name=text) is None
+
+
+SEPARATORS = st.sampled_from(
+    [" ", "\u00a0", "\u202f", "\u2009", "'", ",", ".", "\n", "-", "–", "/", "  "]
+)
+
+
+@given(st.lists(st.integers(0, 99_999).map(str), min_size=2, max_size=3), SEPARATORS)
+def test_several_numbers_are_one_price_only_in_groups_of_three_or_around_one_point(
+    parts: list[str], separator: str
+) -> None:
+    found = evaluate("amount(name)", name=separator.join(parts))
+    if found is None:
+        return
+    groups = all(len(part) == 3 for part in parts[1:]) and 1 <= len(parts[0]) <= 3
+    if separator in {",", "."}:
+        assert len(parts) == 2
+        assert found == D(".".join(parts))
+    else:
+        assert separator in {" ", "\u00a0", "\u202f", "\u2009", "'"}
+        assert groups
+        assert parts[0][0] != "0"
+        assert found == D("".join(parts))
+
+
+@given(
+    st.integers(0, 10**9), st.sampled_from("-‐‑‒–—―−－﹣"), st.sampled_from(["", " ", "$", "UAH "])
+)
+def test_no_dash_before_or_after_a_number_is_lost(number: int, dash: str, between: str) -> None:
+    assert evaluate("amount(name)", name=f"{dash}{between}{number}") is None
+    assert evaluate("amount(name)", name=f"{between}{number}{dash}") is None

@@ -247,6 +247,26 @@ def test_a_micros_timestamp_is_read_as_milliseconds() -> None:
     assert evaluate("at_us") == 1_700_000_000_000
 
 
+@pytest.mark.parametrize(
+    ("value", "scale", "expected"),
+    [
+        (b"\x01\xfb\xc0", 2, Decimal("1299.84")),
+        (b"\xff", 0, Decimal(-1)),
+        (b"", 0, Decimal(0)),
+        (b"\x01", -3, Decimal(1000)),
+        (b"\x01" * 17, 0, None),
+        (b"\x01", 31, None),
+    ],
+)
+def test_debeziums_decimal_of_variable_scale_is_a_number(
+    value: bytes, scale: int, expected: Decimal | None
+) -> None:
+    record = {"scale": scale, "value": value}
+    assert evaluate("decimal(scaled)", scaled=record) == expected
+    assert evaluate("decimal(scaled.value, scaled.scale)", scaled=record) == expected
+    assert evaluate("decimal(scaled)") is None
+
+
 EXAMPLES = [
     (function.name, text, value)
     for function in LIBRARY.by_name.values()

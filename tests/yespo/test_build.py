@@ -151,13 +151,19 @@ def test_what_is_no_v2_price_is_refused(given: Any, rule: str) -> None:
     assert refusal("v2", "productViewed", values) == ("params.product.price", rule)
 
 
-@pytest.mark.parametrize(
-    "given", [float("nan"), float("inf"), Decimal("NaN"), "NaN", "1e3", "1 usd"]
-)
+@pytest.mark.parametrize("given", [float("nan"), float("inf"), Decimal("NaN"), "NaN", "1e3"])
 def test_what_is_no_legacy_price_is_refused(given: Any) -> None:
     assert refusal("legacy", "ProductPage", page(price=given)) == (
         "ProductPage.Product.price",
         "number",
+    )
+
+
+@pytest.mark.parametrize("given", ["1 usd", "1 ₴", "1 ", "1 UA"])
+def test_a_currency_that_is_none_is_named_as_such(given: str) -> None:
+    assert refusal("legacy", "ProductPage", page(price=given)) == (
+        "ProductPage.Product.price",
+        "currency",
     )
 
 

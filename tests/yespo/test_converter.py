@@ -124,6 +124,11 @@ def test_free_properties_stand_under_their_names_on_the_wire() -> None:
     }
 
 
+def test_a_search_may_be_for_a_word_that_programs_write_for_nothing() -> None:
+    built = EVENTS["v2", "searchRequest"].build(ACCOUNT, WHO, NOON_MS, {"search": "nan"})
+    assert b'{"name":"search","value":"nan"}' in built.body
+
+
 def test_a_text_that_is_not_unicode_is_named_by_its_path() -> None:
     values = {"GUID": "cart-\ud800", "Products": []}
     with pytest.raises(ContractViolation) as refused:
@@ -166,6 +171,21 @@ def test_names_made_of_values_do_not_fill_the_memory() -> None:
             "range",
         ),
         ("legacy", "ProductUpdate", {"ProductUpdate": [4]}, "ProductUpdate[0]", "type"),
+        (
+            "legacy",
+            "ProductPage",
+            {"Product": {"productKey": "1", "price": "754 ₴"}},
+            "ProductPage.Product.price",
+            "currency",
+        ),
+        ("v2", "pageViewed", {"page": {"location": "NaN"}}, "params.page.location", "blank"),
+        (
+            "v2",
+            "productViewed",
+            {"product": {"productId": "1", "price": 7}, "currencyCode": "UA"},
+            "params.currencyCode",
+            "currency",
+        ),
         ("v2", "pageViewed", {"page": {}}, "params.page.location", "required"),
         (
             "v2",

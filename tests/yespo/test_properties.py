@@ -63,7 +63,7 @@ SAFE = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"]),
     min_size=1,
     max_size=20,
-)
+).filter(lambda text: text.casefold() not in {"null", "none", "undefined", "nan", "nil"})
 PRICES = st.decimals(0, 10**9, places=2)
 FREE = st.dictionaries(
     SAFE.map(lambda name: f"own {name}"[:100]), st.lists(SAFE, min_size=2, max_size=3), max_size=3

@@ -227,3 +227,15 @@ def test_only_what_both_apis_document_is_shared() -> None:
         ("added_to_wishlist", "AddToWishlist", "productAddedToWishlist"),
         ("searched", "SearchRequest", "searchRequest"),
     }
+
+
+@pytest.mark.parametrize("currency", ["₴", "", "UA", "грн", " "])
+def test_a_currency_that_is_none_is_the_reason_not_the_price(currency: str) -> None:
+    product = {"id": "1", "price": 754, "currency": currency}
+    shared = SHARED["product_viewed"]
+    legacy = shared.to_legacy({"product": product})
+    with pytest.raises(ContractViolation) as refused:
+        EVENTS["legacy", "ProductPage"].build(
+            AccountContext("main", "S"), Identity(cookie="c"), None, legacy
+        )
+    assert (refused.value.path, refused.value.rule) == ("ProductPage.Product.price", "currency")

@@ -27,6 +27,7 @@ from consumer.mapping.language.types import (
     MapOf,
     Nothing,
     Number,
+    Record,
     Slot,
     Text,
     Time,
@@ -59,7 +60,7 @@ def infer_call(inference: Context, tree: ast.Call) -> Node:
         raise unknown_function(inference, tree, name)
     if tree.keywords:
         raise Wrong(place, "arguments", "arguments have no names", f"write `{function.signature}`")
-    given = each(tree.args, inference.of)
+    given = _spread(inference, function, each(tree.args, inference.of))
     _check_count(function, given, tree, inference)
     try:
         fitted, variable = _fit_all(function, given)
@@ -70,6 +71,13 @@ def infer_call(inference: Context, tree: ast.Call) -> Node:
         if problem := function.check(constants):
             raise Wrong(place, "arguments", f"`{name}`: {problem}")
     return Call(function, tuple(fitted), _result(function, fitted, variable), place)
+
+
+def _spread(inference: Context, function: Function, given: list[Node]) -> list[Node]:
+    """The members of a record that stands for all arguments."""
+    if not function.members or len(given) != 1 or not isinstance(given[0].slot.type, Record):
+        return given
+    return [inference.member(given[0], name, given[0].place) for name in function.members]
 
 
 _RESULTS: dict[str, tuple[type[Type], ...]] = {

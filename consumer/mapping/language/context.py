@@ -23,3 +23,6 @@ class Context(Protocol):
 
     def of(self, tree: ast.expr) -> Node:
         """The typed node of a part. Raises Wrong."""
+
+    def member(self, of: Node, name: str, place: Place) -> Node:
+        """The member of a record. Raises Wrong."""

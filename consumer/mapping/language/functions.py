@@ -63,6 +63,8 @@ class Function:
     takes_absent: bool = False
     check: Callable[[Sequence[Any]], str | None] | None = None
     """Looks at constant arguments (None where not constant) and says what is wrong with them."""
+    members: tuple[str, ...] = ()
+    """A record with these fields may stand for all arguments."""
 
     def parameter(self, position: int) -> Parameter | None:
         """The parameter that takes the argument at this position."""
@@ -93,6 +95,7 @@ class Library:
         *,
         takes_absent: bool = False,
         check: Callable[[Sequence[Any]], str | None] | None = None,
+        members: tuple[str, ...] = (),
     ) -> None:
         match = _SIGNATURE.fullmatch(signature)
         assert match, signature
@@ -109,6 +112,7 @@ class Library:
             call,
             takes_absent,
             check,
+            members,
         )
         self.sections.setdefault(section, []).append(function)
         self.by_name[name] = function

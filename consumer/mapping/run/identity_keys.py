@@ -4,7 +4,7 @@ their order."""
 from __future__ import annotations
 
 from consumer.contacts.phone import international_number
-from consumer.yespo.person import BLANK, LONGEST_BLANK
+from consumer.yespo.blank import LONGEST, WORDS
 from consumer.yespo.spec import Identity
 
 FIELDS = {
@@ -36,6 +36,6 @@ def keys(identity: Identity) -> tuple[str, ...]:
             own
             for value in spelt
             if value is not None
-            and (len(own := value.strip()) > LONGEST_BLANK or own.casefold() not in BLANK)
+            and (len(own := value.strip()) > LONGEST or own.casefold() not in WORDS)
         ]
     )

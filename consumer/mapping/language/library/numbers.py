@@ -9,20 +9,10 @@ from typing import Any
 
 from consumer.mapping.language import runtime
 from consumer.mapping.language.functions import Library
+from consumer.mapping.language.library.amounts import amount
 
 # Digits are bounded, so that no text can become a number that is slow to print.
 _NUMBER = re.compile(r"\s*([+-]?\d{1,30}(?:\.\d{1,30})?)\s*", re.ASCII)
-# A point after a letter ends an abbreviation (`Rs.500`), one of several is a row of dots.
-_AMOUNT = re.compile(
-    r"(?P<before>\D*?)"
-    r"(?P<number>(?<![\w.,])[.,]\d{1,30}"
-    r"|\d{1,30}(?:[\s']+\d{3}(?!\d)){0,9}(?:[.,]\d{1,30})?)"
-    r"\D*"
-)
-_GROUPING = re.compile(r"[\s']+")
-_MINUS = re.compile(r"\A\s*[-\u2212]|[-\u2212]\W*\Z")
-# Thousands to one shop, decimals to another: nothing in the text tells them apart.
-_AMBIGUOUS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
 
 
 def _number(text: str) -> Decimal | None:
@@ -39,17 +29,14 @@ def _integer(value: Any) -> int | None:
     return int(number) if abs(number) < 10**30 else None
 
 
-def _amount(text: str) -> Decimal | None:
-    if len(text) > 200:
+def _decimal(value: bytes, scale: int) -> Decimal | None:
+    if len(value) > 16 or not -30 <= scale <= 30:
         return None
-    found = _AMOUNT.fullmatch(text)
-    if found is None or _MINUS.search(found["before"]) or _AMBIGUOUS.fullmatch(found["number"]):
-        return None
-    return Decimal(_GROUPING.sub("", found["number"]).replace(",", "."))
+    return Decimal(int.from_bytes(value, "big", signed=True)).scaleb(-scale, runtime.EXACT)
 
 
-def _money(amount: runtime.Numeric, currency: str) -> str:
-    return f"{runtime.text(amount)} {currency}"
+def _money(number: runtime.Numeric, currency: str) -> str:
+    return f"{runtime.text(number)} {currency}"
 
 
 def _round(value: runtime.Numeric, digits: int = 0) -> Decimal:
@@ -111,12 +98,21 @@ def add_to(library: Library) -> None:
     )
     number(
         "amount(text) -> number?",
-        "The one number in a price text; a comma is a decimal point, "
-        "spaces group digits. Absent if there is none, or more than one, if a minus stands before "
-        "it, or if its comma or point may as well group thousands: `1.299`, `12,500`.",
+        "The one number in a price text; a comma is a decimal point, spaces group digits by three. "
+        "Absent if it may be another price: two numbers or currencies, a minus, a per cent, "
+        "thousands (`5k`), or a comma that may group (`12,500`).",
         'amount("1 754,50 USD")',
         Decimal("1754.50"),
-        _amount,
+        amount,
+    )
+    number(
+        "decimal(bytes, integer) -> number?",
+        "The number of unscaled bytes and a scale, or of Debezium's VariableScaleDecimal: "
+        "`decimal(price)` is `decimal(price.value, price.scale)`.",
+        "decimal(kafka_bytes, 3)",
+        Decimal("7038.329"),
+        _decimal,
+        members=("value", "scale"),
     )
     number(
         "money(number, text) -> text",
