@@ -8,11 +8,11 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from consumer.model import Partition, Record
 from consumer.source import properties
 from consumer.source.faults import PARTITION_EOF, ending
+from consumer.source.fetch import Fetcher
 from consumer.source.records import as_record, headers_of
 
 Key = tuple[str, int]
 
-BATCH = 500
 WAIT_SECONDS = 0.1
 _OF_MEMBERS = ("group.protocol", "group.instance.id", "group.remote.assignor")
 
@@ -40,13 +40,14 @@ def batches(
     Raises BridgeError where Kafka denies access, KafkaException where an offset is not in the log.
     """
     consumer = Consumer(outside_the_group(kafka))
+    fetcher = Fetcher(consumer, WAIT_SECONDS)
     partitions = {key: Partition(*key, 0) for key in starts}
     left = {key: most_each for key in starts if ends is None or starts[key] < ends[key]}
     consumer.assign([TopicPartition(*key, starts[key]) for key in sorted(left)])
     try:
         while left and not stop.is_set():
             found = []
-            messages = _next(consumer)
+            messages = fetcher.take()
             for message, headers in zip(messages, headers_of(messages), strict=True):
                 key = (str(message.topic()), message.partition() or 0)
                 offset = message.offset() or 0
@@ -64,12 +65,6 @@ def batches(
             yield found
     finally:
         consumer.close()
-
-
-def _next(consumer: Consumer) -> list[Message]:
-    """The messages that are there now, after a short wait where there are none."""
-    first = consumer.consume(1, WAIT_SECONDS)
-    return first + consumer.consume(BATCH - 1, 0) if first else []
 
 
 def _is_record(message: Message) -> bool:

@@ -35,6 +35,7 @@ class Cause(StrEnum):
     NO_PARTITIONS = "NoPartitions"
     STALLED = "Stalled"
     PARTITION_STUCK = "PartitionStuck"
+    FETCH_FAILING = "FetchFailing"
     GAP_FULL = "GapFull"
     ENDPOINT_MISCONFIGURED = "EndpointMisconfigured"
     ENDPOINT_DOWN = "EndpointDown"
@@ -110,10 +111,10 @@ def _kafka(status: Mapping[str, Any]) -> Iterable[Problem]:
     fetch = status["kafka"].get("fetch_failures") or {}
     for partition, error in fetch.items():
         yield Problem(
-            Cause.PARTITION_STUCK,
+            Cause.FETCH_FAILING,
             Level.STOPPED,
             f"{partition} cannot be fetched",
-            "see the runbook: the batch may be too large or unreadable",
+            "a batch is too large or damaged: raise `receive.message.max.bytes`, or step over it",
             error,
             partition,
         )

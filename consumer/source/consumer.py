@@ -23,6 +23,7 @@ from consumer.source.assignment import Key
 from consumer.source.connect import wait_for_topics
 from consumer.source.faults import ErrorLog
 from consumer.source.fence import Fence
+from consumer.source.fetch import FetchFailure, FetchFailures
 from consumer.source.member import Member
 from consumer.source.outbox import Outbox
 from consumer.source.positions import StartPositions, read_rules
@@ -82,6 +83,7 @@ class KafkaSource:
         """For `polled_within`: an older poll proves nothing about whose our partitions are."""
         self._fence = Fence(min(FENCE_SECONDS, self.stale_seconds), monotonic)
         self._errors = ErrorLog(tallies, monotonic)
+        self._fetch_failures = FetchFailures(monotonic)
         self._commands: deque[Callable[[], None]] = deque()
         self._closing: tuple[Positions, float] | None = None
         self._stopping = threading.Event()
@@ -111,6 +113,7 @@ class KafkaSource:
             topic_ids=TopicIds(self._make_admin, self._monotonic),
             fence=self._fence,
             errors=self._errors,
+            fetch_failures=self._fetch_failures,
             tallies=self._tallies,
             drain_seconds=self._drain_seconds,
             run_commands=self._run_commands,
@@ -163,6 +166,11 @@ class KafkaSource:
     def lags(self) -> Mapping[Key, PartitionLag]:
         """By (topic, partition), a few seconds old; only what is assigned to us."""
         return self._member.lags.by_partition if self.joined else {}
+
+    @property
+    def fetch_failures(self) -> Mapping[Key, FetchFailure]:
+        """By (topic, partition), those of ours that cannot be fetched."""
+        return self._fetch_failures.by_partition
 
     @property
     def share(self) -> float | None:

@@ -12,9 +12,11 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from consumer.errors import BridgeError
 from consumer.model import Partition
 from consumer.source.assignment import Assigned, Assignment, Key, at, names_of
-from consumer.source.commits import REBALANCING, Commits
+from consumer.source.commits import Commits
+from consumer.source.committing import Committing
 from consumer.source.faults import AUTO_OFFSET_RESET, PARTITION_EOF, ErrorLog, ending, guarded
 from consumer.source.fence import Fence
+from consumer.source.fetch import Fetcher, FetchFailures
 from consumer.source.outbox import Outbox
 from consumer.source.positions import StartPositions
 from consumer.source.records import by_partition
@@ -28,8 +30,6 @@ log = structlog.get_logger()
 
 POLL_SECONDS = 0.02
 """How long one poll waits for a record. Commands to this thread wait as long, at most."""
-
-BATCH = 500
 
 ROOM_SECONDS = 0.1
 
@@ -52,6 +52,7 @@ class Member:
         topic_ids: TopicIds,
         fence: Fence,
         errors: ErrorLog,
+        fetch_failures: FetchFailures,
         tallies: Tallies,
         drain_seconds: float,
         run_commands: Callable[[], None],
@@ -71,6 +72,7 @@ class Member:
         self._monotonic = monotonic
         self._assignment = Assignment()
         self._commits = Commits()
+        self._committing = Committing(self._commits, self._assignment, outbox, fence)
         self._uncommitted_starts = UncommittedStarts(
             self._commits,
             known=starts.committed,
@@ -78,11 +80,12 @@ class Member:
             monotonic=monotonic,
         )
         self.lags = Lags(monotonic)
+        self._fetch_failures = fetch_failures
         self._fault: BridgeError | None = None
         self._connected = False
         self._leaving = False
-        self._final: dict[Partition, Position] = {}
         self._consumer: Consumer
+        self._fetcher: Fetcher
 
     # ---- life --------------------------------------------------------------------------------
 
@@ -97,6 +100,8 @@ class Member:
     def join(self, consumer: Consumer, topics: Sequence[str]) -> None:
         """Subscribe; the group is joined by polling."""
         self._consumer = consumer
+        self._fetcher = Fetcher(consumer, POLL_SECONDS)
+        self._committing.consumer = consumer
         self._connected = True
         self._fault = None  # Kafka was reached, whatever one of its brokers said on the way
         consumer.subscribe(
@@ -112,11 +117,14 @@ class Member:
             return
         messages = self._fetch()
         if self._fence.polled(holding=self.holding > 0):
-            self._prove_membership()
+            self._committing.prove_membership()
         if messages:
             batches = by_partition(messages, self._assignment, self._on_message_error)
             if batches:
                 self._outbox.hand_over(batches)
+            if self._fetch_failures.by_partition:
+                for partition in batches:
+                    self._fetch_failures.came((partition.topic, partition.number))
         self._uncommitted_starts.look_after(self._consumer)
         self._topic_ids.look_after()
         self.lags.look_after(self._consumer, self._assignment)
@@ -132,28 +140,16 @@ class Member:
         """Commit, wait for the answer within `seconds`, leave the group."""
         deadline = self._monotonic() + seconds
         self._leaving = True
-        self._final = dict(positions)
-        self._commit_final()
-        while self._final and self._monotonic() < deadline:
+        self._committing.begin_final(positions)
+        while self._committing.final_left and self._monotonic() < deadline:
             self._fetch()
             if not len(self._commits):
-                self._commit_final()
+                self._committing.commit_final()
         self._consumer.close()
         self._topic_ids.close()
         self._commits.give_up()
         for entry in list(self._assignment):
             self._assignment.end(entry.key)
-
-    def _commit_final(self) -> None:
-        """Commit what is ours still and not acknowledged: a group that is rebalancing refuses it
-        for a while, and what is left behind then would be sent again."""
-        self._final = {
-            partition: position
-            for partition, position in self._final.items()
-            if self._assignment.of(partition) is not None
-        }
-        if self._final:
-            self.commit(dict(self._final))
 
     @property
     def holding(self) -> int:
@@ -176,69 +172,31 @@ class Member:
 
     def commit(self, positions: Positions) -> None:
         """Commit what is still ours. The rest is answered as lost: its successor decides."""
-        ours: dict[Key, Assigned] = {}
-        gone: dict[Partition, Position] = {}
-        for partition, position in positions.items():
-            entry = self._assignment.of(partition)
-            if entry is None:
-                gone[partition] = position
-            else:
-                ours[entry.key] = entry
-                entry.sent = entry.to_commit(position)
-        if gone:
-            self._outbox.post(self._listener.committed, gone, "_ASSIGNMENT_LOST")
-        if not ours:
-            return
-        sent = {key: entry.sent for key, entry in ours.items()}
-
-        def answer(keys: Sequence[Key], error: str | None) -> None:
-            if error is None:
-                for key in keys:
-                    ours[key].acknowledged = sent[key].offset
-            if error not in REBALANCING:
-                for key in keys:
-                    self._final.pop(ours[key].partition, None)
-            asked = {ours[key].partition: positions[ours[key].partition] for key in keys}
-            self._outbox.post(self._listener.committed, asked, error)
-
-        self._commits.send(self._consumer, sent, answer)
+        self._committing.commit(positions)
 
     # ---- records -----------------------------------------------------------------------------
 
     def _fetch(self) -> list[Message]:
-        """Wait shortly for one record, then take what is there: `consume(n, t)` would wait out t."""
         try:
-            messages = self._consumer.consume(1, POLL_SECONDS)
-            if messages:
-                messages += self._consumer.consume(BATCH - 1, 0)
+            return self._fetcher.take()
         except KafkaException as raised:
             self._meet(raised.args[0])
             return []
-        return messages
 
     def _on_message_error(self, key: Key, offset: int | None, error: KafkaError) -> None:
         entry = self._assignment.get(key)
         if error.code() == PARTITION_EOF:
             if entry is not None and offset is not None:
-                self._reached_end(entry, offset)
+                self._fetch_failures.came(entry.key)
+                self._committing.commit_end(entry, offset)
         elif error.code() == AUTO_OFFSET_RESET:
             if entry is not None and not entry.leaving:
                 self._tallies.counter("kafka_errors").add((error.name(),))
                 self._out_of_range(entry)
         else:
+            if entry is not None:
+                self._fetch_failures.failed(entry, error)
             self._meet(error)
-
-    def _reached_end(self, entry: Assigned, offset: int) -> None:
-        position = entry.ended_at(offset)
-        if position is None:
-            return
-        entry.sent = position
-
-        def answer(_keys: Sequence[Key], error: str | None) -> None:
-            if error is None:
-                entry.acknowledged = offset
-
-        self._commits.send(self._consumer, {entry.key: position}, answer)
 
     # ---- assignments -------------------------------------------------------------------------
 
@@ -288,7 +246,7 @@ class Member:
                 log.info("partitions revoked", partitions=names_of(staying))
                 left += self._finish([entry.partition for entry in staying])
             elif self._leaving:
-                self._commit_final()
+                self._committing.commit_final()
         finally:
             for entry in entries:
                 self._assignment.end(entry.key)
@@ -369,16 +327,6 @@ class Member:
 
     # ---- what librdkafka tells ---------------------------------------------------------------
 
-    def _prove_membership(self) -> None:
-        def answer(_keys: Sequence[Key], error: str | None) -> None:
-            if error is None:
-                self._fence.proven()
-
-        sent = {entry.key: entry.sent for entry in self._assignment if not entry.starting}
-        if sent:
-            log.warning("the process has not polled for long: asking the group whether it is in")
-            self._commits.send(self._consumer, sent, answer)
-
     def _meet(self, error: KafkaError) -> None:
         event = (
             "Kafka reports an error" if self._connected else "Kafka cannot be reached, trying again"
@@ -392,6 +340,7 @@ class Member:
         if statistics.connected:
             self._errors.over()
         self.lags.heard(statistics, self._assignment)
+        self._fetch_failures.look_after(statistics.readable, self._assignment)
 
     def _note(self, fault: BridgeError) -> None:
         self._fault = self._fault or fault

@@ -1,6 +1,6 @@
 """Lag and brokers as plain data for the metrics: librdkafka's statistics, and what they leave out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import orjson
@@ -28,9 +28,11 @@ class PartitionLag(NamedTuple):
 
 
 class Statistics(NamedTuple):
-    """One reading. `ends` are offsets by partition, `brokers` states by name (`UP`, `DOWN`, ...)."""
+    """One reading. `ends` and `readable` are offsets by partition: the end of the log, and the end of
+    what a reader of our isolation level gets. `brokers` are states by name (`UP`, `DOWN`, ...)."""
 
     ends: Mapping[Key, int]
+    readable: Mapping[Key, int]
     brokers: Mapping[str, str]
 
     @property
@@ -39,18 +41,43 @@ class Statistics(NamedTuple):
 
 
 def read(text: str | bytes) -> Statistics:
-    """Read librdkafka's JSON. Partitions whose end is not known yet are left out."""
-    report: dict[str, Any] = orjson.loads(text)
-    ends = {
-        (topic, partition["partition"]): partition["hi_offset"]
-        for topic, details in report["topics"].items()
-        for partition in details["partitions"].values()
-        if partition["hi_offset"] >= 0
-    }
-    # librdkafka also lists the configured addresses and the logical coordinator; both are only
-    # other names of real brokers, which alone have a node id.
-    brokers = {b["name"]: b["state"] for b in report["brokers"].values() if b["nodeid"] >= 0}
-    return Statistics(ends, brokers)
+    """Read librdkafka's JSON. Parts that are not known yet, or not of the documented form, are left
+    out: figures for the metrics must not stop what they are about."""
+    report = _table(_parsed(text))
+    ends: dict[Key, int] = {}
+    readable: dict[Key, int] = {}
+    for topic, details in _table(report.get("topics")).items():
+        for partition in _table(_table(details).get("partitions")).values():
+            found = _table(partition)
+            number, end = found.get("partition"), found.get("hi_offset")
+            if not isinstance(number, int) or not isinstance(end, int) or end < 0:
+                continue
+            ends[topic, number] = end
+            stable = found.get("ls_offset")
+            readable[topic, number] = stable if isinstance(stable, int) and stable >= 0 else end
+    return Statistics(ends, readable, dict(_brokers(report)))
+
+
+def _brokers(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """librdkafka also lists the configured addresses and the logical coordinator; both are only
+    other names of real brokers, which alone have a node id."""
+    for broker in _table(report.get("brokers")).values():
+        found = _table(broker)
+        node, name, state = found.get("nodeid"), found.get("name"), found.get("state")
+        if isinstance(node, int) and node >= 0 and isinstance(name, str) and isinstance(state, str):
+            yield name, state
+
+
+def _parsed(text: str | bytes) -> object:
+    try:
+        found: object = orjson.loads(text)
+    except (orjson.JSONDecodeError, TypeError):
+        return None
+    return found
+
+
+def _table(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 class Lags:

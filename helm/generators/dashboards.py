@@ -673,6 +673,19 @@ _KAFKA = Row(
             runbooks=("KafkaUnreachable",),
         ),
         Panel(
+            "Cannot be fetched",
+            "Partitions whose records the client cannot read.",
+            (
+                Query(
+                    "max by (topic, partition, code) (yespo_bridge_fetch_failing{$ours})",
+                    "{{topic}}/{{partition}} {{code}}",
+                ),
+            ),
+            "short",
+            quiet=True,
+            runbooks=("FetchFailing",),
+        ),
+        Panel(
             "Replicas that reached Kafka",
             "Replicas that have reached Kafka.",
             (Query("sum(yespo_bridge_joined{$ours})", "joined"),),

@@ -106,6 +106,14 @@ class Bridge:
         assert self.process is not None
         return int(psutil.Process(self.process.pid).memory_info().rss)
 
+    @property
+    def peak_memory(self) -> int:
+        """The most resident bytes so far."""
+        assert self.process is not None
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        [line] = [each for each in status.splitlines() if each.startswith("VmHWM:")]
+        return int(line.split()[1]) * 1024
+
     def status(self) -> dict[str, Any]:
         answer = httpx.get(f"http://127.0.0.1:{self.port}/status", trust_env=False, timeout=10)
         found: dict[str, Any] = answer.json()

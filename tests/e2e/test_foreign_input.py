@@ -3,13 +3,24 @@
 import json
 import subprocess
 import sys
+import zlib
 
 import pytest
 
 from tests.e2e.conftest import Shop, headers_of
-from tests.parts.raw_producer import RawRecord, produce_raw
+from tests.parts.ports import wait_until
+from tests.parts.raw_producer import (
+    Packing,
+    RawRecord,
+    encoded,
+    produce_packed,
+    produce_raw,
+    varint,
+)
 
 pytestmark = [pytest.mark.kafka, pytest.mark.registry]
+
+MIB = 1024**2
 
 STRANGE_NAMES = (b"tr\xffce", b"\xff", b"\xed\xa0\x80", b"ok\xc3")
 
@@ -63,3 +74,72 @@ def test_such_a_record_is_looked_at_by_dry_run_explain_and_dlq(shop: Shop) -> No
     assert "the name of a header is not UTF-8" in explained.stderr
     listed = command("dlq", "ls", "--json")
     assert listed.returncode == 0, listed.stderr
+
+
+def test_a_record_that_inflates_to_400_mb_is_dead_lettered_by_position(shop: Shop) -> None:
+    packer = zlib.compressobj(9, wbits=31)
+    head = encoded(RawRecord(b"", b"key"), 0)
+    assert head == bytes([18, 0, 0, 0, 6]) + b"key" + bytes([0, 0])
+    size = 400 * MIB
+    length = varint(len(head) - 1 - 1 + len(varint(size)) + size)
+    packed = packer.compress(length + head[1:8] + varint(size))
+    for _ in range(400):
+        packed += packer.compress(bytes(MIB))
+    packed += packer.compress(b"\0") + packer.flush()
+    assert len(packed) < 500_000
+    produce_packed(shop.kafka.bootstrap, shop.clicks, packed, 1, packing=Packing.GZIP)
+    shop.fill(100)
+    bridge = shop.bridge()
+    bridge.start()
+    [letter] = shop.dead_letters(1)
+    shop.wait_committed()
+    memory, highest = bridge.memory, bridge.peak_memory
+    code, _ = bridge.terminate()
+    assert code == 0, bridge.log
+    headers = dict(headers_of(letter))
+    assert headers["yespo.dlq.reason"] == b"too_large"
+    assert (headers["yespo.dlq.partition"], headers["yespo.dlq.offset"]) == (b"0", b"0")
+    assert (letter.key(), letter.value()) == (b"key", None)
+    assert shop.verdict().clean, shop.verdict()
+    # librdkafka inflates the batch and confluent-kafka copies the record; neither is kept
+    assert memory < 250 * MIB, f"{memory / MIB:.0f} MiB"
+    assert highest < 1000 * MIB, f"{highest / MIB:.0f} MiB"
+    print(f"RSS {memory / MIB:.0f} MiB, at most {highest / MIB:.0f} MiB")
+
+
+def test_a_partition_that_cannot_be_fetched_is_named_and_the_others_flow(shop: Shop) -> None:
+    shop.fill(100)
+    producer = shop.kafka.producer(
+        compression_type="zstd",
+        message_max_bytes=400 * MIB,
+        batch_size=400 * MIB,
+        queue_buffering_max_kbytes=1_000_000,
+        linger_ms=2000,
+    )
+    for _ in range(150):
+        producer.produce(shop.clicks, bytes(MIB), partition=4)
+    assert producer.flush(60) == 0
+    shop.fill(100, seed=2)
+    bridge = shop.bridge()
+    bridge.start()
+
+    def failing() -> dict[str, str]:
+        bridge.must_run()
+        if not bridge.ready():
+            return {}
+        found: dict[str, str] = bridge.status()["kafka"]["fetch_failures"]
+        return found
+
+    wait_until(lambda: bool(failing()), 60, "the partition to be named")
+    assert failing() == {f"{shop.clicks}/4": "_BAD_COMPRESSION"}
+    line = f'fetch_failing{{code="_BAD_COMPRESSION",partition="4",topic="{shop.clicks}"}} 1.0'
+    assert line in bridge.metrics()
+    assert bridge.log.count("a partition cannot be fetched") == 1
+    ends = shop.kafka.end_offsets(shop.clicks)
+
+    def others_through() -> bool:
+        committed = shop.kafka.committed(shop.group, shop.clicks)
+        return all(committed.get(n) == end for n, end in ends.items() if n != 4)
+
+    wait_until(others_through, 60, "the other partitions to be through")
+    assert bridge.terminate()[0] == 0

@@ -25,6 +25,7 @@ NEAR_MISSES = (
     NearMiss("a pod is replaced", "YespoBridgePodDown", *_AT_ONCE),
     NearMiss("a pod had to start twice", "YespoBridgeCrashLooping", *_AT_ONCE),
     NearMiss("a broker restarted", "YespoBridgeKafkaUnreachable", *_AT_ONCE),
+    NearMiss("a broker answers nothing for a minute", "YespoBridgeFetchFailing", *_AT_ONCE),
     NearMiss("a replica is a spare one", "YespoBridgeNoPartitions", "sum by", "min by"),
     NearMiss("nothing ends and nothing waits", "YespoBridgeStalled", "> 0\nand", ">= 0\nand"),
     NearMiss("one partition is slow", "YespoBridgePartitionStuck", "== 0", "< 20"),

@@ -160,6 +160,16 @@ SCENARIOS = (
         {series("kafka_errors_total", code="_ALL_BROKERS_DOWN"): "0x55 1x200"},
     ),
     Scenario(
+        "a batch cannot be unpacked",
+        ("YespoBridgeFetchFailing",),
+        {series("fetch_failing", partition="1", code="_BAD_COMPRESSION"): "_x40 1x200"},
+    ),
+    Scenario(
+        "a broker answers nothing for a minute",
+        (),
+        {series("fetch_failing", partition="1", code="no_progress"): "_x58 1x3 _x200"},
+    ),
+    Scenario(
         "no partition is assigned",
         ("YespoBridgeNoPartitions",),
         {series("partitions_assigned"): "2x40 0x200"},

@@ -66,11 +66,11 @@ def produce_packed(
 
 def encoded(record: RawRecord, number: int) -> bytes:
     """One record as it stands in a batch, `number` records behind its first."""
-    body = b"\0" + _varint(0) + _varint(number) + _bytes(record.key) + _bytes(record.value)
-    body += _varint(len(record.headers))
+    body = b"\0" + varint(0) + varint(number) + _bytes(record.key) + _bytes(record.value)
+    body += varint(len(record.headers))
     for name, value in record.headers:
-        body += _varint(len(name)) + name + _bytes(value)
-    return _varint(len(body)) + body
+        body += varint(len(name)) + name + _bytes(value)
+    return varint(len(body)) + body
 
 
 def _batch(packed: bytes, count: int, packing: Packing) -> bytes:
@@ -80,7 +80,7 @@ def _batch(packed: bytes, count: int, packing: Packing) -> bytes:
     return struct.pack(">qi", 0, len(body)) + body
 
 
-def _varint(number: int) -> bytes:
+def varint(number: int) -> bytes:
     """Zigzag, seven bits a byte."""
     left = (number << 1) ^ (number >> 63)
     found = bytearray()
@@ -92,7 +92,7 @@ def _varint(number: int) -> bytes:
 
 
 def _bytes(value: bytes | None) -> bytes:
-    return _varint(-1) if value is None else _varint(len(value)) + value
+    return varint(-1) if value is None else varint(len(value)) + value
 
 
 def _text(text: str) -> bytes:

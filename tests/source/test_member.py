@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from consumer.errors import FatalError, KafkaSetupError
 from consumer.source.faults import ErrorLog
 from consumer.source.fence import Fence
+from consumer.source.fetch import FetchFailures
 from consumer.source.member import Member
 from consumer.source.outbox import Outbox
 from consumer.source.positions import Rules, StartPositions
@@ -57,6 +58,7 @@ class Stage:
             topic_ids=TopicIds(lambda: fake_admin(self.topic_ids), self.clock.monotonic),
             fence=self.fence,
             errors=errors,
+            fetch_failures=FetchFailures(self.clock.monotonic),
             tallies=self.tallies,
             drain_seconds=5.0,
             run_commands=self.run_commands,

@@ -20,6 +20,11 @@ def _paused(parts: BridgeParts) -> Values:
     yield ("gap",), sum(gap >= parts.limits.gap for gap in gaps)
 
 
+def _fetch_failing(parts: BridgeParts) -> Values:
+    for (topic, number), failure in parts.source.fetch_failures.items():
+        yield (topic, str(number), failure.error), 1
+
+
 KAFKA: tuple[Metric, ...] = (
     Metric(
         _KAFKA,
@@ -29,6 +34,16 @@ KAFKA: tuple[Metric, ...] = (
         "Partitions that are ours now",
         "Does this replica have work?",
         read=lambda parts: one(len(parts.pipeline.held())),
+    ),
+    Metric(
+        _KAFKA,
+        "fetch_failing",
+        "gauge",
+        ("topic", "partition", "code"),
+        "1 for a partition of ours whose records cannot be fetched: Kafka's error, or `no_progress` "
+        "where it stands still below its end for a minute",
+        "Which partition cannot be read?",
+        read=_fetch_failing,
     ),
     Metric(
         _KAFKA,
