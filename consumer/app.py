@@ -122,17 +122,17 @@ class App:
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._look_again)
 
     def _look_again(self) -> None:
-        """SIGHUP: somebody has changed something, or says that all is well."""
+        """SIGHUP: look for changed mapping files, and close the dead-letter breaker."""
         self._reloader.ask()
         self.breaker.reset()
 
     async def asked_to_stop(self) -> None:
-        """Return once somebody has asked."""
+        """Return once the bridge was asked to stop."""
         await self._stop_asked.wait()
 
     @property
     def port(self) -> int:
-        """Where metrics, health and status are."""
+        """The port of metrics, health and status."""
         return self._admin_server.port
 
     def line(self) -> str:
@@ -144,7 +144,7 @@ class App:
         self._pipeline.count_in_flight()
 
     def ask_to_stop(self, failure: Exception | None = None) -> None:
-        """End in order; with a failure, `run` tells of it again when all has ended."""
+        """End in order; `run` reports the failure again when all has ended."""
         if failure is not None:
             if not isinstance(failure, SetupError):
                 log.error("it is not safe to go on", reason=str(failure))

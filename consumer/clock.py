@@ -13,7 +13,7 @@ class Timer(Protocol):
 
 
 class Clock(Protocol):
-    """What the stages need of time. All calls run on the event loop's thread."""
+    """Time, as far as the stages need it. All calls run on the event loop's thread."""
 
     def monotonic(self) -> float:
         """Seconds that never jump; for durations and deadlines."""

@@ -7,7 +7,7 @@ worth), and every event ends with an `Outcome`. A `Flight` is a record on its wa
 the moment a record is admitted until it has ended and its offset has been acknowledged.
 
 These classes are slotted but not frozen: a frozen dataclass costs 0.5-1 µs more per object, and
-several are made per event. Nobody but the owner named in each docstring writes to them. Two of them
+several are made per event. Only the owner named in each docstring writes to them. Two of them
 are equal only if they are the same object.
 """
 
@@ -23,7 +23,7 @@ WhenOlder = Literal["drop", "dead_letter", "past_events"]
 
 
 class Endpoint(NamedTuple):
-    """Where an event goes: one API of one Yespo account. The unit of pools, limits and order."""
+    """Destination of an event: one API of one Yespo account. The unit of pools, limits and order."""
 
     account: str
     api: Api
@@ -39,7 +39,7 @@ class Partition:
     of the former assignment can never be mistaken for the present one: identity is the epoch check.
     Owner: the source, which sets `active` to False (before anything else happens) when the
     assignment ends. Nothing may be sent or committed for an inactive partition. The source sets
-    `topic_id` too, once Kafka has told it ("" until then): a topic made anew has another one.
+    `topic_id` too, once Kafka has answered ("" until then): a topic made anew has another one.
     """
 
     __slots__ = ("active", "epoch", "number", "topic", "topic_id")
@@ -100,7 +100,7 @@ class Record:
 
 @dataclass(slots=True, eq=False)
 class Decoded:
-    """What a record says. `value` has the forms that docs/decode.md lists for the reader schema.
+    """The decoded record. `value` has the forms that docs/decode.md lists for the reader schema.
 
     `type_name` is the full name of the record type (`shop.Click`), `schema_id` the writer schema
     as the source named it (registry id or fingerprint), for metrics and `explain`.
@@ -123,7 +123,7 @@ class Event:
     when the event becomes too old to be sent (epoch milliseconds, -1 for never): then `when_older`
     says whether it is dropped (ends `expired`), goes to the dead letters, or, of v2 alone, is
     delivered by the account's `past_events` instead. `state_of` is set where the mapping says
-    `conflate`: the event tells a whole state (a cart), so of two that follow one another with equal
+    `conflate`: the event carries a whole state (a cart), so of two that follow one another with equal
     `order_by` and equal `state_of` the earlier need not be sent, if it still waits.
     """
 
@@ -161,7 +161,7 @@ class Mapped:
 
 
 class Ended(StrEnum):
-    """How an event ends. Exactly one per event."""
+    """Ends of an event. Exactly one per event."""
 
     DELIVERED = "delivered"
     SUPERSEDED = "superseded"
@@ -172,7 +172,7 @@ class Ended(StrEnum):
 
 @dataclass(slots=True, frozen=True)
 class Failure:
-    """Why an event or a whole record goes to the dead-letter topic.
+    """The reason for which an event or a whole record goes to the dead-letter topic.
 
     `stage` and `reason` come from closed sets (they are metric labels). `detail` is for a person and
     never holds a value out of the record: it names fields, rules, offsets and status codes only.
@@ -201,7 +201,7 @@ NEVER_REPLAYED = Replayed()
 
 @dataclass(slots=True, frozen=True)
 class Outcome:
-    """What delivery made of one event. `failure` is set exactly for `DEAD_LETTERED`."""
+    """The end of one event in delivery. `failure` is set exactly for `DEAD_LETTERED`."""
 
     ended: Ended
     attempts: int
@@ -211,7 +211,7 @@ class Outcome:
 
 
 class Progress(NamedTuple):
-    """How far delivery has come with an unfinished event. Times are monotonic, None for never."""
+    """Progress of delivery with an unfinished event. Times are monotonic, None for never."""
 
     state: Literal["in flight", "ready", "in back-off", "under suspicion"]
     attempts: int
@@ -220,7 +220,7 @@ class Progress(NamedTuple):
     last_answer: str
     """Status code or kind of fault of the last attempt; empty before its answer."""
     next_try_at: float | None
-    """When it is tried next; None where nothing but its turn is known."""
+    """Time of the next attempt; None if only its turn is known."""
 
 
 class Flight:

@@ -1,4 +1,4 @@
-"""The seams: what the pipeline asks of each stage, and what each stage tells the pipeline.
+"""The seams: the protocol of each stage, and the calls a stage makes to the pipeline.
 
 Stages do not import one another. Each implements one protocol below and gets what it needs by
 constructor. Except where noted, everything runs on the event loop's thread, nothing blocks, and a
@@ -23,7 +23,7 @@ from consumer.model import (
 
 
 class Position(NamedTuple):
-    """What to commit for a partition: the next offset to read, and the commit metadata."""
+    """A commit for a partition: the next offset to read, and the commit metadata."""
 
     offset: int
     metadata: str = ""
@@ -33,7 +33,7 @@ Positions = Mapping[Partition, Position]
 
 
 class SourceListener(Protocol):
-    """What the source tells the pipeline, on the loop's thread, in the order in which it happened."""
+    """Calls of the source to the pipeline, on the loop's thread, in the order of events."""
 
     def assigned(self, starts: Positions) -> None:
         """New partitions, each with the position it starts at and the metadata committed there."""
@@ -49,7 +49,7 @@ class SourceListener(Protocol):
         The source's thread waits for that; the partitions turn inactive when it goes on."""
 
     def lost(self, partitions: Sequence[Partition]) -> None:
-        """Partitions already belong to somebody else (and are inactive): drop their work."""
+        """Partitions already belong to another member (and are inactive): drop their work."""
 
     def committed(self, positions: Positions, error: str | None) -> None:
         """The answer to a `commit`. `error` is a Kafka error name such as `ILLEGAL_GENERATION`."""
@@ -77,7 +77,7 @@ class Source(Protocol):
         Blocks: call it from a worker thread."""
 
     def polled_within(self, seconds: float) -> bool:
-        """Whether the poll loop has moved in that time: for liveness, and against stale sends."""
+        """True if the poll loop has moved in that time: for liveness, and against stale sends."""
 
 
 class Decode(Protocol):
@@ -103,7 +103,7 @@ class Deliver(Protocol):
     """Sends events: ordered per person within a partition and endpoint, retried until they end."""
 
     def submit(self, event: Event, flight: Flight) -> None:
-        """Take an event. Its end is told by the `ended(flight, event, outcome)` given at
+        """Take an event. Its end is reported by the `ended(flight, event, outcome)` given at
         construction, never from inside this call."""
 
     @property
@@ -153,7 +153,7 @@ class Commit(Protocol):
     def assigned(self, starts: Positions) -> None: ...
 
     def finished_before(self, partition: Partition, offset: int) -> bool:
-        """Whether the committed metadata says that this record had already ended (above the gap)."""
+        """True if this record had already ended, by the committed metadata (above the gap)."""
 
     def admitted(self, flight: Flight) -> None:
         """A record goes on its way (in offset order per partition). Its
@@ -163,7 +163,7 @@ class Commit(Protocol):
         """This record has ended, in whatever way."""
 
     def positions(self, partitions: Sequence[Partition]) -> Positions:
-        """What could be committed now; partitions without progress are left out."""
+        """Positions to commit now; partitions without progress are left out."""
 
     def committed(self, positions: Positions, error: str | None) -> None:
         """The answer to a commit, also of those made at revoke."""

@@ -1,4 +1,4 @@
-"""When to commit: after an interval, after enough requests, and when asked (revoke, shutdown).
+"""Decides when to commit: after an interval, after enough requests, and on request (revoke, shutdown).
 
 One commit is under way at a time; a failed one is repeated at the next turn with newer positions.
 """

@@ -1,4 +1,4 @@
-"""What has ended above the watermark, as text small enough for Kafka's commit metadata.
+"""The completed map: offsets ended above the watermark, as text for Kafka's commit metadata.
 
 A commit says "all below this offset has ended". Records above it that have ended too would be sent
 again after a restart; the map carries them along. Format: `yb2:<base>:<topic id>:<kind><base64>`,

@@ -1,4 +1,4 @@
-"""The gap-free watermark of one partition: which records have ended, and what may be committed."""
+"""The gap-free watermark of one partition: all records below it have ended."""
 
 from collections import deque
 
@@ -40,11 +40,11 @@ class Tracker:
 
     @property
     def restored(self) -> int:
-        """How many records above the watermark an earlier run had ended, as far as we know."""
+        """Number of records above the watermark that an earlier run had ended, as far as known."""
         return len(self._restored)
 
     def finished_before(self, offset: int) -> bool:
-        """Whether an earlier run had already ended this record above its watermark."""
+        """True if an earlier run had already ended this record above its watermark."""
         return offset in self._restored
 
     def admitted(self, flight: Flight) -> None:
@@ -84,7 +84,7 @@ class Tracker:
         return self._covered + self._in_commit + held
 
     def take_position(self) -> Position | None:
-        """What to commit now, or None without progress; `answered` must follow.
+        """The position to commit now, or None without progress; `answered` must follow.
 
         Asked again before the answer (at revoke, while an asynchronous commit is under way) it
         gives the newer position, or the same again: the first may yet fail. The earlier answer then

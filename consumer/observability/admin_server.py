@@ -31,16 +31,16 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """What the endpoints ask. A probe answers None when all is well, else why not."""
+    """Sources of the answers. A probe gives None when all is well, else the reason."""
 
     live: Callable[[], str | None]
     ready: Callable[[], str | None]
     started: Callable[[], str | None]
     status: Callable[[], dict[str, Any]]
     tap: Callable[[int, float], list[dict[str, Any]]]
-    """What the next so many records become, as many as come within so many seconds."""
+    """Gives the next records with what they became: at most so many, within so many seconds."""
     problems: Callable[[], list[str]] = list
-    """What is wrong though the probes succeed: lines of `/readyz`' body."""
+    """Gives the problems of the verdict: lines of `/readyz`' body."""
 
 
 class AdminServer:

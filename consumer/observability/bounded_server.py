@@ -4,7 +4,7 @@
                    ├─ one more comes while all are taken: the oldest is closed
                    └─ REQUEST_SECONDS are over: closed, whether it was silent or slow
 
-One connection carries one request. Connections that nobody closes would else hold a descriptor each,
+One connection carries one request. Connections that stay open would else hold a descriptor each,
 and delivery could open none to Yespo or Kafka.
 """
 
@@ -41,7 +41,7 @@ class BoundedServer(ThreadingWSGIServer):
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self._lock = threading.Lock()
         self._opened: dict[socket.socket, float] = {}
-        """When each open connection was accepted, the oldest first."""
+        """Monotonic time at which each open connection was accepted, the oldest first."""
         super().__init__(address, handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:

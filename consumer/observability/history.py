@@ -109,7 +109,7 @@ class History:
             self._worst_lag = 0.0
 
     def recent(self) -> dict[str, Any]:
-        """What the last minute brought: `{"seconds", "received", "ended", "delivered",
+        """Counts of the last minute: `{"seconds", "received", "ended", "delivered",
         "dead_letters", ..., "endpoints": {"main/v2": {"requests", "throttled", ...}}}`."""
         if len(self.minute) < 2:
             return {"seconds": 0.0, "endpoints": {}}

@@ -15,7 +15,7 @@ def lag_records(parts: BridgeParts) -> Values:
 
 
 def lag_seconds(parts: BridgeParts, now: float) -> Values:
-    """By partition. Left out where records remain and nothing tells how old they are."""
+    """By partition. Left out where records of unknown age remain."""
     lags = parts.source.lags
     for partition, held in parts.pipeline.held().items():
         lag = lags.get((partition.topic, partition.number))

@@ -95,7 +95,7 @@ class Observation:
         return None if self._parts.source.joined else "Kafka has not been reached yet"
 
     def _problems(self) -> list[str]:
-        """What is wrong though probes succeed, a line each. From any thread."""
+        """Problems of the verdict, a line each. From any thread."""
         return [each.line() for each in self._parts.verdict.found]
 
     def _startup(self) -> str | None:

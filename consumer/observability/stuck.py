@@ -14,7 +14,8 @@ STUCK_SECONDS = 10.0
 
 
 class Holders:
-    """Since when each partition has had its lowest unfinished record. `look` every few seconds."""
+    """Remembers since when each partition has its lowest unfinished record. Call `look` every few
+    seconds."""
 
     def __init__(self) -> None:
         self._since: dict[Partition, tuple[int, float]] = {}

@@ -60,8 +60,8 @@ class Cause(StrEnum):
 
 
 class Problem(NamedTuple):
-    """`what` is a sentence for a person, without its full stop. `subject` tells two problems of one
-    cause apart (an endpoint); `error` is the last answer or error, if there is one."""
+    """`what` is a sentence for a person, without its full stop. `subject` parts two problems of one
+    cause (an endpoint); `error` is the last answer or error, if there is one."""
 
     cause: Cause
     level: Level

@@ -77,12 +77,12 @@ class DeadLetterBreaker:
 
     @property
     def open_reason(self) -> str:
-        """Why nothing, or nothing of some topic, is taken; empty while it is closed."""
+        """The reason for which nothing, or nothing of some topic, is taken; empty while it is closed."""
         return "; ".join([self._why] if self._why else self._topics.values())
 
     @property
     def spent(self) -> float:
-        """How much of its budget is used up: 0 to 1, where it opens."""
+        """The used part of its budget, 0 to 1. It opens at 1."""
         if self._why or self._topics:
             return 1.0
         shares = [self._mapped.in_a_row / self._longest, self._mapped.dead / self._limit]
@@ -90,11 +90,11 @@ class DeadLetterBreaker:
         return min(1.0, max(shares))
 
     def stops(self, topic: str) -> bool:
-        """Whether nothing of this topic is to be taken."""
+        """True if nothing of this topic may be taken."""
         return bool(self._why) or topic in self._topics
 
     def note(self, flight: Flight, digest: str) -> bool:
-        """How a record ends; `digest` is the mapping in force. True when this opens the breaker."""
+        """Count the end of a record; `digest` is the mapping in force. True when this opens it."""
         if digest != self._digest:
             self._digest = digest
             self.reset()
@@ -117,7 +117,7 @@ class DeadLetterBreaker:
         return bool(self._why)
 
     def stands(self, digest: str) -> bool:
-        """Whether it is still open with this mapping."""
+        """True if it is still open with this mapping."""
         if digest != self._digest and self.open_reason:
             self._digest = digest
             self.reset()

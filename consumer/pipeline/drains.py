@@ -1,4 +1,4 @@
-"""Partitions on their way out: what a revoke or a shutdown still waits for.
+"""Drains: partitions that leave, at a revoke or a shutdown, once their open records have ended.
 
 A buffer is in one drain at most. What is revoked while the process shuts down leaves the drain of the
 shutdown for one of its own, whose last commit the source waits for; the shutdown waits for both.
@@ -37,7 +37,7 @@ class Drain:
 
 
 class Drains:
-    """All drains under way. Each ends exactly once: then `ended` is told, in the loop's next round
+    """All drains under way. Each ends exactly once: then `ended` is called, in the loop's next round
     at the earliest."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What the pipeline holds of each assigned partition, and when its fetching pauses.
+"""Buffers of the assigned partitions: records that wait, flights that are open, pauses.
 
 Records wait here undecoded. A partition pauses when it holds more than its share of the buffer and
 resumes at half of that: each pause throws librdkafka's prefetch away, so it must not flutter.
@@ -16,7 +16,7 @@ MIN_SHARE_BYTES = 64 * 1024
 
 
 class Held(NamedTuple):
-    """What is held of one partition, for metrics. Times are Kafka's, -1 where unknown."""
+    """One partition's buffer in figures. Times are Kafka's in epoch milliseconds, -1 if unknown."""
 
     records: int
     oldest_ms: int
@@ -65,7 +65,7 @@ class PartitionBuffer:
         self.draining = False
         """Nothing more is taken: the partition or the process is leaving."""
         self.gap_exceeded = False
-        """When it was last looked at, its newest record was too far above its lowest unfinished one."""
+        """Its newest record was too far above its lowest unfinished one, at the last look."""
 
     def take(self) -> Record:
         record = self.waiting.popleft()

@@ -98,7 +98,7 @@ class Pipeline:
         self.tapped: Callable[[Record, Mapped | InvalidRecord], None] | None = None
         """Gets each record with what it became; set while a person looks on."""
 
-    # ---- what the source tells -------------------------------------------------------------
+    # ---- calls of the source -----------------------------------------------------------------
 
     def assigned(self, starts: Positions) -> None:
         self._commit.assigned(starts)
@@ -171,7 +171,7 @@ class Pipeline:
                 return
 
     def _set_recheck_timer(self) -> None:
-        """An endpoint may have room without an event's end that would tell: when requests fail."""
+        """An endpoint may get room without the end of an event: when requests fail."""
         if self._recheck_timer is None:
             self._recheck_timer = self._clock.call_later(RECHECK_SECONDS, self._recheck)
 
@@ -311,7 +311,7 @@ class Pipeline:
 
     def _end(self, flight: Flight) -> None:
         buffer = self._buffers.get(flight.partition)
-        assert buffer is not None  # delivery tells nothing of what was given up
+        assert buffer is not None  # delivery reports no end of what was given up
         buffer.flights.remove(flight)
         if flight.failures:
             reason = flight.failures[0].reason
@@ -388,7 +388,7 @@ class Pipeline:
     # ---- for people and metrics ------------------------------------------------------------
 
     def held(self) -> dict[Partition, Held]:
-        """What is held of each partition that is ours."""
+        """The buffer of each assigned partition in figures."""
         beside = self._held[0] if self._held is not None else None
         return {buffer.partition: buffer.held(beside) for buffer in self._buffers}
 

@@ -19,14 +19,14 @@ from prometheus_client.registry import Collector
 from consumer.telemetry.histograms import Histogram
 
 Values = Iterable[tuple[Sequence[str], float | Histogram]]
-"""What a reader yields: label values, and a number or (of histograms) a distribution."""
+"""Samples of one metric: label values, and a number or (of histograms) a distribution."""
 
 Samples = Mapping[str, Sequence[tuple[Sequence[str], float | Histogram]]]
 """By the metric's name."""
 
 
 class Declared(Protocol):
-    """What the page needs to know of a metric."""
+    """A metric's declaration, as far as the page needs it."""
 
     @property
     def name(self) -> str: ...

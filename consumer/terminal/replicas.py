@@ -30,7 +30,7 @@ def table(found: Mapping[str, Mapping[str, Any] | str]) -> RenderableType:
 
 
 def is_well(found: Mapping[str, Mapping[str, Any] | str]) -> bool:
-    """Whether all answered and none is worse than a notice."""
+    """True if all answered and none is worse than a notice."""
     return all(
         not isinstance(each, str) and each["verdict"]["level"] in {"ok", "notice"}
         for each in found.values()

@@ -10,7 +10,7 @@ ASK_SECONDS = 2.0
 
 
 def status_of(url: str) -> Mapping[str, Any] | str:
-    """What `/status` answers, or in a few words why it does not."""
+    """The answer of `/status`, or in a few words the reason for having none."""
     try:
         answer = httpx.get(f"{url.rstrip('/')}/status", timeout=ASK_SECONDS)
         status: Mapping[str, Any] = answer.raise_for_status().json()

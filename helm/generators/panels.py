@@ -18,7 +18,7 @@ _OF_ACCOUNTS = {
     for end in ("", "_bucket", "_count", "_sum")
 }
 RUNBOOKS_AT = "https://git.example.com/yespo-bridge/blob/main/"
-"""What stands before `docs/runbooks/`: the chart puts `prometheusRule.runbookBase` in its place, and a
+"""Prefix of `docs/runbooks/`: the chart puts `prometheusRule.runbookBase` in its place, and a
 person may in the dashboard's text box."""
 
 
@@ -64,7 +64,7 @@ class Dashboard:
     rows: Sequence[Row]
 
     def json(self, others: Sequence[tuple[str, str]]) -> dict[str, Any]:
-        """What Grafana imports. `others` are (uid, title) of those to link to."""
+        """The document that Grafana imports. `others` are (uid, title) of those to link to."""
         return {
             "uid": self.uid,
             "title": self.title,
@@ -316,7 +316,7 @@ def _link(uid: str, title: str) -> dict[str, Any]:
 
 
 def _soft_max(panel: Panel) -> dict[str, float]:
-    """How far the axis reaches where there are only zeros; else it were 100, or 10,000 %. Of a share:
+    """The end of the axis where there are only zeros; else it were 100, or 10,000 %. Of a share:
     twice the threshold, if there is one, and never more than everything."""
     if panel.unit == "percentunit":
         return {"axisSoftMax": min(1.0, 2 * panel.steps[-1][0]) if panel.steps else 1.0}

@@ -154,7 +154,7 @@ def test_forgetting_a_partition_frees_its_unacknowledged_requests(harness: Harne
 
 
 def warnings_of(harness: Harness, *errors: str | None) -> list[dict[str, object]]:
-    """What is said aloud of commits answered like this, one a second."""
+    """Log lines for commits answered like this, one a second."""
     harness.committer.ended(harness.flights(1)[0])
     with capture_logs() as logs:
         for error in errors:

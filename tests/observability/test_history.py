@@ -1,4 +1,4 @@
-"""What the last minute and the last hour brought, from samples that stay few."""
+"""The last minute and the last hour in figures, from samples that stay few."""
 
 from consumer.model import Endpoint
 from consumer.observability.history import EndpointSample, History, Sample

@@ -1,4 +1,4 @@
-"""What keeps an alert quiet in its near-miss: the part of the rule that, weakened, would let it fire.
+"""Near-misses, each with the part of the rule that, weakened, would let it fire.
 
 Without this a near-miss could be so far off that it proves nothing.
 """

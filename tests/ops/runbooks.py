@@ -1,4 +1,4 @@
-"""What the runbooks tell an engineer to ask and to run."""
+"""Questions and commands of the runbooks."""
 
 import re
 import shlex

@@ -1,4 +1,4 @@
-"""What Prometheus sees of a healthy bridge, and how each fault changes it.
+"""Scenarios: the series of a healthy bridge, and the change that each fault makes.
 
 Values are written as promtool has them: `0+600x60` begins at 0 and grows by 600, sixty times. One
 sample per minute; the clock of a unit test begins at 0.

@@ -57,7 +57,7 @@ def test_promtool_finds_nothing_wrong_with_the_rules(promtool: str) -> None:
 
 
 def case(scenario: Scenario, interval: str, minutes: int, label: str) -> dict[str, Any]:
-    """What promtool shall feed and expect: exactly these alerts fire."""
+    """A test for promtool: exactly these alerts fire."""
     given: dict[str, str | None] = {} if scenario.only else dict(healthy(minutes))
     given |= scenario.changes
     chosen = 'alertstate="firing"' + (',long!=""' if label == "long" else "")

@@ -20,7 +20,7 @@ COMMANDS = commands()
 
 
 def asked(scenario: Scenario, alert: str) -> dict[str, Any]:
-    """What promtool shall feed and ask: each question of the runbook finds something."""
+    """A test for promtool: each question of the runbook finds something."""
     given: dict[str, str | None] = {**healthy(200), **CAUSES}
     if scenario.only:
         given = {name: CAUSES.get(name) for name in ("up", *CAUSES) if "build_info" not in name}

@@ -1,4 +1,4 @@
-"""When most records become dead letters, nothing more is taken, and a person is told why."""
+"""Nothing more is taken once most records become dead letters, and the reason is given."""
 
 from consumer.config.settings import BreakerSettings
 from consumer.model import Failure, Flight, Partition
@@ -50,7 +50,7 @@ def test_a_little_less_than_half_goes_on_for_ever() -> None:
     assert not breaker.stands("one")
 
 
-def test_what_is_too_old_is_nobodys_fault() -> None:
+def test_what_is_too_old_does_not_count() -> None:
     breaker = DeadLetterBreaker(BreakerSettings())
     assert True not in [note(breaker, EXPIRED) for _ in range(1000)]
 

@@ -1,4 +1,4 @@
-"""What a partition may hold in memory: paused by records or bytes, and not resumed at once."""
+"""Memory of a partition is bounded: paused by records or bytes, and not resumed at once."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -33,7 +33,7 @@ from tests.stage_doubles import (
 )
 
 FOREIGN = (TypeError, MemoryError, RecursionError, UnicodeError, SystemError)
-"""What foreign input has been seen to raise in libraries, beside the errors they document."""
+"""Exceptions that foreign input was seen to raise in libraries, beside those they document."""
 
 TOPIC = "AsASkzEsQoe25hzn351c9A"
 

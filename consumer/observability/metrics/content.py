@@ -71,7 +71,7 @@ CONTENT: tuple[Metric, ...] = (
         "counter",
         (*ENDPOINT, "reason"),
         "Events not made though a rule asked for them, e.g. for want of a contact identifier",
-        "How many events have nobody to be sent to?",
+        "How many events lack a contact to be sent to?",
         zeros=lambda parts: each_endpoint(parts, ("missing", "no_identifier")),
     ),
     Metric(
