@@ -9,6 +9,7 @@ import click
 from consumer.cli import reporting, workbench
 from consumer.cli.chosen import accounts_for, config, files, settings_of
 from consumer.errors import EXIT_CONFIG, EXIT_FAILED, ConfigError
+from consumer.mapping.check.lints import notes
 from consumer.mapping.file.editor import json_schema
 from consumer.mapping.unit import render
 from consumer.mapping.workbench.cases import run_cases
@@ -44,15 +45,16 @@ def check(
         accounts = accounts_for(settings_of(config))
     mended = mend(files, accounts, warnings=strict) if fix else 0
     unit, findings, sources = prove(files, accounts)
+    noted = [note for mapping in unit.mappings for note in notes(mapping)] if unit else []
     ok = unit is not None and not (strict and findings)
     if form != "text":
         digest = unit.digest if unit else None
-        reporting.write(form, findings, {"ok": ok, "digest": digest, "fixed": mended})
+        reporting.write(form, [*findings, *noted], {"ok": ok, "digest": digest, "fixed": mended})
         sys.exit(0 if ok else EXIT_CONFIG)
     if mended:
         click.echo(f"fixed: {mended} findings")
-    if findings:
-        click.echo(render(findings, sources))
+    if findings or noted:
+        click.echo(render([*findings, *noted], sources))
     if unit is None or not ok:
         sys.exit(EXIT_CONFIG)
     rules = sum(len(mapping.rules) for mapping in unit.mappings)

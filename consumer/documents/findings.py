@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Finding:
 
         `source` are the lines of the file, without line ends.
         """
-        word = "" if self.severity == "error" else "warning: "
+        word = "" if self.severity == "error" else f"{self.severity}: "
         lines = [f"{self.place}  {word}{self.message}  [{self.code}]"]
         if 0 < self.place.line <= len(source):
             text = source[self.place.line - 1].replace("\t", " ")

@@ -301,6 +301,20 @@ send(
     "`x` means nothing here",
 )
 
+send("legacy: SearchRequest\nsearch: name\ndatetime: at_ms", "unknown-target", "`time: ...`")
+send("v2: searchRequest\nsearch: name\nemail: user.email", "unknown-target", "in `identity`")
+send("v2: searchRequest\nsearch: name\nisFound: on", "unknown-name", "write `true`", meant="true")
+send(
+    "v2: productViewed\nproduct: {productId: name, price: pricee}",
+    "unknown-name",
+    "did you mean `price`?",
+)
+send("v2: searchRequest\nsearch: name\nisFound: maybe_yess", "unknown-name", "`maybe_yes`?")
+send("v2: searchRequest\nsearch: maybe_pric", "unknown-name", "`maybe_price`?")
+send("v2: searchRequest\nsearch: user.mail\non_missing: skip", "unknown-field", "`user.email`?")
+send("v2: searchRequest\nsearch: name\nisFound: maybe_tag", "unknown-name", "`maybe_yes`?")
+value("iso(micros(time))", "unknown-name", "`time` is a function")
+
 section("Events and their fields")
 send(
     "legacy: ProductPag\nProduct: {productKey: name, price: exact}",
@@ -590,6 +604,67 @@ rules:
     "guid",
     "the two will never match",
 )
+
+send("v2: searchRequest\nsearch: {text: name}", "constant-path", "without quotes", meant="name")
+send(
+    "v2: searchRequest\nsearch: '\"name\"'", "constant-path", "a value of that name", meant="'name'"
+)
+send("v2: searchRequest\nsearch: '\"{name}\"'", "constant-path", "write `name`", meant="'name'")
+send("v2: searchRequest\nsearch: '\"a {name}\"'", "constant-path", "", meant="'f\"a {name}\"'")
+rules(
+    "rules: [{name: r, send: [{v2: searchRequest, search: name}]}]\n",
+    "no-identity",
+    "names nobody",
+    HEAD.replace("identity:\n  email: user.email\n  cookie: maybe\n", ""),
+)
+rules(
+    "rules: [{name: r, send: [{v2: searchRequest, search: name}]}]\n",
+    "no-identity",
+    "v2 events are skipped",
+    HEAD.replace("  email: user.email\n", ""),
+)
+send(
+    """\
+both: product_impressions
+for: x in lines
+by: f"1253_r{x.quantity}v1"
+container: key
+products:
+  for: y in lines
+  id: y.sku""",
+    "whole-array",
+    "write `items`",
+    meant="y in items",
+)
+rules(
+    """\
+rules:
+  - name: cart
+    when: yes
+    send: [{both: cart_updated, state: uuid(name), products: []}]
+  - name: order
+    send: [{legacy: PurchasedItems, GUID: uuid(kind), OrderNumber: name, Products: []}]
+""",
+    "guid",
+    "made of other fields",
+)
+rules(
+    """\
+rules:
+  - name: cart
+    when: yes
+    send: [{both: cart_updated, state: name, products: [], legacy: {GUID: uuid(name)}}]
+  - name: order
+    send: [{legacy: PurchasedItems, GUID: name, OrderNumber: kind, Products: []}]
+""",
+    "guid",
+    "the two sides of this `both`",
+)
+rules(GOOD, "bad-topic", "no topic of Kafka", HEAD.replace("[shop.test]", '["shop test"]'))
+rules(GOOD, "bad-topic", "`^shop\\..*$`", HEAD.replace("[shop.test]", "[shop.*]"))
+rules(GOOD, "bad-topic", "not a regular expression", HEAD.replace("[shop.test]", '["^shop.("]'))
+rules(GOOD, "bad-topic", "no topic fits this", HEAD.replace("[shop.test]", '["^shop/.*"]'))
+send("legacy: PurchasedItems\nGUID: name\nOrderNumber: name", "dialect", "`reteno` accounts")
 
 section("YAML")
 send("v2: searchRequest\nsearch: {{ name }}", "bad-yaml", "without braces", meant="name")

@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from consumer.mapping.check.checked import Account
+from consumer.mapping.check.lints import notes
+from consumer.yespo.spec import AccountContext
 from tests.mapping.evaluation import HEAD, TWO_ACCOUNTS, check_text, run, unit_of
 
 BROKEN = """\
@@ -112,3 +115,28 @@ def test_a_table_that_has_nothing_but_wrong_values_is_a_mistake(tmp_path: Path) 
     unit, findings, _ = check_text(tmp_path, text, TWO_ACCOUNTS)
     assert unit is None
     assert {finding.message for finding in findings} == {"the account `pl` has no `v2` API"}
+
+
+@pytest.mark.parametrize(
+    ("identity", "setting", "said"),
+    [
+        ("  email: user.email\n", "send", "sent without a cookie"),
+        ("  email: user.email\n", "skip", "left out"),
+        ("  email: user.email\n  cookie: maybe\n", "send", "where it is absent"),
+        ("  email: user.email\n  cookie: name\n", "send", None),
+    ],
+)
+def test_a_note_says_what_becomes_of_legacy_events_without_a_cookie(
+    tmp_path: Path, identity: str, setting: str, said: str | None
+) -> None:
+    rules = "rules: [{name: r, send: [{legacy: SearchRequest, search: name}]}]\n"
+    head = HEAD.replace("  email: user.email\n  cookie: maybe\n", identity)
+    context = AccountContext("main", site_id="8A412DC", without_cookie=setting)
+    accounts = {"main": Account(context, frozenset({"legacy", "v2"}))}
+    unit, findings, _ = check_text(tmp_path, head + rules, accounts)
+    assert unit is not None
+    assert not findings
+    found = notes(unit.mappings[0])
+    assert [note.code for note in found] == (["no-cookie"] if said else [])
+    assert all(said in note.message for note in found if said)
+    assert all("legacy.without_cookie" in note.remedy for note in found)

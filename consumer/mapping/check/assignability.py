@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from consumer.documents.findings import Finding, Severity
+from consumer.documents.findings import Finding, Place, Severity
 from consumer.mapping.language.branches import NUMBERS, read_as
 from consumer.mapping.language.conversions import mismatch, require, to_text, to_texts
 from consumer.mapping.language.nodes import (
@@ -19,11 +19,12 @@ from consumer.mapping.language.nodes import (
     Node,
     TableRef,
     Template,
+    Var,
     plain,
 )
 from consumer.mapping.language.runtime import text
 from consumer.mapping.language.syntax import Wrong
-from consumer.mapping.language.types import Boolean, Integer, Number, Text, Time
+from consumer.mapping.language.types import Boolean, Integer, Number, Slot, Text, Time, Type
 from consumer.yespo.spec import FieldSpec, Kind
 
 _NO_AMOUNT = re.compile(r"[^0-9.]")
@@ -45,6 +46,22 @@ def fitted(spec: FieldSpec, node: Node, what: str, doubt: Doubt) -> Node:
     as_text = spec.kind in {Kind.TEXT, Kind.CURRENCY, Kind.TEXTS}
     refuse_known(node, lambda value: spec.refusal(text(value) if as_text else value), what, doubt)
     return made
+
+
+_NOWHERE = Place("", 0, 0)
+
+
+def taking(kind: Kind) -> Callable[[Type], bool]:
+    """Which types a field of this kind takes as they are."""
+
+    def takes(given: Type) -> bool:
+        try:
+            _of_kind(kind, Var("x", Slot(given), _NOWHERE, ("x",)), "")
+        except Wrong:
+            return False
+        return True
+
+    return takes
 
 
 def refuse_known(node: Node, refusal: Callable[[Any], str | None], what: str, doubt: Doubt) -> None:

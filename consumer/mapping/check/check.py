@@ -8,7 +8,10 @@ from dataclasses import dataclass, replace
 
 from consumer.avro.nodes import RecordType
 from consumer.documents.findings import Finding, Place, did_you_mean
+from consumer.mapping.check.assignability import taking
 from consumer.mapping.check.checked import Account, CheckedMapping, CheckedRule, WriterSchema
+from consumer.mapping.check.constants import path_meant
+from consumer.mapping.check.routing import topic_problem
 from consumer.mapping.check.sends import SendChecker, Surroundings
 from consumer.mapping.file import grammar
 from consumer.mapping.language.conversions import require, to_text
@@ -117,11 +120,8 @@ class _FileChecker:
 
     def _topics(self) -> None:
         for word in self._file.topics:
-            if word.text.startswith("^"):
-                try:
-                    re.compile(word.text)
-                except re.error:
-                    self._wrong(word.place, "bad-topic", "not a regular expression")
+            if problem := topic_problem(word.text):
+                self._wrong(word.place, "bad-topic", *problem)
 
     def _tables(self, shared: Sequence[grammar.Shared]) -> dict[str, Mapping[str, str]]:
         tables: dict[str, Mapping[str, str]] = {}
@@ -178,7 +178,9 @@ class _FileChecker:
         if source is None:
             return None
         try:
-            return to_text(infer(source, scope), what)
+            node = infer(source, scope, taking(Kind.TEXT))
+            self._findings += path_meant(source, node, scope)
+            return to_text(node, what)
         except Wrong as wrong:
             self._findings += wrong.findings
             return None

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from consumer.documents.findings import Finding, Place, did_you_mean, nearest, renamed
 from consumer.documents.yaml_tree import Scalar
-from consumer.mapping.check.assignability import fitted, refuse_known
+from consumer.mapping.check.absence import absent_part, asked_branches
+from consumer.mapping.check.assignability import fitted, refuse_known, taking
+from consumer.mapping.check.constants import path_meant
 from consumer.mapping.check.targets import Filled, Loop, Object, Plain, Several, Target
 from consumer.mapping.file import grammar
 from consumer.mapping.language.branches import as_json, read_as
@@ -16,22 +18,11 @@ from consumer.mapping.language.facts import when_true
 from consumer.mapping.language.inference import infer, infer_condition
 from consumer.mapping.language.names import UNNAMED, loop_variable, path_text
 from consumer.mapping.language.nodes import (
-    Arithmetic,
-    BranchValue,
-    Call,
-    Choice,
-    Comprehension,
-    Const,
     Converted,
-    Field,
-    Index,
     Listed,
     Node,
-    Template,
     Var,
-    children,
     key_of,
-    plain,
 )
 from consumer.mapping.language.scope import Scope
 from consumer.mapping.language.syntax import Wrong, loop
@@ -39,16 +30,13 @@ from consumer.mapping.language.types import (
     Array,
     Boolean,
     Integer,
-    Mixed,
     Nothing,
     Number,
     Record,
     Slot,
     Text,
     Union,
-    short,
 )
-from consumer.mapping.language.unions import WITH_TEXT, branch_names
 from consumer.yespo.catalogue import declared
 from consumer.yespo.kinds import ANY
 from consumer.yespo.names import name_fault
@@ -67,6 +55,21 @@ class Contract:
     absent_allowed: bool
     near_miss: NearMiss
     partial: bool = False
+
+
+_PERSON = "people are named once, in `identity` at the top of the file"
+_TIME = "the time of an event is that of the file: `time: ...` at the top of the file"
+_ELSEWHERE = {
+    **dict.fromkeys(("datetime", "timestamp", "event_time", "eventTime", "time", "date"), _TIME),
+    **dict.fromkeys(("email", "phone", "cookies", "cookie", "externalCustomerId"), _PERSON),
+    **dict.fromkeys(("user_email", "user_phone", "user_name", "contactId", "pushToken"), _PERSON),
+    **dict.fromkeys(("eventName", "eventTypeKey"), "the event is named by the send itself"),
+    "siteId": "the site id is that of the account, in the configuration",
+    "user_agent": "the User-Agent is that of the file: `user_agent: ...` at the top of the file",
+    "when": "within a send a condition is written `if`",
+    "define": "definitions stand in the rule or at the top of the file",
+}
+"""What a send does not take because it is said elsewhere, or in another word."""
 
 
 class FieldChecker:
@@ -177,7 +180,9 @@ class FieldChecker:
             message = f"{self._named(path)} is one value, not a block or list"
             remedy = "an expression that begins with `[` or `{` stands in a `|` block"
             raise Wrong(value.place, "shape", message, remedy)
-        node, what = infer(value.source, scope), self._named(path)
+        node = infer(value.source, scope, taking(spec.kind))
+        self._findings += path_meant(value.source, node, scope)
+        what = self._named(path)
         return Plain(fitted(spec, node, what, self._findings.append))
 
     def _named(self, path: str) -> str:
@@ -246,6 +251,7 @@ class FieldChecker:
         match value:
             case grammar.Expression(source=source):
                 node = _json(infer(source, scope), self._named(path))
+                self._findings += path_meant(source, node, scope)
                 refuse_known(node, ANY.refusal, self._named(path), self._findings.append)
                 return Plain(node)
             case grammar.Sequence(items=items):
@@ -289,6 +295,8 @@ class FieldChecker:
             remedy += "\na parameter of your own naming stands under `params:`"
         message = f"{self._named(path)} has no field `{member.name}`"
         edits = renamed(member.place, member.name, names, yaml=True)
+        if member.name in _ELSEWHERE:
+            remedy, edits = _ELSEWHERE[member.name], ()
         self._findings.append(Finding(member.place, "unknown-target", message, remedy, edits=edits))
 
     def _may_be_absent(self, target: Target, value: grammar.Value, path: str) -> Wrong:
@@ -304,7 +312,7 @@ class FieldChecker:
         given = whole if isinstance(culprit.slot.type, Record | Union) else name
         given = "x" if UNNAMED in given else given
         proof = f"add `{name} != null` to `when`"
-        if branches := _asked_branches(culprit):
+        if branches := asked_branches(culprit):
             proof = f"add `{' or '.join(f'{name} is {one}' for one in branches)}` to `when`"
         if key_of(culprit) is None:
             proof = "name it under `define`, as `x`, and add `x != null` to `when`"
@@ -326,45 +334,6 @@ def loop_over(scalar: Scalar, scope: Scope) -> tuple[Node, Scope, Var]:
     array = read_as(infer(source, scope), (Array,))
     inner, variable = loop_variable(scope, name, array, scalar.place)
     return array, inner, variable
-
-
-def absent_part(node: Node) -> Node:
-    """The innermost part that may be absent by itself, and makes the whole absent."""
-    inner = plain(node)
-    for part in _needed(inner):
-        if part.slot.nullable and not isinstance(part, Const):
-            return absent_part(part)
-    return inner if isinstance(inner, Field | Index) else node
-
-
-def _needed(node: Node) -> tuple[Node, ...]:
-    """The parts without which there is no value. What a function itself makes absent, no part cures."""
-    match node:
-        case Call(function=function) if function.name != "coalesce" and (
-            function.takes_absent or function.may_be_absent
-        ):
-            return ()
-        case Choice(then=then, otherwise=otherwise):
-            return (then, otherwise)
-        case Comprehension(source=source):
-            return (source,)
-        case Converted(how="mixed_text" | "mixed_texts"):
-            return ()
-        case Field() | Call() | Template() | Arithmetic() | Converted():
-            return children(node)
-    return ()
-
-
-def _asked_branches(node: Node) -> tuple[str, ...]:
-    """The branches that a union is read as, where it may be another: those a condition has to prove."""
-    match plain(node):
-        case BranchValue(names=names, proven=False):
-            return tuple(short(name) for name in names)
-        case Converted(of=of, how="mixed_text"):
-            kind = of.slot.type
-            assert isinstance(kind, Mixed)
-            return tuple(name for name in WITH_TEXT if name in branch_names(kind))
-    return ()
 
 
 def _json(node: Node, what: str) -> Node:

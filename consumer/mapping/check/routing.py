@@ -1,4 +1,7 @@
-"""Which mapping takes the records of a topic; two that take the same ones would send all twice."""
+"""Topics: their names and patterns, and which mapping takes their records.
+
+Two mappings that took the same records would send all twice.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,36 @@ from consumer.mapping.check.checked import CheckedMapping
 _LITERAL = re.compile(r"[\w-]|\\[^\w]|\[[^\\\]^]\]")
 """What stands for one character of a name: `a`, `\\.`, `[.]`."""
 _REPEATED = ("*", "?", "{", "+")
+
+
+_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
+_NEVER = re.compile(r"[^\w.\-\\^$|()\[\]{}*+?,:=!<>](?![?*{])")
+"""A character that stands for itself in a pattern, and that no name of a topic may have."""
+_CLASS = re.compile(r"\[(?:\\.|[^\]\\])*\]")
+
+
+def topic_problem(name: str) -> tuple[str, str] | None:
+    """Why no topic of Kafka can have this name or fit this pattern, and what to write; or None."""
+    if is_pattern(name):
+        try:
+            re.compile(name)
+        except re.error:
+            return (
+                "not a regular expression",
+                "a pattern is a regular expression, such as `^shop\\..*`",
+            )
+        wrong = _NEVER.search(_CLASS.sub("", name))
+        if wrong is None:
+            return None
+        message = f"no topic fits this: names of topics have no `{wrong[0]}`"
+        return message, "letters, digits, `.`, `_` and `-`"
+    if name in {".", ".."} or not _NAME.fullmatch(name):
+        remedy = "up to 249 letters, digits, `.`, `_` and `-`"
+        if "*" in name:
+            pattern = "^" + re.escape(name).replace(r"\*", ".*").replace(r"\-", "-") + "$"
+            remedy = f"a pattern begins with `^`: `{pattern}`"
+        return "no topic of Kafka can have this name", remedy
+    return None
 
 
 def takes(mapping: CheckedMapping, topic: str) -> bool:

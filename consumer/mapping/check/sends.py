@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from consumer.documents.findings import Edit, Finding, Place, did_you_mean, renamed, wrapped
+from consumer.mapping.check.absence import absent_part
 from consumer.mapping.check.assignability import known_texts, outcomes, severity_of
 from consumer.mapping.check.checked import Account, CheckedSend, Each, Side
-from consumer.mapping.check.fields import Contract, FieldChecker, absent_part, loop_over
+from consumer.mapping.check.fields import Contract, FieldChecker, loop_over
 from consumer.mapping.check.targets import Filled, Object
 from consumer.mapping.file import conflation, freshness, grammar
 from consumer.mapping.language.conversions import to_text
@@ -311,6 +312,24 @@ class SendChecker:
             either = " or ".join("`" + "`, `".join(group) + "`" for group in groups)
             message = f"`{spec.name}` needs {either}"
             self._wrong(self._send.place, "missing-field", message)
+            return
+        # What only another dialect takes would be refused for every record.
+        dialects = {one.context.dialect for one in self._around.accounts.values()}
+        met = [
+            one
+            for one in spec.traits.alternatives
+            if all(name in members for name in one.fields)
+            and (not one.dialect or one.dialect in dialects)
+        ]
+        if groups and not met:
+            needed = next(one for one in spec.traits.alternatives if one.fields[0] in members)
+            message = (
+                f"`{spec.name}` with only `{needed.fields[0]}` is for `{needed.dialect}` accounts"
+            )
+            remedy = (
+                f"fill `{groups[0][0]}`, or set `legacy.dialect: {needed.dialect}` for the account"
+            )
+            self._wrong(self._send.place, "dialect", message, remedy)
 
     def _wrong(self, place: Place, code: str, message: str, remedy: str = "") -> None:
         self._findings.append(Finding(place, code, message, remedy))

@@ -165,3 +165,33 @@ def _brackets(inference: Context, tree: ast.Call, func: ast.Attribute) -> tuple[
     gap = Place(whole.file, whole.line, value.end, key.column)
     end = Place(whole.file, whole.line, key.end, whole.end)
     return (Edit(gap, "[", expression=True), Edit(end, "]", expression=True))
+
+
+def refused(inference: Context, tree: ast.expr) -> Wrong:
+    """The finding for syntax of Python that the language does not have; `("a", "b")` is a list here."""
+    place = inference.place(tree)
+    if not isinstance(tree, ast.Tuple):
+        return Wrong(place, "not-allowed", _described(tree), "see docs/mapping.md, Expressions")
+    edits: tuple[Edit, ...] = ()
+    if tree.elts and place.end > place.column + 1:
+        begin = Place(place.file, place.line, place.column, place.column + 1)
+        end = Place(place.file, place.line, place.end - 1, place.end)
+        edits = replaced(begin, "[") + replaced(end, "]")
+    message = "a list stands in brackets, not in parentheses"
+    return Wrong(place, "not-allowed", message, "write `[a, b]`", edits)
+
+
+def _described(tree: ast.expr) -> str:
+    kinds = {
+        ast.Lambda: "`lambda`",
+        ast.Dict: "a dictionary",
+        ast.Set: "a set",
+        ast.NamedExpr: "`:=`",
+        ast.Await: "`await`",
+        ast.Yield: "`yield`",
+        ast.Starred: "`*`",
+        ast.GeneratorExp: "a generator: write `[... for x in ...]`",
+        ast.DictComp: "a dictionary",
+        ast.SetComp: "a set",
+    }
+    return f"not part of the language: {kinds.get(type(tree), type(tree).__name__)}"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Self
 
-from consumer.documents.findings import Edit, Place, did_you_mean, renamed, replaced
+from consumer.documents.findings import Place, did_you_mean, renamed, replaced
 from consumer.mapping.language import calls, operators
 from consumer.mapping.language.branches import narrowed_branch, read_alike, read_as
 from consumer.mapping.language.conversions import mismatch, to_text
 from consumer.mapping.language.facts import narrowed, when_false, when_true
+from consumer.mapping.language.foreign import refused
 from consumer.mapping.language.names import loop_variable, path_text
 from consumer.mapping.language.nodes import (
     Choice,
@@ -41,6 +44,7 @@ from consumer.mapping.language.types import (
     Slot,
     Text,
     Time,
+    Type,
     Union,
     common_field,
     describe,
@@ -63,9 +67,12 @@ MAX_EXPANDED = 3_000
 _PYTHON_WORDS = {"True": "true", "False": "false", "None": "null"}
 
 
-def infer(source: Source, scope: Scope) -> Node:
-    """The typed expression. Raises Wrong."""
-    return Inference(source, scope).of(parse(source))
+def infer(source: Source, scope: Scope, fits: Callable[[Type], bool] | None = None) -> Node:
+    """The typed expression. Raises Wrong. `fits` are the types that its place takes."""
+    tree = parse(source)
+    if isinstance(tree, ast.Name | ast.Attribute):
+        scope = replace(scope, fits=fits)
+    return Inference(source, scope).of(tree)
 
 
 def infer_condition(source: Source, scope: Scope) -> Node:
@@ -119,22 +126,7 @@ class Inference:
                 return self._list(tree)
             case ast.ListComp():
                 return self._comprehension(tree)
-        if isinstance(tree, ast.Tuple):
-            raise self._tuple(tree)
-        raise Wrong(
-            self.place(tree), "not-allowed", _refused(tree), "see docs/mapping.md, Expressions"
-        )
-
-    def _tuple(self, tree: ast.Tuple) -> Wrong:
-        """The finding for `("a", "b")`, which is a list here."""
-        place = self.place(tree)
-        edits: tuple[Edit, ...] = ()
-        if tree.elts and place.end > place.column + 1:
-            begin = Place(place.file, place.line, place.column, place.column + 1)
-            end = Place(place.file, place.line, place.end - 1, place.end)
-            edits = replaced(begin, "[") + replaced(end, "]")
-        message = "a list stands in brackets, not in parentheses"
-        return Wrong(place, "not-allowed", message, "write `[a, b]`", edits)
+        raise refused(self, tree)
 
     def _constant(self, tree: ast.Constant) -> Node:
         place = self.place(tree)
@@ -212,7 +204,8 @@ class Inference:
         place = self.place(tree)
         if isinstance(tree.value, ast.Name) and tree.value.id == "kafka":
             return self._kafka(tree.attr, place)
-        return self.member(self.of(tree.value), tree.attr, place, place)
+        of = self.within(replace(self.scope, fits=None)).of(tree.value)
+        return self.member(of, tree.attr, place, place)
 
     def _kafka(self, part: str, place: Place) -> Node:
         if part == "headers":
@@ -377,19 +370,3 @@ def _is_headers(tree: ast.expr) -> bool:
         and isinstance(tree.value, ast.Name)
         and tree.value.id == "kafka"
     )
-
-
-def _refused(tree: ast.expr) -> str:
-    kinds = {
-        ast.Lambda: "`lambda`",
-        ast.Dict: "a dictionary",
-        ast.Set: "a set",
-        ast.NamedExpr: "`:=`",
-        ast.Await: "`await`",
-        ast.Yield: "`yield`",
-        ast.Starred: "`*`",
-        ast.GeneratorExp: "a generator: write `[... for x in ...]`",
-        ast.DictComp: "a dictionary",
-        ast.SetComp: "a set",
-    }
-    return f"not part of the language: {kinds.get(type(tree), type(tree).__name__)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from consumer.documents.findings import Place
@@ -10,7 +10,7 @@ from consumer.mapping.language.facts import NO_FACTS, Facts
 from consumer.mapping.language.functions import Library
 from consumer.mapping.language.nodes import Defined, Node, Var, children
 from consumer.mapping.language.syntax import Source
-from consumer.mapping.language.types import Record, Slot
+from consumer.mapping.language.types import Record, Slot, Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,8 @@ class Scope:
     tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     variables: Mapping[str, Var] = field(default_factory=dict)
     facts: Facts = NO_FACTS
+    fits: Callable[[Type], bool] | None = None
+    """Which types the place takes that an expression is written for: such names are meant first."""
     hidden: Mapping[str, str] = field(default_factory=dict)
     """Names that mean nothing here though they did further out, each with what to write."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from consumer.documents.findings import Edit, Place, did_you_mean, renamed, replaced
+from collections.abc import Mapping, Sequence
+
+from consumer.documents.findings import Edit, Place, did_you_mean, nearest, renamed, replaced
 from consumer.mapping.language.names import path_text
 from consumer.mapping.language.nodes import Node, Var
 from consumer.mapping.language.scope import Scope
 from consumer.mapping.language.syntax import Wrong
-from consumer.mapping.language.types import Array, MapOf, Record, Text, describe
+from consumer.mapping.language.types import Array, MapOf, Record, Slot, Text, describe
 
 _FOREIGN = {
     **dict.fromkeys(("yes", "on", "true"), "true"),
@@ -27,7 +29,9 @@ def unknown_name(scope: Scope, name: str, place: Place) -> Wrong:
         return Wrong(place, "unknown-name", f"`{name}` means nothing here", scope.hidden[name])
     if word := _FOREIGN.get(name.lower()):
         return Wrong(place, "unknown-name", message, f"write `{word}`", replaced(place, word))
-    known = [*scope.variables, *scope.definitions, *scope.tables, *scope.record.fields]
+    slots = scope.record.fields | {one: var.slot for one, var in scope.variables.items()}
+    every = [*scope.variables, *scope.definitions, *scope.tables, *scope.record.fields]
+    known = _fitting(name, every, slots, scope)
     remedy = did_you_mean(name, known)
     remedy += f'\nif a text is meant: `"{name}"` in quotes within the expression'
     remedy += f", or `{{text: {name}}}`"
@@ -41,11 +45,23 @@ def unknown_field(
     prefix = "" if isinstance(of, Var) and of.name == "record" else f"{path_text(of)}."
     fields = ", ".join(sorted(record.fields))
     remedy = f"the record `{record.name}` ({scope.schema_file}) has: {fields}"
-    near = did_you_mean(name, record.fields)
+    known = _fitting(name, [*record.fields], record.fields, scope)
+    near = did_you_mean(name, known)
     if near.startswith("did"):
         remedy += f"\n{near.replace('`', f'`{prefix}', 1)}"
-    edits = renamed(written, name, record.fields) if written else ()
+    edits = renamed(written, name, known) if written else ()
     return Wrong(place, "unknown-field", f"unknown field `{prefix}{name}`", remedy, edits)
+
+
+def _fitting(
+    name: str, known: Sequence[str], slots: Mapping[str, Slot], scope: Scope
+) -> Sequence[str]:
+    """Of the known names those that the place takes, where one of them is near."""
+    fits = scope.fits
+    if fits is None:
+        return known
+    fitting = [one for one in known if one not in slots or fits(slots[one].type)]
+    return fitting if nearest(name, fitting) else known
 
 
 def as_call(of: Node, function: str, written: Place | None) -> tuple[Edit, ...]:
