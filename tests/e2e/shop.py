@@ -8,7 +8,7 @@ nothing of the bridge takes part in judging it.
 import json
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -65,12 +65,13 @@ class Topic:
         until: Callable[[], bool] = lambda: False,
         poison_every: int = 0,
         visitor: str | None = None,
+        known: int = 0,
     ) -> None:
         """Produce `count` records and wait for Kafka's acknowledgement of each.
 
         At most `rate` a second (0: no limit), and no more once `until` holds. Before each
         `poison_every`-th record goes one that cannot be decoded. All are of one anonymous `visitor`
-        if that is given.
+        if that is given, or of so many `known` persons: then each has a long chain of events.
         """
         write = AvroWriter(SCHEMA, schema_id)
         producer = Producer(
@@ -105,7 +106,7 @@ class Topic:
             producer.poll(0)
 
         began = time.monotonic()
-        visitors = Visitors(seed, lambda: START_MS).records()
+        visitors = _of_few(Visitors(seed, lambda: START_MS).records(), known)
         for number, record in enumerate(
             islice((one for one in visitors if one["visitor_id"]), count)
         ):
@@ -122,6 +123,20 @@ class Topic:
             person = key_of(record)
             send(write(record), person, None, acknowledged(record["user"] is not None, person))
         assert producer.flush(60) == 0
+
+
+def _of_few(records: Iterator[Any], known: int) -> Iterator[Any]:
+    """The records as if so many known persons had made them in turn; 0 changes nothing."""
+    if not known:
+        yield from records
+    crowd: list[tuple[Any, Any]] = []
+    for record in records:
+        if record["user"] is not None and record["visitor_id"] and len(crowd) < known:
+            crowd.append((record["visitor_id"], record["user"]))
+        if len(crowd) == known:
+            crowd.append(crowd.pop(0))
+            record["visitor_id"], record["user"] = crowd[0]
+            yield record
 
 
 def _poison(number: int) -> Poison:
