@@ -6,14 +6,18 @@ import signal
 import subprocess
 import sys
 from collections import Counter, defaultdict
+from itertools import islice
 from typing import Any
 
 import pytest
 
+from consumer.sandbox.broker import AvroWriter
 from consumer.sandbox.faults import FaultProfile
+from consumer.sandbox.visitors import Visitors
+from tests.delivery.test_dead_letter import set_limit
 from tests.e2e.bridge import Bridge
 from tests.e2e.conftest import Shop
-from tests.e2e.shop import Request, arrived
+from tests.e2e.shop import SCHEMA, START_MS, Request, arrived
 from tests.parts.ports import wait_until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.registry]
@@ -271,3 +275,38 @@ def test_what_is_discarded_is_not_replayed_and_the_listing_says_what_became_of_e
     assert "39 sent again by a replay, 1 discarded" in text
     assert max(map(len, text.splitlines())) < 80
     assert "no rule" in text or "no_rule" in text
+
+
+def test_a_record_too_large_for_the_topic_and_one_with_our_headers_are_replayed(
+    shop: Shop,
+) -> None:
+    set_limit(shop.kafka, shop.dead, "6000")
+    write = AvroWriter(SCHEMA, shop.schema_id)
+    one, other = islice((r for r in Visitors(1, lambda: START_MS).records() if r["visitor_id"]), 2)
+    one["device"] = {"platform": "Web", "user_agent": "x" * 20_000}
+    producer = shop.kafka.producer()
+    producer.produce(shop.clicks, write(one), b"large", partition=0)
+    ours: list[tuple[str, str | bytes | None]]
+    ours = [("yespo.dlq.replays", b"99"), ("yespo.dlq.offset", b"7"), ("trace", None)]
+    producer.produce(shop.clicks, write(other), b"small", partition=0, headers=ours)
+    assert producer.flush(30) == 0
+    bridge = shop.bridge()
+    edit(shop, LIVE_CARE, LIVE_CARE + "    when: kafka.offset < 0\n")
+    bridge.start()
+    shop.wait_committed(30)
+    code, _ = bridge.terminate()
+    assert code == 0
+    letters = {letter.value(): dict(letter.headers() or []) for letter in shop.dead_letters(2)}
+    assert set(letters) == {None, write(other)}
+    assert letters[None]["yespo.dlq.carried"] == b"position"
+    assert int(letters[None]["yespo.dlq.size"] or 0) > 20_000
+    shown = [json.loads(line) for line in dlq(bridge, "show", "--json").stdout.splitlines()]
+    [carried] = [each for each in shown if "not_carried" not in each]
+    [lacking] = [each for each in shown if "not_carried" in each]
+    assert lacking["not_carried"].endswith("read from its position")
+    assert "shop.Click" in lacking["record"]["value"]
+    assert (carried["replays"], len(carried["record"]["headers"])) == (0, 3)
+    edit(shop, LIVE_CARE + "    when: kafka.offset < 0\n", LIVE_CARE)
+    summary = replayed(bridge)
+    assert (summary["letters"], summary["delivered"]) == (2, 2)
+    assert {each.offset for each in arrived(shop.sandbox.received)} == {0, 1}

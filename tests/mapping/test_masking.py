@@ -1,5 +1,6 @@
 """Stand-ins for personal data: of the same shape, the same for the same value, and not to be undone."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,12 @@ def test_key_and_headers_are_masked_as_bytes(masker: Masker) -> None:
     masked = masker.kafka(record(key=b"380671234567"))
     assert masked.key == b"380670000001"
     assert masked.headers == [("source", b"cde"), ("source", b"def"), ("bad", b"\0")]
+
+
+def test_the_name_of_a_header_is_masked_where_it_looks_personal(masker: Masker) -> None:
+    named = replace(record(), headers=[("ann@shop.ua", b"1"), ("traceparent", b"2")])
+    names = [name for name, _ in masker.kafka(named).headers]
+    assert names == ["cde@example.com", "traceparent"]
 
 
 def test_parameters_of_a_v2_event_are_masked_by_their_names(masker: Masker) -> None:

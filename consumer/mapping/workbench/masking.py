@@ -1,8 +1,8 @@
-"""Personal data replaced by stand-ins of the same shape, so that a mapping can be shown at work.
+"""Replaces personal data by stand-ins of the same shape, so that a mapping can be shown at work.
 
     olena@example.ua  ->  bcdef@example.com        +380671234567  ->  +380670000001
 
-What is personal: the fields that the mapping's `identity`, `order_by` and `user_agent` read, fields
+Personal are the fields that the mapping's `identity`, `order_by` and `user_agent` read, fields
 of telling names, the Kafka key and headers, and what looks like an e-mail address or phone number
 anywhere else. A stand-in depends on the shape of the value and on how many came before it, never on
 the value itself: it cannot be turned back.
@@ -93,9 +93,9 @@ class Masker:
         return self._masked(value, path, kind, personal=False)
 
     def kafka(self, record: Record) -> Record:
-        """The Kafka record with key and headers replaced."""
+        """The Kafka record with key and headers replaced, and names of headers that look personal."""
         key = self._bytes(record.key)
-        headers = [(name, self._bytes(data)) for name, data in record.headers]
+        headers = [(self._key(name), self._bytes(data)) for name, data in record.headers]
         return replace(record, key=key, headers=headers)
 
     def text(self, text: str) -> str:
