@@ -82,7 +82,7 @@ class App:
         self._failure: Exception | None = None
         self._reloader = Reloader(
             self._mapping,
-            partial(read_mapping, settings, ask_registry=True),
+            partial(read_mapping, settings, ask_registry=True, strict=False),
             watched,
             self.tallies.counter("mapping_reloads"),
         )

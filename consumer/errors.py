@@ -16,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
+from consumer.documents.foreign_text import bounded
+
 if TYPE_CHECKING:
     from consumer.documents.findings import Finding
 
@@ -69,10 +71,12 @@ class PortInUseError(SetupError):
 class InvalidRecord(BridgeError):
     """A record that can never be sent as it is. Ends in the dead-letter topic.
 
-    `reason` is from a closed set (a metric label); `detail` names fields and rules, never values.
+    `reason` is from a closed set (a metric label); `detail` names fields and rules, never values. Names
+    may be a foreign schema's: `detail` is made fit for a line (`foreign_text.bounded`).
     """
 
     def __init__(self, stage: Literal["decode", "mapping"], reason: str, detail: str) -> None:
+        detail = bounded(detail)
         super().__init__(f"{stage}: {reason}: {detail}")
         self.stage: Literal["decode", "mapping"] = stage
         self.reason = reason

@@ -5,7 +5,7 @@ constructor. Except where noted, everything runs on the event loop's thread, not
 call-back is never made from inside the call that asked for it.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from consumer.model import (
@@ -83,6 +83,9 @@ class Source(Protocol):
 class Decode(Protocol):
     def decode(self, record: Record) -> Decoded:
         """Raises InvalidRecord, or SchemaPending where `resolve` must be awaited first."""
+
+    def look_ahead(self, records: Iterable[Record]) -> None:
+        """Begin to fetch the schemas that these waiting records need."""
 
     async def resolve(self, ref: object) -> None:
         """Return once schema `ref` is known, or known not to exist (decode then raises

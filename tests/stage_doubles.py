@@ -4,7 +4,7 @@ Each implements one protocol of `consumer.stages`, keeps what it was asked, and 
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from consumer.errors import InvalidRecord, SchemaPending
@@ -62,6 +62,9 @@ class FakeDecode:
         if text == "schema?" and (self.fault is not None or not self.known.is_set()):
             raise SchemaPending(7)
         return Decoded(text, "shop.Click", "7")
+
+    def look_ahead(self, records: Iterable[Record]) -> None:
+        self.looked_at = [record.value for record in records]
 
     async def resolve(self, ref: object) -> None:
         await self.known.wait()

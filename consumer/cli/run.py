@@ -67,7 +67,7 @@ def command(
     """
     if not dry_run and (begin or records):
         raise click.UsageError("--from and --records belong to --dry-run")
-    setup = load_setup(path, ask_registry=True)
+    setup = load_setup(path, ask_registry=True, strict=False)
     if dry_run:
         _rehearse(setup, begin or COMMITTED, records, as_json=as_json)
         return

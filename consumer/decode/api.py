@@ -1,4 +1,4 @@
-"""One question to a Confluent-compatible registry over HTTP, and what its answer means.
+"""Asks a Confluent-compatible registry over HTTP, and says what its answers mean.
 
 Paths: `/schemas/ids/{id}`, `/schemas/guids/{guid}`, `/subjects`, `/subjects/{subject}/versions`,
 `/subjects/{subject}/versions/{version}`. Source: Confluent Schema Registry API reference.
@@ -7,7 +7,8 @@ Paths: `/schemas/ids/{id}`, `/schemas/guids/{guid}`, `/subjects`, `/subjects/{su
 import asyncio
 import json
 import uuid
-from collections.abc import Awaitable, Callable
+import zlib
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -17,9 +18,14 @@ import httpx
 
 from consumer.config.settings import RegistrySettings
 from consumer.credentials.tls import TlsFiles
+from consumer.documents.foreign_text import bounded
 
-_MAX_ANSWER: Final = 8 * 1024**2
-"""Bytes of one answer; more is no schema."""
+_MAX_BYTES: Final = 8 * 1024**2
+"""Of a schema with all that it refers to, decompressed; and of any other answer."""
+_COMPRESSED: Final = frozenset({"gzip", "x-gzip", "deflate"})
+_DELETED: Final = "?deleted=true"
+"""Asked of references: a subject that is deleted softly is still referred to, as by Confluent's own
+readers."""
 _MAX_REFERENCES: Final = 100
 """Schemas that one schema may refer to, over all levels."""
 _NOT_FOUND_CODES: Final = frozenset({40401, 40402, 40403})
@@ -37,7 +43,18 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Unsupported:
-    """The schema exists, but is none that can be read. `why` is for a person."""
+    """The schema exists, but is none that can be read. `why` is for a person, on one line."""
+
+    why: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "why", bounded(self.why))
+
+
+@dataclass(frozen=True, slots=True)
+class Incomplete:
+    """The schema exists, but the registry lacks something that it refers to: for good, or because a
+    part of the registry lags behind."""
 
     why: str
 
@@ -50,6 +67,10 @@ class Registered:
     schema_id: int | None
     """By which records name it; some registries do not say."""
     found: list[str] | Unsupported
+
+
+class TooLargeError(Exception):
+    """An answer that holds too much."""
 
 
 class UnavailableError(Exception):
@@ -69,7 +90,7 @@ class RegistryApi:
             "registry", settings.ca_file, settings.certificate_file, settings.key_file
         )
 
-    async def fetch(self, ref: int | uuid.UUID) -> list[str] | Unsupported | Missing:
+    async def fetch(self, ref: int | uuid.UUID) -> list[str] | Unsupported | Missing | Incomplete:
         """The schema's text after those it refers to; or why it cannot be had.
 
         It is missing if any URL says so and none has it. Raises UnavailableError.
@@ -94,7 +115,7 @@ class RegistryApi:
             try:
                 async with self._client(url) as client:
                     answer = await ask(_Session(client, self._timeout))
-            except UnavailableError as error:
+            except (UnavailableError, TooLargeError) as error:
                 faults.append(str(error))
                 continue
             if not isinstance(answer, Missing):
@@ -106,7 +127,10 @@ class RegistryApi:
 
     def _client(self, url: str) -> httpx.AsyncClient:
         settings = self._settings
-        headers = {"Accept": "application/vnd.schemaregistry.v1+json, application/json"}
+        headers = {
+            "Accept": "application/vnd.schemaregistry.v1+json, application/json",
+            "Accept-Encoding": "identity",
+        }
         auth = None
         try:
             if settings.token is not None:
@@ -143,45 +167,76 @@ class _Session:
         self._timeout = timeout
         self.ids: dict[str, int] = {}
         """Schema ids by path, as far as the registry said them."""
+        self._room = _MAX_BYTES
+        """Bytes that may still come."""
 
-    async def collect(self, path: str, texts: dict[str, str]) -> Unsupported | Missing | None:
+    def make_room(self) -> None:
+        """Begin another schema."""
+        self._room = _MAX_BYTES
+
+    async def collect(
+        self, path: str, texts: dict[str, str]
+    ) -> Unsupported | Missing | Incomplete | None:
         """Put the schema at `path` into `texts`, after all that it refers to."""
-        document = await self.get(path, _is_schema)
+        document = await self._schema(path)
+        if not isinstance(document, dict):
+            return document
+        references = _references(document, self._client.base_url)
+        if isinstance(references, Unsupported):
+            return references
+        refused = await self._collect_all(references, texts)
+        if refused is None:
+            texts.pop(path, None)
+            texts[path] = document["schema"]
+        return refused
+
+    async def _collect_all(
+        self, paths: Iterable[str], texts: dict[str, str]
+    ) -> Unsupported | Incomplete | None:
+        """Each once, whatever refers to it."""
+        for path in paths:
+            if path in texts:
+                continue
+            if len(texts) >= _MAX_REFERENCES:
+                return Unsupported(f"it refers to more than {_MAX_REFERENCES} schemas")
+            texts[path] = ""  # seen: two schemas cannot lead each other in circles
+            refused = await self.collect(path, texts)
+            if isinstance(refused, Missing):
+                what = path.removesuffix(_DELETED)
+                return Incomplete(f"it refers to {what}, which the registry does not have")
+            if refused is not None:
+                return refused
+        return None
+
+    async def _schema(self, path: str) -> dict[str, Any] | Unsupported | Missing:
+        try:
+            document = await self.get(path, _is_schema)
+        except TooLargeError:
+            return Unsupported(f"it has more than {_MAX_BYTES:,} bytes with all that it refers to")
         if isinstance(document, Missing):
             return document
         if isinstance(document.get("id"), int):
             self.ids[path] = document["id"]
         kind = document.get("schemaType") or "AVRO"
         if kind != "AVRO":
-            return Unsupported(f"it is of type {kind}, not AVRO")
-        for inner in _references(document, self._client.base_url):
-            if inner in texts:
-                continue
-            if len(texts) >= _MAX_REFERENCES:
-                return Unsupported(f"it refers to more than {_MAX_REFERENCES} schemas")
-            texts[inner] = ""  # seen: two schemas cannot lead each other in circles
-            refused = await self.collect(inner, texts)
-            if refused is not None:
-                # The schema exists, so its references do: a part of the registry lags behind.
-                if isinstance(refused, Missing):
-                    raise UnavailableError(
-                        f"{self._client.base_url}: a schema reference is missing"
-                    )
-                return refused
-        texts.pop(path, None)
-        texts[path] = document["schema"]
-        return None
+            return Unsupported(f"it is of type {bounded(str(kind), 100)}, not AVRO")
+        found: dict[str, Any] = document
+        return found
 
     async def get(self, path: str, fits: Callable[[Any], bool]) -> Any:
-        """The document at `path`, which must be what was asked for; or Missing."""
+        """The document at `path`, which must be what was asked for; or Missing. Raises TooLargeError
+        for a document that is, as far as it was read, one."""
         where = str(self._client.base_url)
         try:
             async with asyncio.timeout(self._timeout), self._client.stream("GET", path) as answer:
-                body = await _read(answer)
+                body = await self._read(answer)
         except TimeoutError:
             raise UnavailableError(f"{where}: no answer within {self._timeout:g} s") from None
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, zlib.error) as error:
             raise UnavailableError(f"{where}: {type(error).__name__}") from None
+        if len(body) > self._room and answer.status_code == 200 and body.startswith(b"{"):
+            raise TooLargeError(f"{where}: an answer of more than {_MAX_BYTES:,} bytes")
+        self._room -= len(body)
         try:
             document = json.loads(body)
         except (ValueError, RecursionError):
@@ -194,8 +249,25 @@ class _Session:
         odd = ", with something that was not asked for" if answer.status_code == 200 else ""
         raise UnavailableError(f"{where}: status {answer.status_code}{odd}")
 
+    async def _read(self, answer: httpx.Response) -> bytes:
+        """The body, or its beginning with one byte more than there is room for."""
+        encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
+        if encoding not in _COMPRESSED | {"identity", ""}:
+            what = f"an answer in the encoding {bounded(encoding, 50)}"
+            raise UnavailableError(f"{self._client.base_url}: {what}")
+        body = bytearray()
+        inflate = zlib.decompressobj(zlib.MAX_WBITS | 32) if encoding in _COMPRESSED else None
+        async for part in answer.aiter_raw():
+            left = self._room + 1 - len(body)
+            body += part[:left] if inflate is None else inflate.decompress(part, left)
+            if len(body) > self._room:
+                break
+        return bytes(body)
 
-async def _schema_at(session: _Session, path: str) -> list[str] | Unsupported | Missing:
+
+async def _schema_at(
+    session: _Session, path: str
+) -> list[str] | Unsupported | Missing | Incomplete:
     texts: dict[str, str] = {}
     refused = await session.collect(path, texts)
     # The same text may be known under two subjects; a type is defined once.
@@ -214,7 +286,10 @@ async def _versions(session: _Session, subject: str) -> list[Registered] | Missi
         return numbers
     found = []
     for number in sorted(numbers):
+        session.make_room()
         schema = await _schema_at(session, f"{path}/{number}")
+        if isinstance(schema, Incomplete):
+            schema = Unsupported(schema.why)
         if not isinstance(schema, Missing):  # deleted between the two questions
             found.append(Registered(number, session.ids.get(f"{path}/{number}"), schema))
     return found
@@ -230,21 +305,14 @@ def _is_list_of(kind: type) -> Callable[[Any], bool]:
     )
 
 
-async def _read(answer: httpx.Response) -> bytes:
-    body = bytearray()
-    async for part in answer.aiter_bytes():
-        body += part
-        if len(body) > _MAX_ANSWER:
-            return b""
-    return bytes(body)
-
-
-def _references(document: dict[str, Any], where: httpx.URL) -> list[str]:
+def _references(document: dict[str, Any], where: httpx.URL) -> list[str] | Unsupported:
     """The paths of a schema's references."""
     try:
         return [
-            f"/subjects/{quote(one['subject'], safe='')}/versions/{int(one['version'])}"
+            f"/subjects/{quote(one['subject'], safe='')}/versions/{int(one['version'])}{_DELETED}"
             for one in document.get("references") or ()
         ]
+    except UnicodeEncodeError:
+        return Unsupported("it refers to a subject whose name is no Unicode")
     except (KeyError, TypeError, ValueError, OverflowError):
         raise UnavailableError(f"{where}: references that are none") from None

@@ -3,13 +3,17 @@
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import structlog
 
 log = structlog.get_logger()
+
+_ID: Final = re.compile("[0-9]{1,10}")
 
 
 class DiskCache:
@@ -27,9 +31,8 @@ class DiskCache:
 
     def highest_id(self) -> int:
         """The highest registry id kept here, 0 if there is none."""
-        return max(
-            (int(one.stem) for one in self._folder.glob("*.json") if one.stem.isdigit()), default=0
-        )
+        names = [one.stem for one in self._folder.glob("*.json")]
+        return max((int(name) for name in names if _ID.fullmatch(name)), default=0)
 
     def load(self, name: str) -> list[str] | None:
         """The texts kept under `name` (an id or a GUID), innermost reference first."""

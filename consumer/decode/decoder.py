@@ -3,7 +3,8 @@
 value → framing → schema reference → plan (compiled once per topic and schema) → Decoded
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -18,7 +19,7 @@ from consumer.decode.by_fastavro import Plan
 from consumer.decode.framing import FRAMES, Bare, Fingerprint, Frame, SchemaRef
 from consumer.decode.reasons import Reason, invalid
 from consumer.decode.registry import RegistryClient
-from consumer.errors import ConfigError, SchemaPending
+from consumer.errors import ConfigError, InvalidRecord, SchemaPending
 from consumer.model import Decoded, Record
 from consumer.projection import Reads
 from consumer.telemetry.tallies import Tallies
@@ -31,6 +32,8 @@ ReadParts = Callable[[str], Mapping[str, Reads]]
 """Topic to what is read of each of its reader schemas; looked at when those have changed."""
 
 _HIT: Final = ("hit",)
+_LOOK_AHEAD: Final = 2_000
+"""Waiting records of a partition whose schemas are asked for ahead."""
 
 
 class _Topic:
@@ -112,6 +115,23 @@ class Decoder:
     async def resolve(self, ref: object) -> None:
         if self._registry is not None and isinstance(ref, (int, UUID)):
             await self._registry.resolve(ref)
+
+    def look_ahead(self, records: Iterable[Record]) -> None:
+        """Ask for the schemas of waiting records, together, while the first of them is waited for."""
+        if self._registry is not None:
+            self._registry.ask_ahead(dict.fromkeys(self._unknown(islice(records, _LOOK_AHEAD))))
+
+    def _unknown(self, records: Iterable[Record]) -> Iterator[int | UUID]:
+        for record in records:
+            topic = self._topics.get(record.partition.topic)
+            if topic is None or record.value is None or record.fault is not None:
+                continue
+            try:
+                ref, _ = topic.frame(record.value, record.headers)
+            except InvalidRecord:
+                continue
+            if isinstance(ref, int | UUID) and ref not in topic.plans:
+                yield ref
 
     def _begin(self, name: str) -> _Topic:
         topic = self._topics[name] = _Topic(*self._framings.get(name, self._other))

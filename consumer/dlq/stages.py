@@ -6,7 +6,7 @@ see the record as it once came, with its own topic, offset, time and headers.
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from consumer.dlq.letter import Letter, Selection, letter_of
@@ -103,6 +103,9 @@ class ReplayDecode:
         if letter is None or why_not:
             return _NOTHING
         return self._inner.decode(letter.record)
+
+    def look_ahead(self, records: Iterable[Record]) -> None:
+        """Nothing: these are letters; the schemas of the records in them are asked for one by one."""
 
     async def resolve(self, ref: object) -> None:
         if isinstance(ref, Letter):

@@ -46,6 +46,7 @@ class SchemaWaits:
 
     async def _fetch(self, buffer: PartitionBuffer, ref: object) -> None:
         try:
+            self._decode.look_ahead(buffer.waiting)
             await self._decode.resolve(ref)
         except Exception as error:  # noqa: BLE001 a registry's answer must not end the process
             if buffer.waiting:

@@ -72,6 +72,8 @@ class _Shelf:
 
     schemas: dict[int, Registered] = field(default_factory=dict)
     subjects: dict[str, list[int]] = field(default_factory=dict)
+    deleted: set[str] = field(default_factory=set)
+    """Subjects that are deleted softly: only who asks with `deleted=true` gets their versions."""
 
     def add(
         self, subject: str, text: str, kind: str, references: Sequence[Mapping[str, Any]]
@@ -98,13 +100,13 @@ class _Shelf:
                 return one
         raise NotFoundError(40403, f"Schema {text} not found")
 
-    def versions(self, subject: str) -> list[int]:
-        if subject not in self.subjects:
+    def versions(self, subject: str, *, deleted: bool = False) -> list[int]:
+        if subject not in self.subjects or (subject in self.deleted and not deleted):
             raise NotFoundError(40401, f"Subject '{subject}' not found.")
         return list(range(1, len(self.subjects[subject]) + 1))
 
-    def version(self, subject: str, version: str) -> dict[str, Any]:
-        known = self.versions(subject)
+    def version(self, subject: str, version: str, *, deleted: bool) -> dict[str, Any]:
+        known = self.versions(subject, deleted=deleted)
         number = len(known) if version in {"latest", "-1"} else int(version)
         if number not in known:
             raise NotFoundError(40402, f"Version {version} not found.")
@@ -214,7 +216,8 @@ class SchemaRegistryDouble:
                 case "GET", ["subjects", subject, "versions"]:
                     document = self._shelf.versions(subject)
                 case "GET", ["subjects", subject, "versions", version]:
-                    document = self._shelf.version(subject, version)
+                    deleted = "deleted=true" in urlsplit(path).query
+                    document = self._shelf.version(subject, version, deleted=deleted)
                 case "GET", ["schemas", "ids", number]:
                     document = self._shelf.by_id(number).document()
                 case "GET", ["schemas", "guids", text]:

@@ -1,7 +1,7 @@
-"""The mapping against every version of the schema that its records may be written with.
+"""Checks a mapping against every version of the schema that its records may be written with.
 
-A mapping sees each record in the form of its reader schema, and is proven against that. What is left
-to prove of a version is that its records come into that form: that it resolves, whole, to the reader
+A mapping sees each record in the form of its reader schema, and is proven against that. Of a version
+remains to be proven that its records come into that form: that it resolves, whole, to the reader
 schema. Versions are files that the mapping names (`from.versions`), the writer schema of topics with
 bare Avro, and those that the registry has under the subjects of the mapping's topics.
 """
@@ -126,16 +126,19 @@ def _of_file(name: str, takers: Sequence[CheckedMapping]) -> Iterator[Finding]:
     yield from _Version(name, True, [data], takers).findings()
 
 
-async def against_registry(mappings: Sequence[CheckedMapping], settings: Settings) -> Proof:
+async def against_registry(
+    mappings: Sequence[CheckedMapping], settings: Settings, *, strict: bool
+) -> Proof:
     """Every version that the registry has of the mappings' subjects.
 
-    An error where the latest version does not resolve, a warning for older ones: their records may
-    have left the topic long ago. A registry that cannot be asked is a warning too: it must not keep
-    the bridge from starting with the schemas that it knows.
+    With `strict` it is an error if the latest version does not resolve. Older ones are a warning: their
+    records may have left the topic long ago. A bridge that starts is not strict: whoever may register
+    a schema could keep it from starting, though no record was ever written so. A registry that cannot
+    be asked is a warning too.
     """
     try:
         async with asyncio.timeout(SECONDS):
-            return await _against_registry(mappings, settings)
+            return await _against_registry(mappings, settings, strict=strict)
     except TimeoutError:
         why = f"no answer within {SECONDS:g} s"
     except (UnavailableError, ConfigError) as error:  # ConfigError: its certificate files
@@ -144,7 +147,9 @@ async def against_registry(mappings: Sequence[CheckedMapping], settings: Setting
     return Proof([Finding(Place("registry", 0, 0), "version", message, severity="warning")], {})
 
 
-async def _against_registry(mappings: Sequence[CheckedMapping], settings: Settings) -> Proof:
+async def _against_registry(
+    mappings: Sequence[CheckedMapping], settings: Settings, *, strict: bool
+) -> Proof:
     api = RegistryApi(settings.registry)
     findings: list[Finding] = []
     counts = {}
@@ -155,7 +160,7 @@ async def _against_registry(mappings: Sequence[CheckedMapping], settings: Settin
             continue
         counts[subject] = len(versions)
         for one in versions:
-            findings += _of(subject, one, one is versions[-1], takers)
+            findings += _of(subject, one, strict and one is versions[-1], takers)
     return Proof(findings, counts)
 
 

@@ -40,16 +40,17 @@ class Setup:
     """The warnings for programs."""
 
 
-def load_setup(path: Path, *, ask_registry: bool = False) -> Setup:
+def load_setup(path: Path, *, ask_registry: bool = False, strict: bool = True) -> Setup:
     """Configuration and mappings. Raises ConfigError with the findings of both.
 
-    With `ask_registry` the mappings are also checked against what is registered.
+    With `ask_registry` the mappings are also checked against what is registered. Registered versions
+    that they cannot read are an error only if `strict`.
     """
     loaded = read(path, os.environ, refused)
     loaded.raise_findings()
     settings = loaded.settings
     assert settings is not None
-    attempt = read_mapping(settings, ask_registry=ask_registry)
+    attempt = read_mapping(settings, ask_registry=ask_registry, strict=strict)
     loaded.add(attempt.problems)
     loaded.raise_findings()
     if attempt.unit is None:
@@ -59,15 +60,15 @@ def load_setup(path: Path, *, ask_registry: bool = False) -> Setup:
     )
 
 
-def read_mapping(settings: Settings, *, ask_registry: bool) -> Attempt:
-    """The mapping files of the configuration as they are now, proven."""
+def read_mapping(settings: Settings, *, ask_registry: bool, strict: bool = True) -> Attempt:
+    """The mapping files of the configuration as they are now, proven; `strict` as in `load_setup`."""
     paths = [Path(name) for name in settings.mappings]
     unit, findings, files = prove(paths, accounts_of(settings))
     proof = Proof([], {})
     if unit is not None:
         findings += against_settings(unit.mappings, settings)
         if ask_registry:
-            proof = asyncio.run(against_registry(unit.mappings, settings))
+            proof = asyncio.run(against_registry(unit.mappings, settings, strict=strict))
             findings += proof.findings
     errors = [finding for finding in findings if finding.severity == "error"]
     shown = errors or findings

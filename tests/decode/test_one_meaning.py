@@ -51,7 +51,8 @@ def fits(value: Any, slot: Slot) -> bool:  # noqa: PLR0911 - one return per kind
         case types.Record():
             return type(value) is dict and fits_record(value, kind)
         case types.Union(records):
-            return any(value[0] == one.name and fits_record(value[1], one) for one in records)
+            name, inner = value if type(value) is tuple else ("", {})
+            return any(name == one.name and fits_record(inner, one) for one in records)
         case types.Mixed(branches):
             return any(fits(value, Slot(branch)) for branch in branches)
         case _:

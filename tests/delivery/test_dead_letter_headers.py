@@ -1,16 +1,17 @@
 """Headers of a dead letter: the record's own come back as they were, ours are short and printable."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consumer.delivery.dead_letters.headers import carried, optional, parted, required, text
+from consumer.delivery.dead_letters.headers import carried, optional, parted, required
 from consumer.dlq.letter import Selection, letter_of
 from consumer.dlq.stages import Judgement, ReplayDeadLetters, ReplayDecode, ReplayMap
+from consumer.documents.foreign_text import bounded
 from consumer.model import NEVER_REPLAYED, Decoded, Failure, Mapped, Partition, Record, Replayed
 
 NAMES = st.one_of(
@@ -69,6 +70,8 @@ class Sends:
     def decode(self, record: Record) -> Decoded:
         return Decoded({}, "shop.Click", "1")
 
+    def look_ahead(self, records: Iterable[Record]) -> None: ...
+
     async def resolve(self, ref: object) -> None: ...
 
     def map(self, record: Record, decoded: Decoded) -> Mapped:
@@ -107,7 +110,7 @@ def test_a_source_that_claims_99_replays_is_replayed() -> None:
 def test_what_a_record_had_a_part_in_is_printable_and_at_most_a_kilobyte(
     detail: str, failures: int
 ) -> None:
-    short = text(detail)
+    short = bounded(detail)
     assert len(short.encode()) <= 1024
     assert short.isprintable()
     many = [replace(MISSING, detail=detail, event=f"main/v2/e/r/{n}") for n in range(failures)]
@@ -130,7 +133,7 @@ def test_what_a_record_had_a_part_in_is_printable_and_at_most_a_kilobyte(
     ],
 )
 def test_a_long_or_broken_detail_is_escaped_and_cut(detail: str, shown: str) -> None:
-    assert text(detail) == shown
+    assert bounded(detail) == shown
 
 
 def test_a_label_that_is_no_unicode_is_carried_exactly() -> None:

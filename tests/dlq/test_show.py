@@ -1,6 +1,7 @@
 """`dlq show`: any decoded value is JSON, and only what mapping and schema spell out is shown."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -50,6 +51,8 @@ class Reads:
 
     def decode(self, record: Record) -> Decoded:
         return Decoded(self._value, self.type_name, "1")
+
+    def look_ahead(self, records: Iterable[Record]) -> None: ...
 
     async def resolve(self, ref: object) -> None: ...
 

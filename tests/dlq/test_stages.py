@@ -1,6 +1,6 @@
 """Dead letters on their way back: what is restored, what is sent, and what is left out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -39,6 +39,8 @@ class Inner:
     def decode(self, record: Record) -> Decoded:
         self.seen.append(record)
         return Decoded({"offset": record.offset}, "shop.Click", "1")
+
+    def look_ahead(self, records: Iterable[Record]) -> None: ...
 
     async def resolve(self, ref: object) -> None: ...
 

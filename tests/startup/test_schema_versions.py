@@ -338,14 +338,29 @@ def test_check_shows_versions_and_warnings(
     assert "nothing uses `unused`" in document["warnings"]
 
 
-@pytest.mark.parametrize("more", [[], ["--dry-run"]])
-def test_run_does_not_begin_where_the_latest_version_cannot_be_read(
-    shop: Shop, registered: SchemaRegistryDouble, more: list[str]
+def test_a_latest_version_that_cannot_be_read_keeps_check_from_passing_and_no_bridge_from_running(
+    shop: Shop, registered: SchemaRegistryDouble
 ) -> None:
     registered.register("shop.clicks-value", BAD)
-    result = CliRunner().invoke(cli, ["run", *more, "--config", str(shop.config)])
-    assert isinstance(result.exception, ConfigError)
-    assert "shop.clicks-value version 1 (schema 1)" in str(result.exception)
+    with pytest.raises(ConfigError, match=r"shop\.clicks-value version 1 \(schema 1\)"):
+        load_setup(shop.config, ask_registry=True)
+    setup = load_setup(shop.config, ask_registry=True, strict=False)
+    assert "warning: shop.clicks-value version 1 (schema 1)" in setup.warnings
+
+
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_run_is_not_strict_about_registered_versions(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, more: list[str]
+) -> None:
+    asked: list[dict[str, bool]] = []
+
+    def setup(_: Path, **options: bool) -> None:
+        asked.append(options)
+        raise ConfigError("far enough")
+
+    monkeypatch.setattr("consumer.cli.run.load_setup", setup)
+    CliRunner().invoke(cli, ["run", *more, "--config", str(shop.config)])
+    assert asked == [{"ask_registry": True, "strict": False}]
 
 
 @pytest.mark.registry

@@ -10,16 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from consumer import __version__
+from consumer.documents.foreign_text import LONGEST, bounded
 from consumer.model import Failure, Record, Replayed
 
 PREFIX = "yespo.dlq."
 FOREIGN = PREFIX + "foreign."
 """The prefix of a header that is the record's own and has our prefix."""
-
-LONGEST = 1024
-"""Bytes of a text that a record, a schema or an answer may have had a part in."""
-
-_ELLIPSIS = "…"
 
 Header = tuple[str, bytes | None]
 
@@ -44,18 +40,6 @@ def parted(headers: Iterable[Header]) -> tuple[dict[str, str], list[Header]]:
         else:
             own.append((name, value))
     return ours, own
-
-
-def text(foreign: str, most: int = LONGEST) -> str:
-    """The text on one line and as UTF-8: at most `most` bytes, what cannot be printed escaped."""
-    shown = "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in foreign[:most]
-    )
-    raw = shown.encode()
-    if len(raw) <= most and len(foreign) <= most:
-        return shown
-    return raw[: most - len(_ELLIPSIS.encode())].decode(errors="ignore") + _ELLIPSIS
 
 
 def required(
@@ -96,13 +80,13 @@ def optional(failures: Sequence[Failure]) -> list[Header]:
         {
             "stage": failure.stage,
             "reason": failure.reason,
-            "detail": text(failure.detail, most),
+            "detail": bounded(failure.detail, most),
             "event": failure.event,
         }
         for failure in failures
     ]
     return [
-        *_ours({"detail": text(failures[0].detail)}),
+        *_ours({"detail": bounded(failures[0].detail)}),
         (PREFIX + "failures", _json(described)),
     ]
 

@@ -17,7 +17,6 @@ from consumer.clock import Clock, Timer
 from consumer.config.settings import DeadLetterSettings
 from consumer.credentials.kafka_login import KafkaLogin
 from consumer.delivery.dead_letters.headers import (
-    LONGEST,
     by_position,
     carried,
     optional,
@@ -28,6 +27,7 @@ from consumer.delivery.dead_letters.producer import (
     find_topic,
     producer_properties,
 )
+from consumer.documents.foreign_text import LONGEST
 from consumer.errors import RecordTooLarge
 from consumer.model import NEVER_REPLAYED, Failure, Record, Replayed
 from consumer.telemetry.tallies import Tallies
