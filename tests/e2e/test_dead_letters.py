@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from itertools import islice
 from typing import Any
 
+import httpx
 import pytest
 
 from consumer.sandbox.broker import AvroWriter
@@ -170,6 +171,40 @@ def test_of_three_events_the_replay_sends_the_one_that_failed(shop: Shop) -> Non
     assert {json.loads(request.body)["CustomEvent"]["EventName"] for request in sent} == {
         "second-3"
     }
+
+
+def test_damaged_records_of_one_producer_stop_nothing_until_they_are_most_of_a_topic(
+    shop: Shop,
+) -> None:
+    bridge = shop.bridge()
+    bridge.start()
+    bridge.wait_ready()
+    damaged(shop, 120)
+    shop.fill(600)
+    shop.wait_committed()
+    assert not stopped(bridge)
+    assert [one for one in bridge.log.splitlines() if "stopped taking records" in one] == []
+    lines = [one for one in bridge.log.splitlines() if "a record becomes a dead letter" in one]
+    assert len(lines) == 10, "ten a minute, of 120"
+    assert json.loads(lines[0])["record"] == f"{shop.clicks}/0@0"
+    damaged(shop, 400)
+    wait_until(lambda: stopped(bridge), 30, "the breaker")
+    wait_until(lambda: "cannot be decoded" in readiness(bridge), 15, "/readyz to say so")
+    assert readiness(bridge).startswith("ok\n")
+    assert f"records of {shop.clicks} cannot be decoded" in readiness(bridge)
+
+
+def damaged(shop: Shop, count: int) -> None:
+    """In one partition, one after the other."""
+    producer = shop.kafka.producer()
+    for _ in range(count):
+        producer.produce(shop.clicks, b"no avro at all", b"odd", partition=0)
+    assert producer.flush(30) == 0
+
+
+def readiness(bridge: Bridge) -> str:
+    url = f"http://127.0.0.1:{bridge.port}/readyz"
+    return httpx.get(url, trust_env=False, timeout=10).text
 
 
 def test_a_killed_replay_goes_on_and_loses_nothing(shop: Shop) -> None:
