@@ -1,5 +1,6 @@
 """The shape of the code: who may import whom, and how large a module may grow."""
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -91,3 +92,25 @@ def test_every_folder_with_python_is_type_checked() -> None:
     checked = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]["packages"]
     folders = {path.parent.name for path in ROOT.glob("*/*.py") if path.parent.name[0] != "."}
     assert folders <= set(checked)
+
+
+def test_the_walks_of_contributing_name_files_that_exist() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    named = set(re.findall(r"`((?:consumer|tests|docs|helm)/[\w/.]+)`", text))
+    assert len(named) > 10
+    missing = {n for n in named if not (ROOT / n.replace("NAME.py", "run.py")).exists()}
+    assert missing == set()
+
+
+def test_the_top_level_and_the_mapping_room_stay_tidy() -> None:
+    """Where a module lies loose, its name is all that says what it may touch."""
+    loose = [path.name for path in (ROOT / "consumer").glob("*.py")]
+    assert len(loose) <= 10, sorted(loose)
+    assert len(list((ROOT / "consumer" / "mapping").glob("*.py"))) <= 3
+
+
+def test_the_table_of_rooms_names_every_room() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    rooms = {path.parent.name for path in (ROOT / "consumer").glob("*/__init__.py")}
+    missing = {room for room in rooms if f"`{room}/" not in text}
+    assert missing == set()
