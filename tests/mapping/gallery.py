@@ -586,6 +586,25 @@ rules(
     "two rules are called",
 )
 
+section("Formats")
+send(
+    "v2: orderCreated\nexternalOrderId: name\ntotalCost: price\nstatus: '\"DELIVERED\"'\n"
+    "date: iso(at_ms)",
+    "format",
+    'write `format_time(x, "%Y-%m-%dT%H:%M:%S", "Europe/Kyiv")`',
+)
+send(
+    "v2: orderCreated\nexternalOrderId: name\ntotalCost: price\nstatus: '\"DELIVERED\"'\n"
+    "date: at_ms",
+    "type",
+    'write `format_time(x, "%Y-%m-%dT%H:%M:%S", "Europe/Kyiv")`',
+)
+send(
+    "v2: productViewed\nproduct: {productId: name, price: email(name)}",
+    "format",
+    "",
+)
+
 section("Probably not meant")
 send(
     "v2: searchRequest\nsearch: coalesce(user.email, name)",
@@ -665,6 +684,11 @@ rules(GOOD, "bad-topic", "`^shop\\..*$`", HEAD.replace("[shop.test]", "[shop.*]"
 rules(GOOD, "bad-topic", "not a regular expression", HEAD.replace("[shop.test]", '["^shop.("]'))
 rules(GOOD, "bad-topic", "no topic fits this", HEAD.replace("[shop.test]", '["^shop/.*"]'))
 send("legacy: PurchasedItems\nGUID: name\nOrderNumber: name", "dialect", "`reteno` accounts")
+send(
+    "v2: productViewed\nproduct: {productId: name, price: name}",
+    "price-text",
+    "`number(x)`, or `amount(x)`",
+)
 
 section("YAML")
 send("v2: searchRequest\nsearch: {{ name }}", "bad-yaml", "without braces", meant="name")

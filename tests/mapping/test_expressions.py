@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from consumer.mapping.language.library.all import LIBRARY
+from consumer.mapping.language.syntax import Wrong
 from tests.mapping.evaluation import evaluate, node_of
 
 D = Decimal
@@ -265,6 +266,61 @@ def test_debeziums_decimal_of_variable_scale_is_a_number(
     assert evaluate("decimal(scaled)", scaled=record) == expected
     assert evaluate("decimal(scaled.value, scaled.scale)", scaled=record) == expected
     assert evaluate("decimal(scaled)") is None
+
+
+@pytest.mark.parametrize(
+    ("utc", "local"),
+    [
+        ("2026-03-29T00:59:59Z", "2026-03-29 02:59:59"),  # before clocks go forward
+        ("2026-03-29T01:00:00Z", "2026-03-29 04:00:00"),
+        ("2026-10-25T00:30:00Z", "2026-10-25 03:30:00"),  # shown twice: summer time
+        ("2026-10-25T01:30:00Z", "2026-10-25 03:30:00"),  # and again, an hour later
+        ("2026-07-01T12:00:00Z", "2026-07-01 15:00:00"),
+        ("2026-01-01T12:00:00Z", "2026-01-01 14:00:00"),
+        ("0900-01-01T12:00:00Z", "0900-01-01 14:02:04"),
+    ],
+)
+def test_local_time_follows_the_clocks_of_its_zone(utc: str, local: str) -> None:
+    text = f'format_time(time("{utc}"), "%Y-%m-%d %H:%M:%S", "Europe/Kyiv")'
+    assert evaluate(text) == local
+
+
+@pytest.mark.parametrize(
+    ("local", "utc"),
+    [
+        ("29.03.2026 02:59", "2026-03-29T00:59:00.000Z"),
+        ("29.03.2026 03:30", None),  # no clock shows it
+        ("25.10.2026 03:30", "2026-10-25T00:30:00.000Z"),  # shown twice: the first
+        ("25.10.2026 04:00", "2026-10-25T02:00:00.000Z"),
+        ("31.02.2026 10:00", None),
+        ("yesterday", None),
+        ("", None),
+    ],
+)
+def test_a_local_time_is_read_or_absent(local: str, utc: str | None) -> None:
+    text = f'iso(parse_time("{local}", "%d.%m.%Y %H:%M", "Europe/Kyiv"))'
+    assert evaluate(text) == utc
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'format_time(at_ms, "%Q", "Europe/Kyiv")',
+        'format_time(at_ms, "%A", "Europe/Kyiv")',
+        'format_time(at_ms, "%Y%", "Europe/Kyiv")',
+        'format_time(at_ms, "%Y", "Kyiv")',
+        'format_time(at_ms, "%Y", "../etc/passwd")',
+        'parse_time(name, "%B", "Europe/Kyiv")',
+    ],
+)
+def test_a_format_or_zone_that_is_none_is_found_at_load(text: str) -> None:
+    with pytest.raises(Wrong, match=r"is no part of a format|is a name such as"):
+        node_of(text)
+
+
+@pytest.mark.parametrize("zone", ["", "Kyiv", "../../etc/passwd", "x" * 1000, "\u0000"])
+def test_a_zone_of_a_record_that_is_none_gives_nothing(zone: str) -> None:
+    assert evaluate('format_time(at_ms, "%Y", name)', name=zone) is None
 
 
 EXAMPLES = [

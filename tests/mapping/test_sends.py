@@ -82,7 +82,7 @@ def test_a_flag_may_be_given_as_constants_or_a_text_that_can_only_be_0_or_1(
         ('f"{exact} PLN"', "19.90 PLN"),
         ('"12.50"', "12.50"),
         ("12.50 if yes else 754", "12.50"),
-        ('coalesce(maybe, "12 USD")', "12 USD"),
+        ('coalesce(money(maybe_price, "USD"), "12 USD")', "12 USD"),
     ],
 )
 def test_a_price_that_may_have_a_currency_is_given_in_either_form(

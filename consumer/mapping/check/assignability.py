@@ -40,9 +40,12 @@ Doubt = Callable[[Finding], None]
 
 def fitted(spec: FieldSpec, node: Node, what: str, doubt: Doubt) -> Node:
     """The node in the form that the field takes; no known value of it is refused. Raises Wrong."""
+    if spec.kind is Kind.TEXT and isinstance(node.slot.type, Time):
+        raise Wrong(node.place, "type", f"{what} takes text, this is time", _time_remedy(spec))
     made = _of_kind(spec.kind, node, what)
     if spec.kind is Kind.MONEY:
         _check_money(spec, node, what, doubt)
+    _refuse_formats(spec, node, what)
     as_text = spec.kind in {Kind.TEXT, Kind.CURRENCY, Kind.TEXTS}
     refuse_known(node, lambda value: spec.refusal(text(value) if as_text else value), what, doubt)
     return made
@@ -79,6 +82,33 @@ def refuse_known(node: Node, refusal: Callable[[Any], str | None], what: str, do
         if severity_of(one, len(refused), len(known)) == "error":
             raise wrong
         doubt(replace(wrong.finding, severity="warning"))
+
+
+_TIME_TEXTS = (
+    ("iso(x)", "2023-11-14T22:13:20.000Z"),
+    ('format_time(x, "%Y-%m-%dT%H:%M:%S", "Europe/Kyiv")', "2023-11-15T00:13:20"),
+    ('format_time(x, "%Y-%m-%d", "Europe/Kyiv")', "2023-11-15"),
+)
+"""How a time is written as text, and what that looks like."""
+
+
+def _time_remedy(spec: FieldSpec) -> str:
+    """How to write a time so that the field takes it."""
+    found = [written for written, looks in _TIME_TEXTS if spec.refusal(looks) is None]
+    return f"write `{found[0]}`" if found else ""
+
+
+def _refuse_formats(spec: FieldSpec, node: Node, what: str) -> None:
+    """That no value has a format of which the field refuses every text. Raises Wrong."""
+    for one in outcomes(node):
+        kind = one.slot.type
+        if not isinstance(kind, Text) or not kind.like:
+            continue
+        problems = [spec.refusal(example) for example in kind.like]
+        if all(problems):
+            message = f"{what} {problems[0]}, and this gives texts such as `{kind.like[0]}`"
+            of_time = isinstance(one, Call) and isinstance(one.arguments[0].slot.type, Time)
+            raise Wrong(one.place, "format", message, _time_remedy(spec) if of_time else "")
 
 
 def severity_of(outcome: Node, wrong: int, known: int) -> Severity:
@@ -163,3 +193,19 @@ def _check_money(spec: FieldSpec, node: Node, what: str, doubt: Doubt) -> None:
                 raise Wrong(one.place, "type", f"{what} takes an amount alone", _BARE)
             case Call(function=function, arguments=(_, currency)) if function.name == "money":
                 refuse_known(currency, lambda code: spec.refusal(f"1 {code}"), what, doubt)
+            case Template(parts=parts) if any(not isinstance(part, str) for part in parts):
+                pass  # as `money` would make it
+            case other if _any_text(other):
+                doubt(Finding(other.place, "price-text", _ANY_TEXT.format(what), _READ, "warning"))
+
+
+_ANY_TEXT = (
+    "{} takes a text only where it is an amount such as `201.95`: any other refuses the event"
+)
+_READ = "read the number of a text: `number(x)`, or `amount(x)` where it holds a currency or spaces"
+
+
+def _any_text(node: Node) -> bool:
+    """A text of which nothing is known."""
+    kind = node.slot.type
+    return isinstance(kind, Text) and kind.symbols is None and not kind.like

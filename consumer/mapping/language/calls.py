@@ -195,6 +195,11 @@ def _fit_list(inside: str, node: Node, what: str) -> Node:
 
 def _result(function: Function, fitted: list[Node], variable: Slot | None) -> Slot:
     kind = result_type(function.result, variable)
+    if function.like:
+        known = [node.value if isinstance(node, Const) else None for node in fitted]
+        kind = Text(
+            like=function.like if isinstance(function.like, tuple) else function.like(known)
+        )
     if function.name == "coalesce":
         return Slot(kind, all(node.slot.nullable for node in fitted))
     if function.takes_absent:

@@ -63,6 +63,8 @@ class Function:
     takes_absent: bool = False
     check: Callable[[Sequence[Any]], str | None] | None = None
     """Looks at constant arguments (None where not constant) and says what is wrong with them."""
+    like: tuple[str, ...] | Callable[[Sequence[Any]], tuple[str, ...]] = ()
+    """Examples of the resulting text that show its format; or makes them of constant arguments."""
     members: tuple[str, ...] = ()
     """A record with these fields may stand for all arguments."""
 
@@ -95,6 +97,7 @@ class Library:
         *,
         takes_absent: bool = False,
         check: Callable[[Sequence[Any]], str | None] | None = None,
+        like: tuple[str, ...] | Callable[[Sequence[Any]], tuple[str, ...]] = (),
         members: tuple[str, ...] = (),
     ) -> None:
         match = _SIGNATURE.fullmatch(signature)
@@ -112,6 +115,7 @@ class Library:
             call,
             takes_absent,
             check,
+            like,
             members,
         )
         self.sections.setdefault(section, []).append(function)

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Text. `symbols` are all values it can have, where that is known (an enum, a constant)."""
+    """Text. `symbols` are all values it can have, where that is known (an enum, a constant). `like`
+    are examples of a text whose values all have one format (`iso(x)`); empty where they have none."""
 
     symbols: tuple[str, ...] | None = None
     enum: str = ""
+    like: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +191,10 @@ def joined(a: Slot, b: Slot) -> Slot | None:
             return Slot(other, True)
         case other, Nothing():
             return Slot(other, True)
-        case Text(symbols=some), Text(symbols=more):
+        case Text(symbols=some, like=format_), Text(symbols=more, like=other):
             known = some is not None and more is not None
             both = tuple(dict.fromkeys((*some, *more))) if some and more and known else None
-            return Slot(Text(both), nullable)
+            return Slot(Text(both, like=format_ if format_ == other else ()), nullable)
         case ((Integer() | Number()), (Integer() | Number())):
             binary = Number(binary=True) in {a.type, b.type}
             return Slot(a.type if a.type == b.type else Number(binary), nullable)

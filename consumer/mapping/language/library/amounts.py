@@ -44,6 +44,7 @@ _CURRENCIES = {
     "HUF": ("huf", "ft"),
 }
 _OF_MARK = {mark: name for name, marks in _CURRENCIES.items() for mark in marks}
+_PLAIN = re.compile(r"[0-9]{1,30}(?:\.[0-9]{1,30})?")
 _MARK = re.compile(r"[^\W\d_]+|[^\w\s]")
 
 
@@ -51,6 +52,8 @@ def amount(text: str) -> Decimal | None:
     """The one number in a price text; None if there is none, or if it may be another."""
     if len(text) > _LONGEST:
         return None
+    if _PLAIN.fullmatch(text) and not _AMBIGUOUS.fullmatch(text):
+        return Decimal(text)
     if not text.isascii():
         text = "".join(str(int(c)) if c.isdecimal() else c for c in text)
         if any(c.isnumeric() and not c.isdecimal() for c in text):  # ½, ², Ⅷ

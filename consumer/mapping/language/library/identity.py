@@ -73,6 +73,7 @@ def add_to(library: Library) -> None:
         "380501234567",
         phone_number,
         check=_region,
+        like=("380501234567", "15417543010"),
     )
     add(
         "email(text) -> text?",
@@ -80,6 +81,7 @@ def add_to(library: Library) -> None:
         'email(" Ann@Shop.ua ")',
         "ann@shop.ua",
         _email,
+        like=("ann@shop.ua",),
     )
     add(
         "uuid(text...) -> text",
@@ -87,6 +89,7 @@ def add_to(library: Library) -> None:
         'uuid("cart-1", 7)',
         "da9564ab-600a-5428-9048-c42c936c80c3",
         _uuid,
+        like=("da9564ab-600a-5428-9048-c42c936c80c3",),
     )
     add(
         "sha256(text) -> text",
@@ -94,8 +97,16 @@ def add_to(library: Library) -> None:
         'truncate(sha256("a"), 8)',
         "ca978112",
         _digest("sha256"),
+        like=("ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb",),
     )
-    add("md5(text) -> text", "In hexadecimal.", 'truncate(md5("a"), 8)', "0cc175b9", _digest("md5"))
+    add(
+        "md5(text) -> text",
+        "In hexadecimal.",
+        'truncate(md5("a"), 8)',
+        "0cc175b9",
+        _digest("md5"),
+        like=("0cc175b9c0f1b6a831c399e269772661",),
+    )
     add(
         "sample(text, number) -> boolean",
         "True for that share of values, always the same ones.",

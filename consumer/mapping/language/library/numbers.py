@@ -120,6 +120,7 @@ def add_to(library: Library) -> None:
         'money(754, "USD")',
         "754 USD",
         _money,
+        like=("754 USD", "754.50 UAH"),
     )
     number(
         "round(number, integer?) -> number",
