@@ -1,4 +1,4 @@
-"""How a value says with which schema it was written.
+"""Finds the schema that a value names, and the place where its Avro begins.
 
     00 <int32 id> <Avro>                       confluent
     header __value_schema_id: 00 <int32 id>    headers (the value is Avro from its first byte)
@@ -24,6 +24,17 @@ VALUE_SCHEMA_HEADER: Final = "__value_schema_id"
 _SINGLE_OBJECT: Final = b"\xc3\x01"
 _CONFLUENT: Final = struct.Struct(">bi")
 _PLAIN_TEXT: Final = b'{["<'
+
+_NEGATIVE: Final = "the schema id after the zero byte is negative"
+_APICURIO: Final = (
+    "the schema id is 0, which no registry gives: is it an id of 8 bytes, as Apicurio writes them?"
+    " Set apicurio.registry.as-confluent=true at the producer"
+)
+_APICURIO_HEADERS: Final = frozenset({"apicurio.value.globalId", "apicurio.value.contentId"})
+_IN_APICURIO_HEADERS: Final = (
+    "the schema is named in Apicurio's own headers: set apicurio.registry.headers.enabled=false and"
+    " apicurio.registry.as-confluent=true at the producer"
+)
 
 
 class Fingerprint(bytes):
@@ -58,15 +69,16 @@ def _confluent(value: bytes, _headers: Headers) -> tuple[SchemaRef, int]:
     if len(value) < 5 or value[0] != 0:
         raise _unknown(value, "a Confluent value begins with a zero byte and a schema id")
     number = _CONFLUENT.unpack_from(value)[1]
-    if number < 0:
-        raise invalid(Reason.UNKNOWN_FRAMING, "the schema id after the zero byte is negative")
+    if number <= 0:
+        raise invalid(Reason.UNKNOWN_FRAMING, _APICURIO if number == 0 else _NEGATIVE)
     return number, 5
 
 
 def _headers(_value: bytes, headers: Headers) -> tuple[SchemaRef, int]:
     ref = _from_headers(headers)
     if ref is None:
-        raise invalid(Reason.UNKNOWN_FRAMING, f"there is no header {VALUE_SCHEMA_HEADER}")
+        missing = f"there is no header {VALUE_SCHEMA_HEADER}"
+        raise invalid(Reason.UNKNOWN_FRAMING, _hint(headers) or missing)
     return ref, 0
 
 
@@ -90,6 +102,8 @@ def _detected(value: bytes, headers: Headers) -> tuple[SchemaRef, int]:
         return _confluent(value, headers)
     if value.startswith(_SINGLE_OBJECT):
         return _single_object(value, headers)
+    if hint := _hint(headers):
+        raise invalid(Reason.UNKNOWN_FRAMING, hint)
     raise _unknown(value, "it begins neither with a zero byte and a schema id, nor with C3 01")
 
 
@@ -115,6 +129,10 @@ def _from_headers(headers: Headers) -> SchemaRef | None:
             what = f"the header {VALUE_SCHEMA_HEADER} holds neither an id nor a GUID"
             raise invalid(Reason.UNKNOWN_FRAMING, what)
     return None
+
+
+def _hint(headers: Headers) -> str:
+    return _IN_APICURIO_HEADERS if any(name in _APICURIO_HEADERS for name, _ in headers) else ""
 
 
 def _unknown(value: bytes, expected: str) -> Exception:

@@ -32,7 +32,7 @@ def test_every_field_says_what_it_is(path: Any) -> None:
     fields = list(fields_of(json.loads(path.read_text()), path.stem))
     undocumented = [name for name, field in fields if len(field.get("doc", "")) < 6]
     assert undocumented == []
-    assert len(fields) >= 25
+    assert len(fields) >= (2 if path.parent.name == "hostile" else 25)
 
 
 def test_the_released_version_three_is_the_present_schema() -> None:

@@ -76,3 +76,19 @@ def test_what_fits_no_framing_is_unknown_framing(
         FRAMES[framing](value, headers)
     assert raised.value.reason == "unknown_framing"
     assert says in raised.value.detail
+
+
+@pytest.mark.parametrize("framing", ["auto", "confluent"])
+def test_an_id_of_eight_bytes_names_the_setting_of_its_producer(framing: Framing) -> None:
+    with pytest.raises(InvalidRecord, match=r"apicurio\.registry\.as-confluent=true") as raised:
+        FRAMES[framing](b"\x00\x00\x00\x00\x00\x00\x00\x00\x2a\x02a", ())
+    assert raised.value.reason == "unknown_framing"
+
+
+@pytest.mark.parametrize("framing", ["auto", "headers"])
+@pytest.mark.parametrize("name", ["apicurio.value.globalId", "apicurio.value.contentId"])
+def test_headers_of_apicurio_name_the_setting_of_their_producer(
+    framing: Framing, name: str
+) -> None:
+    with pytest.raises(InvalidRecord, match=r"apicurio\.registry\.headers\.enabled=false"):
+        FRAMES[framing](b"\x02a", [(name, bytes(8))])
