@@ -9,6 +9,7 @@ from rich.table import Table
 
 from consumer.cli.terminal import console
 from consumer.dlq.listing import LetterGroup, LetterKind, Listing, State
+from consumer.dlq.words import in_words
 
 WIDTH = 79
 HOURS = 24
@@ -40,8 +41,10 @@ def print_listing(listing: Listing) -> None:
 def _print_group(kind: LetterKind, group: LetterGroup) -> None:
     what = f"{kind.reason} ({kind.stage}), topic {kind.topic}"
     _print_indented(f"{what}, event {kind.event}" if kind.event else what, f"{group.count:>7,}  ")
+    if words := in_words(kind.reason):
+        _print_indented(words)
     if group.detail:
-        _print_indented(group.detail)
+        _print_indented(f"rule {group.rule}: {group.detail}" if group.rule else group.detail)
     _print_indented(f"{utc(group.first_ms)} to {utc(group.last_ms)} UTC")
     states = ", ".join(f"{n:,} {_IN_WORDS[state]}" for state, n in group.states.items() if n)
     _print_indented(states)

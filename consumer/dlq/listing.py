@@ -45,6 +45,8 @@ class LetterGroup:
     replayed: int = 0
     latest: str = ""
     detail: str = ""
+    rule: str = ""
+    """Of the latest letter; empty where the record failed as a whole."""
     states: dict[State, int] = field(default_factory=lambda: dict.fromkeys(State, 0))
 
 
@@ -88,6 +90,7 @@ class Listing:
             if letter.written_ms >= group.last_ms:
                 group.last_ms, group.latest = letter.written_ms, letter.place
                 group.detail = letter.detail
+                group.rule = named[0].rule if named else ""
             group.replayed += letter.again.replays > 0
             groups.append(group)
         number, offset = map(int, partition_and_offset(letter.place))
@@ -154,5 +157,6 @@ class Listing:
                 "replayed": group.replayed,
                 "latest": group.latest,
                 "detail": group.detail,
+                "rule": group.rule,
                 **{state.value: count for state, count in group.states.items()},
             }

@@ -9,10 +9,12 @@ import pytest
 
 from consumer.cli.dlq_tables import print_listing, utc
 from consumer.cli.terminal import console
+from consumer.decode.reasons import Reason
 from consumer.dlq.letter import Letter, Selection, letter_of
 from consumer.dlq.listing import Listing
 from consumer.dlq.marks import MARK, Marks, ranges_of
 from consumer.dlq.stages import Judgement
+from consumer.dlq.words import in_words
 from consumer.model import Record
 from tests.dlq.letters import DEAD, a_letter
 
@@ -134,6 +136,8 @@ def test_what_a_person_reads_fits_80_columns_and_says_the_rule_in_words(
     print_listing(listing(*hours, replace(letter(8, "43"), reason="a_reason" * 8), marks=marks))
     text = capsys.readouterr().out
     assert max(map(len, text.splitlines())) < 80
+    assert "Yespo refused the event" in text
+    assert "rule cart: cart / add and remove: cartUpdated" in " ".join(text.split())
     assert "products is absent, and so are" in " ".join(text.split())
     assert "2025-11-22 08:26:40 to 2025-11-23 13:26:40 UTC" in text
     assert "30 waiting" in text
@@ -152,6 +156,11 @@ def test_no_color_and_redirected_output_carry_no_escapes(
         monkeypatch.setenv(name, value)
     console().print("[bold red]wrong:[/] 12 of [link=http://x]it[/link]")
     assert capsys.readouterr().out == "wrong: 12 of it\n"
+
+
+def test_every_reason_of_decoding_has_words() -> None:
+    assert [reason for reason in Reason if not in_words(reason)] == []
+    assert in_words("a_reason_of_a_mapping") == ""
 
 
 def test_times_are_times() -> None:
