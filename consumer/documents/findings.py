@@ -104,6 +104,10 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     lowered = {candidate.lower(): candidate for candidate in candidates}
     if name.lower() in lowered:
         return lowered[name.lower()]
+    letters = sorted(name.lower())
+    swapped = [one for one in candidates if sorted(one.lower()) == letters]
+    if swapped:
+        return swapped[0]
     found = difflib.get_close_matches(name, candidates, n=1, cutoff=0.6)
     return found[0] if found else None
 

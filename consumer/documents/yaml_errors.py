@@ -13,7 +13,7 @@ from consumer.documents.findings import Edit, Finding, Place
 _VALUE = re.compile(r"""^\s*(?:-\s+)*(?:[^\s"'\[{#][^:]*:\s+)?(?P<opens>["'\[{])""")
 _ITEM = re.compile(r"^(?P<indent> *)- +(?P<key>[^\s:\"'\[{#]+:(?= |$))?")
 _KEY = re.compile(r"^\s*(?:-\s+)*[^\s:]+\s*:\s*")
-_TIGHT = re.compile(r"^(?P<before>\s*(?:- +)*[\w-]+):(?P<value>[^\s:/].*)$")
+_TIGHT = re.compile(r"^(?P<before>\s*(?:- +)*[\w-]+)(?P<gap>:|\s*=\s+)(?P<value>[^\s:/=].*)$")
 _WORD = re.compile(r"^\s*(?:- +)*[\w-]+\s*$")
 _NO_COLON = re.compile(r"^(?P<before>\s*(?:- +)*[\w-]+)\s*(?:=\s*|\s+)(?P<value>\S.*)$")
 
@@ -82,7 +82,8 @@ def _complaint(error: yaml.MarkedYAMLError, file: str, lines: Sequence[str]) -> 
     line, column = (mark.line, mark.column) if mark else (0, 0)
     opened = (context.line, context.column) if context else (line, column)
     problem, flow = error.problem or "no reason given", "flow" in (error.context or "")
-    return _Complaint(problem, file, lines, line, column, opened, flow)
+    padded = [*lines, *("" for _ in range(len(lines), max(line, opened[0]) + 1))]
+    return _Complaint(problem, file, padded, line, column, opened, flow)
 
 
 def _helps(way: _Way, it: _Complaint) -> bool:
@@ -211,6 +212,8 @@ def _colon(it: _Complaint) -> _Advice | None:
     above = next((n for n in range(it.line - 1, -1, -1) if it.lines[n].strip()), None)
     if above is None:
         return _Advice(message, (_Way(remedy),))
+    if advice := _tight(it, above):
+        return advice
     end, column = len(it.lines[above].rstrip()), _key_column(it.lines[above])
     ways = [_Way(remedy, _reindented(it, it.line, column))]
     if _WORD.match(it.lines[above]):
@@ -218,15 +221,25 @@ def _colon(it: _Complaint) -> _Advice | None:
     return _Advice(message, tuple(ways))
 
 
+def _tight(it: _Complaint, number: int) -> _Advice | None:
+    """`key:value`, which YAML takes for one text."""
+    tight = _TIGHT.match(it.lines[number])
+    if tight is None:
+        return None
+    remedy = f"write `{tight['before'].strip('- ')}: {tight['value']}`"
+    way = _Way(remedy, (it.edit(number, tight.end("before"), tight.start("value"), ": "),))
+    at = (number, _key_column(it.lines[number]))
+    message = "a space is missing after the `:`"
+    message = message if tight["gap"] == ":" else "a key and its value stand with `: ` between them"
+    return _Advice(message, (way,), at=at)
+
+
 def _no_colon(it: _Complaint) -> _Advice | None:
     if "could not find expected ':'" not in it.problem:
         return None
     line, text = it.opened[0], it.lines[it.opened[0]]
-    if tight := _TIGHT.match(text):
-        end = tight.end("before") + 1
-        remedy = f"write `{tight['before'].strip('- ')}: {tight['value']}`"
-        way = _Way(remedy, (it.edit(line, end, end, " "),))
-        return _Advice("a space is missing after the `:`", (way,), at=it.opened)
+    if advice := _tight(it, line):
+        return advice
     message, end = "a line without `:` where `key: value` is expected", len(text.rstrip())
     ways = []
     if _WORD.match(text):

@@ -109,7 +109,7 @@ def read_text(data: bytes | str, file: str, *, recover: bool = False) -> Documen
     for _ in range(MAX_REPAIRS):
         found = len(document.findings)
         try:
-            document.root = _Builder(document).build(text)
+            document.root = _Builder(document, guessing=recover).build(text)
             break
         except yaml.MarkedYAMLError as error:
             del document.findings[found:]  # they come again, with the rest of the file
@@ -174,14 +174,17 @@ class _TooMuchError(Exception):
 
 
 _TIGHT = re.compile(r"(?P<key>[A-Za-z_][\w-]*):([^\s/].*)")
+_ALONE = re.compile(r"(?P<key>[A-Za-z_][\w-]*)(?P<gap>:|\s*=\s+)(?P<value>[^\s/:=].*)")
 _BRACES = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 
 
 class _Builder:
     """Builds the tree from the parser's events, refusing on the way what must not be there."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, *, guessing: bool) -> None:
         self._document = document
+        self._guessing = guessing
+        """Whether `key:value` is a mistake: in a configuration it may be a host and a port."""
         self._events: Iterator[yaml.Event] = iter(())
         self._nodes = 0
 
@@ -239,6 +242,25 @@ class _Builder:
         second = Place(place.file, place.line, middle + 1, place.end)
         return Scalar(first, found["key"], flow=True), Scalar(second, found[2], flow=True)
 
+    def _alone(self, value: Scalar) -> Node:
+        """`key:value` on a line of its own, which is a text for YAML, as a table with that key."""
+        found = _ALONE.fullmatch(value.text) if value.plain else None
+        if found is None or value.place.end <= value.place.column:
+            return value
+        place, begin = value.place, value.place.column
+        gap = Place(place.file, place.line, begin + found.end("key"), begin + found.start("value"))
+        message = "a space is missing after the `:`"
+        message = (
+            message if found["gap"] == ":" else "a key and its value stand with `: ` between them"
+        )
+        remedy = f"write `{found['key']}: {found['value']}`"
+        edits = (Edit(gap, ": "),)
+        self._document.findings.append(Finding(place, "bad-yaml", message, remedy, edits=edits))
+        self._document.repaired.add(place.line)
+        key = Scalar(Place(place.file, place.line, begin, gap.column), found["key"])
+        inner = Scalar(Place(place.file, place.line, gap.end, place.end), found["value"])
+        return Table(place, {key.text: Entry(key, inner)})
+
     def _table(self, place: Place, depth: int, *, flow: bool) -> Node:
         table = Table(place)
         braces = self._braces(place) if flow else None
@@ -247,8 +269,12 @@ class _Builder:
             value = self._node(next(self._events), depth + 1, flow=flow)
             if braces is not None:
                 continue
-            if isinstance(key, Scalar) and flow:
+            if not self._guessing:
+                pass
+            elif isinstance(key, Scalar) and flow:
                 key, value = self._spaced(key, value)
+            elif isinstance(value, Scalar) and value.place.line > key.place.line:
+                value = self._alone(value)
             if not isinstance(key, Scalar):
                 self._find(key.place, "bad-key", "a key must be a plain name")
             elif key.plain and key.text == "<<":

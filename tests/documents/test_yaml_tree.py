@@ -182,3 +182,28 @@ def test_a_byte_order_mark_is_no_part_of_the_first_key() -> None:
     root = read_text("\ufeffa: 1\n".encode(), "f.yaml").root
     assert isinstance(root, Table)
     assert list(root.entries) == ["a"]
+
+
+def test_a_host_and_its_port_are_a_text_where_nothing_is_guessed() -> None:
+    document = read_text("a:\n  kafka:9092\nb: {c:1}\n", "f.yaml")
+    assert document.findings == []
+    root = document.root
+    assert isinstance(root, Table)
+    assert root.get("a") == Scalar(Place("f.yaml", 2, 3, 13), "kafka:9092")
+
+
+def test_what_follows_broken_syntax_is_read_as_well_where_that_is_asked_for() -> None:
+    text = 'a: "x" + b\nb: {c: "y" + d, e: &f 1}\ng\u00a0: 1\nh:i\nj: k\n'
+    document = read_text(text, "f.yaml", recover=True)
+    found = [(finding.code, finding.place.line) for finding in document.findings]
+    assert found == [("bad-yaml", 1), ("bad-yaml", 2), ("bad-yaml", 4), ("anchor", 2)]
+    root = document.root
+    assert isinstance(root, Table)
+    assert root.get("a") == Scalar(Place("f.yaml", 1, 4, 13), '"x" + b', plain=False)
+    assert isinstance(root.get("j"), Scalar)
+    assert document.lines == text.splitlines()
+
+
+def test_brackets_without_an_end_do_not_grow_without_bound() -> None:
+    for text in ("a: [{b: [{c: d]}]\n", "a: [[[[[{\n", "[}", "{]", 'a: {b: "c, d: ]}\n' * 3):
+        assert read_text(text, "f.yaml", recover=True).findings

@@ -53,7 +53,7 @@ from consumer.mapping.language.types import (
     per_ms,
     short,
 )
-from consumer.mapping.language.unknown import no_record, unknown_field, unknown_name
+from consumer.mapping.language.unknown import having_field, no_record, unknown_field, unknown_name
 
 _KAFKA: dict[str, Slot] = {
     "key": Slot(Text(), nullable=True),
@@ -204,7 +204,8 @@ class Inference:
         place = self.place(tree)
         if isinstance(tree.value, ast.Name) and tree.value.id == "kafka":
             return self._kafka(tree.attr, place)
-        of = self.within(replace(self.scope, fits=None)).of(tree.value)
+        having = having_field(tree.attr)  # a name before a `.` is meant to have that field
+        of = self.within(replace(self.scope, fits=having)).of(tree.value)
         return self.member(of, tree.attr, place, place)
 
     def _kafka(self, part: str, place: Place) -> Node:

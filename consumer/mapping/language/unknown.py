@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from consumer.documents.findings import Edit, Place, did_you_mean, nearest, renamed, replaced
 from consumer.mapping.language.names import path_text
 from consumer.mapping.language.nodes import Node, Var
 from consumer.mapping.language.scope import Scope
 from consumer.mapping.language.syntax import Wrong
-from consumer.mapping.language.types import Array, MapOf, Record, Slot, Text, describe
+from consumer.mapping.language.types import Array, MapOf, Record, Slot, Text, Type, describe
 
 _FOREIGN = {
     **dict.fromkeys(("yes", "on", "true"), "true"),
@@ -80,6 +80,11 @@ def in_brackets(written: Place | None, name: str) -> tuple[Edit, ...]:
     begin = written.end - len(name) - 1
     place = Place(written.file, written.line, begin, written.end)
     return replaced(place, f'["{name}"]')
+
+
+def having_field(name: str) -> Callable[[Type], bool]:
+    """Which types have a field of that name."""
+    return lambda kind: isinstance(kind, Record) and name in kind.fields
 
 
 def no_record(of: Node, name: str, place: Place, written: Place | None) -> Wrong:
