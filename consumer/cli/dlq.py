@@ -51,21 +51,6 @@ class _Commands(click.Group):
             return super().invoke(ctx)
 
 
-class _Moment(click.ParamType[datetime]):
-    name = "time"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value}: write a time such as 2026-11-20T10:00:00Z", param, ctx)
-        if moment.tzinfo is None:
-            self.fail(f"{value} needs its zone, e.g. {value}Z for UTC", param, ctx)
-        return moment
-
-
 class _Place(click.ParamType[str]):
     name = "place"
 
@@ -83,9 +68,11 @@ _FILTERS = (
         "--event", "events", multiple=True, help="Only where this event failed, e.g. cartUpdated."
     ),
     click.option(
-        "--since", type=_Moment(), help="Only dead letters written at this time or later."
+        "--since", type=options.Moment(), help="Only dead letters written at this time or later."
     ),
-    click.option("--until", type=_Moment(), help="Only dead letters written before this time."),
+    click.option(
+        "--until", type=options.Moment(), help="Only dead letters written before this time."
+    ),
 )
 
 
@@ -282,7 +269,7 @@ def replay(
     span = find_span(setup.settings, selection, anew=from_start, may_commit=not dry_run)
     out = console(stderr=True)
     out.print(
-        f"{span.letters:,} dead letters to read of {setup.settings.dead_letters.topic}, "
+        f"{span.records:,} dead letters to read of {setup.settings.dead_letters.topic}, "
         f"{'going on' if span.resumed else 'from the beginning'} as group {span.group}",
         highlight=False,
     )
@@ -301,12 +288,12 @@ def replay(
         return
     slow = replay_settings(setup.settings, selection, rate)
     made = Replay(slow, setup.mapping, judgement, span)
-    if selection and span.letters:
+    if selection and span.records:
         replayed(setup.settings, span.group, selection)
     code = 0
-    if span.letters:
+    if span.records:
         with (
-            Advance("replayed", span.letters, out) as advance,
+            Advance("replayed", span.records, out) as advance,
             asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
         ):
             code = runner.run(made.run(advance.at))

@@ -20,6 +20,7 @@ COMMANDS = {
     "mapping": "consumer.cli.mapping",
     "offsets": "consumer.cli.offsets",
     "dlq": "consumer.cli.dlq",
+    "backfill": "consumer.cli.backfill",
     "sandbox": "consumer.cli.sandbox",
 }
 

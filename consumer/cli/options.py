@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+from datetime import datetime
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,23 @@ class Rate(click.FloatRange):
         if not isfinite(number):
             self.fail(f"{value} is not a number of events", param, ctx)
         return number
+
+
+class Moment(click.ParamType[datetime]):
+    """An ISO 8601 time with its zone."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value}: write a time such as 2026-11-20T10:00:00Z", param, ctx)
+        if moment.tzinfo is None:
+            self.fail(f"{value} needs its zone, e.g. {value}Z for UTC", param, ctx)
+        return moment
 
 
 config = click.option(

@@ -4,44 +4,18 @@ Its position is that of a consumer group of its own, committed after delivery: a
 interrupted, in whatever way, goes on where it was.
 """
 
-import asyncio
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
-from consumer.app import App
 from consumer.config.section import Section
 from consumer.config.settings import Settings, StartSettings
-from consumer.config.yespo import LegacySettings, PastEventsSettings, V2Settings
-from consumer.dlq.bounded_source import BoundedSource
+from consumer.dlq.bounded_run import BoundedRun, Span, slower
 from consumer.dlq.letter import Selection
 from consumer.dlq.stages import Judgement, ReplayDeadLetters, ReplayDecode, ReplayMap
 from consumer.inspect.group_offsets import GroupReader
-from consumer.inspect.topic_reader import Key
 from consumer.mapping.unit import MappingUnit
-from consumer.stages import Source, Stages
-
-SHARE = 0.1
-"""The part of an endpoint's ceiling that a replay takes: live events go first."""
-WITHOUT_CEILING = 25.0
-"""Requests per second where the settings name no ceiling."""
-LOOK_SECONDS = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """The part of the dead-letter topic that is left to read: offsets by partition."""
-
-    group: str
-    starts: Mapping[Key, int]
-    ends: Mapping[Key, int]
-    resumed: bool
-    """True if an earlier replay of the same selection has come some way."""
-
-    @property
-    def letters(self) -> int:
-        return sum(max(0, self.ends[key] - start) for key, start in self.starts.items())
+from consumer.stages import Stages
 
 
 def replay_group(settings: Settings, selection: Selection) -> str:
@@ -86,13 +60,13 @@ def replay_settings(settings: Settings, selection: Selection, rate: float | None
     start = StartSettings(no_offset=since, new_partition="earliest", out_of_range="earliest")
     accounts = {}
     for name, account in settings.yespo.accounts.items():
-        slower: dict[str, Section] = {}
+        paced: dict[str, Section] = {}
         if account.legacy is not None:
-            slower["legacy"] = _slower(account.legacy, rate)
+            paced["legacy"] = slower(account.legacy, rate)
         if (v2 := account.v2) is not None:
-            past = _slower(v2.past_events, rate)
-            slower["v2"] = _slower(v2, rate).model_copy(update={"past_events": past})
-        accounts[name] = account.model_copy(update=slower)
+            past = slower(v2.past_events, rate)
+            paced["v2"] = slower(v2, rate).model_copy(update={"past_events": past})
+        accounts[name] = account.model_copy(update=paced)
     return settings.model_copy(
         update={
             "kafka": {**kafka, "group.id": group},
@@ -105,70 +79,26 @@ def replay_settings(settings: Settings, selection: Selection, rate: float | None
     )
 
 
-Paced = TypeVar("Paced", LegacySettings, V2Settings, PastEventsSettings)
-
-
-def _slower(own: Paced, rate: float | None) -> Paced:
-    share = own.rate * SHARE if own.rate is not None else WITHOUT_CEILING
-    return own.model_copy(update={"rate": rate or share, "burst": 1})
-
-
-class Replay:
-    """One replay: construct, `run`, then read `app.ledger`, `not_made` and `stopped_because`."""
+class Replay(BoundedRun):
+    """One replay: construct, `run`, then read `summary`."""
 
     def __init__(
         self, settings: Settings, mapping: MappingUnit, judgement: Judgement, span: Span
     ) -> None:
         """`settings` are those of `replay_settings`."""
         self._judgement = judgement
-        self._span = span
         self._map = ReplayMap(mapping, judgement)
-        self._source: BoundedSource
-        topic = settings.dead_letters.topic
-        self.app = App(settings, mapping, topics=[topic], adapt=self._around)
-        self.stopped_because = ""
-        """Why it ended before the end: too much failed again."""
-        self.finished = not span.letters
-        """True if everything up to the ends is through."""
-
-    @property
-    def ended(self) -> int:
-        """Letters that are through."""
-        return sum(counts.ended() for counts in self.app.ledger.records.values())
+        super().__init__(settings, mapping, [settings.dead_letters.topic], span, self._replaying)
 
     @property
     def not_made(self) -> Mapping[str, int]:
         """Failed events that today's mapping does not make, by label."""
         return self._map.not_made
 
-    async def run(self, progress: Callable[[int], None]) -> int:
-        """Run until the end offsets, a signal, or too many failures.
-
-        `progress` is called with the number of letters that are through. Returns the exit code of
-        `App.run`, and raises what it raises.
-        """
-        self.app.stop_on_signals()
-        running = asyncio.ensure_future(self.app.run())
-        while not running.done():
-            await asyncio.wait([running], timeout=LOOK_SECONDS)
-            progress(self.ended)
-            if self.app.breaker.open_reason and not self.app.stopping:
-                self.stopped_because = self.app.breaker.open_reason
-                self.app.ask_to_stop()
-            elif self._is_over():
-                self.finished = True
-                self.app.ask_to_stop()
-        return running.result()
-
     def summary(self) -> dict[str, Any]:
         """How the letters ended, as plain data."""
         counts = list(self.app.ledger.records.values())
-        left_out: dict[str, int] = {}
-        again: dict[str, int] = {}
-        for each in counts:
-            for total, part in ((left_out, each.filtered), (again, each.dead_lettered)):
-                for reason, count in part.items():
-                    total[reason] = total.get(reason, 0) + count
+        left_out, again = self.counts_by_reason()
         return {
             "letters": sum(each.received for each in counts),
             "delivered": sum(each.delivered for each in counts),
@@ -182,18 +112,9 @@ class Replay:
             "stopped_because": self.stopped_because,
         }
 
-    def _around(self, stages: Stages) -> Stages:
-        source: Source = stages.source
-        self._source = BoundedSource(source, self._span.ends)
+    def _replaying(self, stages: Stages) -> Stages:
         return stages._replace(
-            source=self._source,
             decode=ReplayDecode(stages.decode, self._judgement),
             mapping=self._map,
             dead_letters=ReplayDeadLetters(stages.dead_letters, self._judgement),
         )
-
-    def _is_over(self) -> bool:
-        if self.app.stopping or not self.app.ledger.records:
-            return False
-        received = sum(counts.received for counts in self.app.ledger.records.values())
-        return self._source.reached and received == self.ended
