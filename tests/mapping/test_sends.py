@@ -744,3 +744,14 @@ rules: [{name: r, send: [{legacy: SearchRequest, search: twice}]}]
     with pytest.raises(InvalidRecord) as caught:
         run(unit_of(tmp_path, text), name="x" * 150_000, **COOKIE)
     assert caught.value.reason == "too_long"
+
+
+def test_absent_elements_are_left_out_of_a_parameter_of_any_kind(tmp_path: Path) -> None:
+    send = """
+custom_events: {looked: {all: any}}
+rules: [{name: r, send: [{v2: looked, all: tags, params: {free: maybe_tags, tags: tags}}]}]
+"""
+    unit = unit_of(tmp_path, HEAD + send)
+    [event] = run(unit, tags=["a", None, "b"], user={"id": "u", "email": "ann@shop.ua"}).events
+    params = {one["name"]: one["value"] for one in json.loads(event.body)["params"]}
+    assert (params["all"], params["tags"]) == ('["a","b"]', '["a","b"]')

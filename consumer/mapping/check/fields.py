@@ -13,7 +13,7 @@ from consumer.mapping.check.constants import path_meant
 from consumer.mapping.check.targets import Filled, Loop, Object, Plain, Several, Target
 from consumer.mapping.file import grammar
 from consumer.mapping.language.branches import as_json, read_as
-from consumer.mapping.language.conversions import mismatch
+from consumer.mapping.language.conversions import mismatch, without_absent
 from consumer.mapping.language.facts import when_true
 from consumer.mapping.language.inference import infer, infer_condition
 from consumer.mapping.language.names import UNNAMED, loop_variable, path_text
@@ -344,7 +344,7 @@ def _json(node: Node, what: str) -> Node:
         case Text() | Integer() | Number() | Boolean() | Nothing():
             return node
         case Array(item=Slot(type=Text() | Integer() | Number() | Boolean() | Nothing())):
-            return node
+            return without_absent(node)
         case Record() | Union():
             raise mismatch(node, what, "a block of fields")
     raise mismatch(node, what, "text")
