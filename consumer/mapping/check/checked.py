@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from consumer.avro.nodes import RecordType
 from consumer.documents.findings import Place
 from consumer.mapping.check.targets import Filled, Object
+from consumer.mapping.file.grammar import Options
 from consumer.mapping.language.nodes import Node, Var
 from consumer.mapping.language.types import Record
 from consumer.yespo.shared import SharedEvent
@@ -56,11 +57,8 @@ class CheckedSend:
     each: Each | None
     condition: Node | None
     key_value: Node | None
-    on_missing: str
-    """`skip`, `dead_letter`, or empty where nothing can be missing."""
-    max_age_ms: int | None
-    when_older: str | None
-    conflate: bool
+    options: Options
+    """Those of `defaults` included. Without `on_missing`, nothing can be missing."""
 
 
 @dataclass(frozen=True, slots=True)

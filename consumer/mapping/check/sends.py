@@ -12,7 +12,8 @@ from consumer.mapping.check.assignability import known_texts, outcomes, severity
 from consumer.mapping.check.checked import Account, CheckedSend, Each, Side
 from consumer.mapping.check.fields import Contract, FieldChecker, loop_over
 from consumer.mapping.check.targets import Filled, Object
-from consumer.mapping.file import conflation, freshness, grammar
+from consumer.mapping.file import grammar
+from consumer.mapping.file.send_options import ACCOUNT, ON_MISSING, OPTIONS, PARAMS, TAGS
 from consumer.mapping.language.conversions import to_text
 from consumer.mapping.language.facts import when_true
 from consumer.mapping.language.inference import infer, infer_condition
@@ -43,9 +44,9 @@ class SendChecker:
         self._send = send
         self._around = around
         self._findings = findings
-        own, defaults = send.options, around.defaults
+        self._options = send.options.over(around.defaults)
         self._lines: list[str] = []
-        self._on_missing = own.on_missing or defaults.on_missing
+        self._on_missing = ON_MISSING.of(self._options)
 
     def check(self, scope: Scope) -> CheckedSend | None:
         """The checked send, or None after a finding that leaves nothing to go on with."""
@@ -68,10 +69,9 @@ class SendChecker:
         self._findings[before:] = map(self._skippable, self._findings[before:])
         if account is None:
             return None
-        own, defaults = send.options, self._around.defaults
-        self._findings += freshness.check(send, specs, defaults)
-        self._findings += conflation.check(send, specs)
-        when_older = own.when_older or defaults.when_older
+        for option in OPTIONS:
+            if option.check is not None:
+                self._findings += option.check(send, specs, self._around.defaults)
         return CheckedSend(
             place=send.place,
             values=values,
@@ -81,10 +81,7 @@ class SendChecker:
             each=each,
             condition=condition,
             key_value=key_value,
-            on_missing=self._on_missing.text if self._on_missing else "",
-            max_age_ms=own.max_age_ms if own.max_age_ms is not None else defaults.max_age_ms,
-            when_older=when_older.text if when_older else None,
-            conflate=send.conflate is not None and send.conflate.text == "true",
+            options=self._options,
         )
 
     def _skippable(self, finding: Finding) -> Finding:
@@ -174,7 +171,7 @@ class SendChecker:
 
     def _account(self, scope: Scope, apis: Sequence[str]) -> str | Node | None:
         accounts = self._around.accounts
-        written = self._send.options.account or self._around.defaults.account
+        written = ACCOUNT.of(self._options)
         if written is None:
             if len(accounts) != 1:
                 remedy = f"account: one of {', '.join(accounts)}; in `defaults` for every send"
@@ -240,8 +237,8 @@ class SendChecker:
             self._findings,
         )
         members = dict(send.members)
-        if send.options.tags:
-            block = grammar.Block(send.place, send.options.tags)
+        if tags := TAGS.of(send.options):
+            block = grammar.Block(send.place, tags)
             members["tags"] = grammar.Member("tags", send.place, block)
         values = checker.object(shared.fields, Free.NONE, members, scope, "", send.place)
         sides = [
@@ -277,7 +274,6 @@ class SendChecker:
 
     def _tags(self, spec: EventSpec, scope: Scope, *, own: bool) -> list[Filled]:
         """Entries of the event as a whole: those of `defaults`, and of the send over them."""
-        send, defaults = self._send.options, self._around.defaults
         legacy = spec.api == "legacy"
         specs, free = spec.fields, spec.free
         if legacy:
@@ -286,8 +282,9 @@ class SendChecker:
         self._check_options(spec, free)
         if free is Free.NONE:
             return []
-        base = defaults.tags if legacy else defaults.params
-        over = (send.tags if legacy else send.params) if own else {}
+        option = TAGS if legacy else PARAMS
+        base = option.of(self._around.defaults) or {}
+        over = (option.of(self._send.options) or {}) if own else {}
         entries = {**base, **over}
         kept = {name: member for name, member in entries.items() if not _is_null(member, scope)}
         path = "Tags" if legacy else ""
@@ -298,8 +295,8 @@ class SendChecker:
         if self._send.api == "both":
             return
         for word, members, api in (
-            ("tags", self._send.options.tags, "legacy"),
-            ("params", self._send.options.params, "v2"),
+            ("tags", TAGS.of(self._send.options), "legacy"),
+            ("params", PARAMS.of(self._send.options), "v2"),
         ):
             if members and (spec.api != api or free is Free.NONE):
                 place = next(iter(members.values())).place

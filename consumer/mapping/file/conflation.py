@@ -1,17 +1,20 @@
-"""`conflate`: of carts that follow one another while they wait, the last one says it all."""
+"""The option `conflate`: of carts that follow one another while they wait, the last one says it all."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from consumer.documents.findings import Finding
-from consumer.mapping.file import grammar
+from consumer.mapping.file.grammar import Options, Send, Word
+from consumer.mapping.file.option import Option, word_of
 from consumer.yespo.spec import EventSpec, Identity
 
 
-def check(send: grammar.Send, specs: Sequence[EventSpec]) -> Iterator[Finding]:
+def _check(send: Send, specs: Sequence[EventSpec], defaults: Options) -> Iterator[Finding]:
     """`conflate` on an event that is no state."""
-    word = send.conflate
+    del defaults
+    word = CONFLATE.of(send.options)
     if word is None or word.text != "true":
         return
     for spec in specs:
@@ -20,6 +23,23 @@ def check(send: grammar.Send, specs: Sequence[EventSpec]) -> Iterator[Finding]:
                 f"`conflate` is for carts: `{spec.name}` tells what happened, not a whole state"
             )
             yield Finding(word.place, "conflate", message, "remove it: each such event is sent")
+
+
+CONFLATE: Final[Option[Word]] = Option(
+    "conflate",
+    "Of carts of one person that wait one behind the other, send the last alone.",
+    {"enum": [True, False, "true", "false"]},
+    word_of("false", "true"),
+    in_defaults=False,
+    fits=lambda traits: traits.whole_state,
+    check=_check,
+)
+
+
+def is_conflated(options: Options) -> bool:
+    """Whether an event of a send with these options gives way to a newer one."""
+    word = CONFLATE.of(options)
+    return word is not None and word.text == "true"
 
 
 def state_of(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from consumer.mapping.file.freshness import WHEN_OLDER
 from consumer.mapping.file.reader import IDENTITY
+from consumer.mapping.file.send_options import DEFAULTS, OPTIONS
 from consumer.yespo import catalogue
 from consumer.yespo.shared import SHARED, SharedEvent
-from consumer.yespo.spec import EventSpec, FieldSpec, Free, Kind
+from consumer.yespo.spec import EventSpec, FieldSpec, Free, Kind, Traits
 
 Json = dict[str, Any]
 
@@ -33,24 +33,6 @@ def _described(schema: Json, text: str) -> Json:
     return {**schema, "description": text} if text else schema
 
 
-_OPTIONS: Json = {
-    "account": _described(_SCALAR, "Name of an account, or an expression that gives it."),
-    "on_missing": {
-        "enum": ["skip", "dead_letter"],
-        "description": "What becomes of an event whose required value is absent.",
-    },
-    "max_age": _described(_SCALAR, "Age from which `when_older` applies: `24h`."),
-    "when_older": {
-        "enum": list(WHEN_OLDER),
-        "description": "What becomes of an event that is older than `max_age` at its turn.",
-    },
-    "tags": _described(_FREE, "Legacy `Tags`, under names of your own."),
-    "params": _described(_FREE, "v2 parameters under names of your own."),
-}
-_CONFLATE: Json = {
-    "enum": [True, False, "true", "false"],
-    "description": "Of carts of one person that wait one behind the other, send the last alone.",
-}
 _LOOP: Json = {
     "for": _described(_SCALAR, "`item in cart.items`"),
     "if": _described(_SCALAR, "Only where this is true."),
@@ -114,7 +96,7 @@ def json_schema() -> Json:
                 "type": "object",
                 "description": "For every send, unless it says otherwise.",
                 "additionalProperties": False,
-                "properties": _OPTIONS,
+                "properties": {one.key: one.described() for one in DEFAULTS},
             },
             "suppress": {
                 "type": "array",
@@ -193,7 +175,6 @@ def _when(key: str, name: str, properties: Json, doc: str) -> Json:
             "properties": {
                 key: {"const": name, "description": doc},
                 **also,
-                **_OPTIONS,
                 **_LOOP,
                 "by": _described(_SCALAR, "One event per distinct value of this."),
                 "keyValue": _SCALAR,
@@ -206,16 +187,16 @@ def _when(key: str, name: str, properties: Json, doc: str) -> Json:
 
 def _shared(event: SharedEvent) -> Json:
     fields = {field.name: _field(field) for field in event.fields if field.name != "tags"}
-    return {**fields, **_conflated(event.traits.whole_state)}
+    return {**_options(event.traits), **fields}
 
 
 def _fields(spec: EventSpec) -> Json:
     fields = {field.name: _field(field) for field in spec.fields if field.free is not Free.TAGS}
-    return {**fields, **_conflated(spec.traits.whole_state)}
+    return {**_options(spec.traits), **fields}
 
 
-def _conflated(states: bool) -> Json:
-    return {"conflate": _CONFLATE} if states else {}
+def _options(traits: Traits) -> Json:
+    return {option.key: option.described() for option in OPTIONS if option.fits(traits)}
 
 
 def _field(field: FieldSpec) -> Json:

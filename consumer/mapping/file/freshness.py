@@ -1,17 +1,17 @@
-"""How old an event may be when its turn comes, and what becomes of it then."""
+"""The options `max_age` and `when_older`: the age of an event at its turn, and the fate of old ones."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from consumer.documents.findings import Finding
-from consumer.mapping.file import grammar
+from consumer.mapping.file.grammar import Options, Send, Word
+from consumer.mapping.file.option import Option, word_of
 from consumer.model import WhenOlder
 from consumer.yespo.rules import MAX_BODY
 from consumer.yespo.spec import EventSpec
 
-WHEN_OLDER = ("send", "drop", "dead_letter", "past_events")
 ITEM_ROOM = len(',"occurred":"2026-11-20T10:00"')
 """What a v2 event grows by as an item of `past_events`."""
 
@@ -31,14 +31,15 @@ class Freshness(NamedTuple):
 ANY_AGE = Freshness(None, "drop")
 
 
-def freshness(max_age_ms: int | None, when_older: str | None, spec: EventSpec) -> Freshness:
-    """For one event of a send, from what the send or `defaults` say (None: nothing).
+def freshness(options: Options, spec: EventSpec) -> Freshness:
+    """The freshness of one event of a send with these options (those of `defaults` included).
 
     Legacy events carry their time, so they are sent at any age unless the mapping says otherwise;
     v2 events are dropped. `past_events` speaks of v2 alone.
     """
     legacy = spec.api == "legacy"
-    word = when_older or ("send" if legacy else "drop")
+    said, max_age_ms = WHEN_OLDER.of(options), MAX_AGE.of(options)
+    word = said.text if said else "send" if legacy else "drop"
     if legacy and word == "past_events":
         word = "send"
     if max_age_ms is None:
@@ -50,20 +51,16 @@ def freshness(max_age_ms: int | None, when_older: str | None, spec: EventSpec) -
     return Freshness(None if word == "send" else max_age_ms, "drop")
 
 
-def check(
-    send: grammar.Send, specs: Sequence[EventSpec], defaults: grammar.Options
-) -> Iterator[Finding]:
+def _check(send: Send, specs: Sequence[EventSpec], defaults: Options) -> Iterator[Finding]:
     """What a send says of its age and cannot mean."""
-    older, own_age = send.options.when_older, send.options.max_age_ms
+    older, own_age = WHEN_OLDER.of(send.options), MAX_AGE.of(send.options)
     if older is not None and older.text == "past_events" and send.api == "legacy":
         message = "`past_events` belongs to v2: the legacy tracker has no such call"
         remedy = "remove it: a legacy event carries its time, and is sent at any age"
         yield Finding(older.place, "when-older", message, remedy)
         return
-    word = older or defaults.when_older
-    said = own_age if own_age is not None else defaults.max_age_ms
-    ages = [freshness(said, word.text if word else None, spec).max_age_ms for spec in specs]
-    if any(age is not None for age in ages):
+    options = send.options.over(defaults)
+    if any(freshness(options, spec).max_age_ms is not None for spec in specs):
         return
     if older is not None and older.text != "send":
         message = f"`when_older: {older.text}` has no effect: nothing says how old is too old"
@@ -72,3 +69,20 @@ def check(
         message = "`max_age` has no effect: this event is sent at any age"
         remedy = "say what becomes of older ones: `when_older: drop`"
         yield Finding(send.place, "when-older", message, remedy, "warning")
+
+
+MAX_AGE: Final[Option[int]] = Option(
+    "max_age",
+    "Age from which `when_older` applies: `24h`.",
+    {"type": ["string", "number", "boolean"]},
+    lambda reader, table, key: reader.duration(table, key),
+)
+"""In milliseconds."""
+_ENDS = ("send", "drop", "dead_letter", "past_events")
+WHEN_OLDER: Final[Option[Word]] = Option(
+    "when_older",
+    "What becomes of an event that is older than `max_age` at its turn.",
+    {"enum": list(_ENDS)},
+    word_of(*_ENDS),
+    check=_check,
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from consumer.documents.findings import Place
 from consumer.documents.yaml_tree import Scalar
@@ -56,16 +57,15 @@ class Word:
     place: Place
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Options:
-    """What `defaults` and each send may say."""
+    """The options that `defaults` or a send says, by key: see `option.Option.of`."""
 
-    account: Scalar | None = None
-    on_missing: Word | None = None
-    max_age_ms: int | None = None
-    when_older: Word | None = None
-    tags: Mapping[str, Member] = field(default_factory=dict)
-    params: Mapping[str, Member] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def over(self, base: Options) -> Options:
+        """These options, and of `base` those that are not said here."""
+        return Options({**base.values, **self.values})
 
 
 @dataclass(slots=True)
@@ -81,8 +81,6 @@ class Send:
     by: Source | None = None
     condition: Source | None = None
     key_value: Source | None = None
-    conflate: Word | None = None
-    """`true` or `false`."""
     overrides: Mapping[str, Block] = field(default_factory=dict)
     """In a `both`: the `legacy:` and `v2:` blocks."""
 

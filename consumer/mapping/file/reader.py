@@ -7,14 +7,12 @@ from pathlib import Path
 
 from consumer.documents.findings import Place
 from consumer.documents.yaml_tree import Entry, Items, Node, Scalar, Table
-from consumer.mapping.file.freshness import WHEN_OLDER
 from consumer.mapping.file.grammar import (
     Block,
     CustomEvent,
     Expression,
     MappingFile,
     Member,
-    Options,
     Rule,
     Send,
     Sequence,
@@ -23,6 +21,7 @@ from consumer.mapping.file.grammar import (
     Value,
     Word,
 )
+from consumer.mapping.file.send_options import DEFAULTS, OPTIONS, read_options
 from consumer.mapping.file.tree_reader import TreeReader, constant_of
 from consumer.mapping.language.syntax import NAME, Source
 
@@ -42,8 +41,9 @@ _FILE_KEYS = (
     "otherwise",
     "rules",
 )
-_OPTION_KEYS = ("account", "on_missing", "max_age", "when_older", "tags", "params")
-_SEND_KEYS = ("legacy", "v2", "both", "for", "by", "if", "keyValue", "conflate", *_OPTION_KEYS)
+_SEND_KEYS = frozenset({"legacy", "v2", "both", "for", "by", "if", "keyValue"}).union(
+    option.key for option in OPTIONS
+)
 MAX_RULES = 500
 
 
@@ -78,7 +78,9 @@ class Reader(TreeReader):
             time=self.source(root, "time"),
             user_agent=self.source(root, "user_agent"),
             order_by=None if order_by is None else self.sources(order_by),
-            defaults=self._options(self.table(root, "defaults", _OPTION_KEYS)),
+            defaults=read_options(
+                self, self.table(root, "defaults", [one.key for one in DEFAULTS]), DEFAULTS
+            ),
             suppress=list(self._suppress(root)),
             match_all=self.choice(root, "match", ("first", "all"), "first") == "all",
             otherwise=self._otherwise(root),
@@ -173,22 +175,6 @@ class Reader(TreeReader):
                 found[entry.key.text] = (entry.key.place, source)
         return found
 
-    def _options(self, table: Table | None) -> Options:
-        options = Options()
-        if table is None:
-            return options
-        account = table.get("account")
-        if account is not None:
-            if isinstance(account, Table) and isinstance(account.get("text"), Scalar):
-                account = account.get("text")
-            options.account = self.scalar(account, "`account`") if account else None
-        options.on_missing = self.one_of(table, "on_missing", ("skip", "dead_letter"))
-        options.when_older = self.one_of(table, "when_older", WHEN_OLDER)
-        options.max_age_ms = self.duration(table, "max_age")
-        options.tags = self._members(self.table(table, "tags"))
-        options.params = self._members(self.table(table, "params"))
-        return options
-
     def _suppress(self, root: Table | None) -> Iterator[Suppress]:
         node = root.get("suppress") if root else None
         for item in self.entries(node, "suppress"):
@@ -262,13 +248,12 @@ class Reader(TreeReader):
             table.place,
             api,
             event,
-            self._options(table),
+            read_options(self, table, OPTIONS),
             {name: member for name, member in members.items() if member},
             self.scalar(loop, "`for`") if loop is not None else None,
             self.source(table, "by"),
             self.source(table, "if"),
             self.source(table, "keyValue"),
-            self.one_of(table, "conflate", ("false", "true")),
             overrides,
         )
         if send.by is not None and send.loop is None:
@@ -286,13 +271,13 @@ class Reader(TreeReader):
         self.wrong(table.place, "missing-key", message, remedy)
         return None
 
-    def _members(self, table: Table | None) -> dict[str, Member]:
-        members = {}
-        for entry in table or ():
-            member = self._member(entry)
-            if member:
-                members[member.name] = member
-        return members
+    def members(self, table: Table, key: str) -> dict[str, Member] | None:
+        """Free names with their values; None where the table has no such key."""
+        inner = self.table(table, key)
+        if inner is None:
+            return None
+        found = (self._member(entry) for entry in inner)
+        return {member.name: member for member in found if member}
 
     def _member(self, entry: Entry) -> Member | None:
         value = self.value(entry.value)

@@ -12,7 +12,6 @@ from typing import Any
 
 from consumer.mapping.check.checked import CheckedMapping, CheckedRule, CheckedSend, Each, Side
 from consumer.mapping.check.targets import may_miss
-from consumer.mapping.file.freshness import freshness
 from consumer.mapping.language import runtime
 from consumer.mapping.language.nodes import Logic, Node
 from consumer.mapping.run.emit import Code
@@ -250,8 +249,7 @@ class _Compiler:
 
     def _plan(self, rule: CheckedRule, send: CheckedSend, side: Side) -> str:
         accounts = self._mapping.accounts_of(send, side)
-        aged = freshness(send.max_age_ms, send.when_older, side.spec)
-        plan = Plan(side.spec, rule.name, accounts, send.on_missing, aged, conflate=send.conflate)
+        plan = Plan(side.spec, rule.name, accounts, send.options)
         return self._code.constant(f"plan_{len(self._code.constants)}", plan)
 
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from consumer.errors import InvalidRecord
-from consumer.mapping.file.conflation import state_of
-from consumer.mapping.file.freshness import Freshness
+from consumer.mapping.file.conflation import is_conflated, state_of
+from consumer.mapping.file.freshness import freshness
+from consumer.mapping.file.grammar import Options
+from consumer.mapping.file.send_options import ON_MISSING
 from consumer.mapping.language.runtime import text
 from consumer.mapping.run.identity_keys import keys
 from consumer.model import Endpoint, Event, Record
@@ -39,8 +41,8 @@ class Plan:
         "legacy",
         "max_age_ms",
         "name",
-        "on_missing",
         "rule",
+        "skips_missing",
         "when_older",
     )
 
@@ -49,22 +51,21 @@ class Plan:
         spec: EventSpec,
         rule: str,
         accounts: Mapping[str, AccountContext],
-        on_missing: str,
-        aged: Freshness,
-        *,
-        conflate: bool,
+        options: Options,
     ) -> None:
+        aged = freshness(options, spec)
+        on_missing = ON_MISSING.of(options)
         self.build = spec.build
         self.legacy = spec.api == "legacy"
         self.name = spec.name
         self.array = spec.traits.array
         self.array_key = spec.traits.array_key
         self.rule = rule
-        self.on_missing = on_missing
+        self.skips_missing = on_missing is not None and on_missing.text == "skip"
         self.max_age_ms = aged.max_age_ms
         self.when_older = aged.when_older
         self.largest_body = aged.largest_body
-        self.conflate = conflate
+        self.conflate = is_conflated(options)
         self._accounts = {
             name: (Endpoint(name, spec.api), context) for name, context in accounts.items()
         }
@@ -174,7 +175,7 @@ class Output:
 
     def missing(self, plan: Plan, account: str | None, what: Missing) -> None:
         """A required value is absent: this event is skipped, or the record is invalid."""
-        if plan.on_missing != "skip":
+        if not plan.skips_missing:
             detail = f"{plan.rule}: {plan.name}: {what.args[0]} is absent"
             raise InvalidRecord("mapping", "missing", detail)
         self._element += 1
