@@ -18,6 +18,7 @@ import structlog
 
 from consumer.clock import SystemClock
 from consumer.commit.committer import Committer
+from consumer.config import scopes
 from consumer.config.budgets import Budgets
 from consumer.config.settings import Settings
 from consumer.decode.avro import Chosen
@@ -27,7 +28,7 @@ from consumer.delivery.dead_letters.writer import DeadLetterWriter
 from consumer.delivery.deliver import Delivery, pool_opener
 from consumer.delivery.destination import destinations
 from consumer.errors import EXIT_DRAIN, EXIT_FATAL, EXIT_OK, EXIT_SIGNAL, SetupError
-from consumer.model import Event, Flight, Outcome
+from consumer.model import Endpoint, Event, Flight, Outcome
 from consumer.observability.admin_server import AdminServer
 from consumer.observability.metrics.catalogue import METRICS
 from consumer.observability.metrics.declare import PREFIX
@@ -40,8 +41,9 @@ from consumer.pipeline.ledger import Ledger
 from consumer.pipeline.pipeline import Pipeline, PipelineLimits
 from consumer.privacy.safe_traceback import as_fatal, in_loop
 from consumer.source.consumer import KafkaSource
-from consumer.stages import Positions, Stages
+from consumer.stages import Map, Positions, Stages
 from consumer.startup.reload import Reloadable, Reloader, Unit
+from consumer.startup.scoped_map import ScopedMap
 from consumer.startup.setup import read_mapping
 from consumer.telemetry.exposition import BridgeCollector, registry
 from consumer.telemetry.tallies import Tallies
@@ -70,6 +72,7 @@ class App:
         (a replay of dead letters).
         """
         self._settings = settings
+        self._scope = scopes.chosen(settings)
         self._topics = mapping.topics if topics is None else topics
         self._adapt = adapt
         self._mapping = Reloadable(mapping)
@@ -228,7 +231,7 @@ class App:
             announce=_log_reader,
         )
         self._delivery = Delivery(
-            destinations(settings.yespo),
+            destinations(settings.yespo, self._holds),
             settings.delivery,
             open_pool=pool_opener(settings.delivery, clock),
             ended=self._event_ended,
@@ -245,6 +248,7 @@ class App:
             loop=loop,
             tallies=tallies,
             sources=self._mapping.topics,
+            endpoints=sorted(self._scope.endpoints) if self._scope is not None else (),
         )
         self._committer = Committer(
             send=source.commit,
@@ -260,8 +264,11 @@ class App:
             buffer_bytes=settings.buffer.bytes,
             max_queued_seconds=self._budgets.max_queued_seconds,
         )
+        mapping: Map = self._mapping
+        if self._scope is not None:
+            mapping = ScopedMap(mapping, self._holds)
         stages = Stages(
-            source, decoder, self._mapping, self._delivery, self._dead_letters, self._committer
+            source, decoder, mapping, self._delivery, self._dead_letters, self._committer
         )
         self._stages = stages if self._adapt is None else self._adapt(stages)
         self._pipeline = Pipeline(
@@ -295,6 +302,9 @@ class App:
         self._admin_server = AdminServer(
             settings.http.host, settings.http.port, metrics, self._observation.probes()
         )
+
+    def _holds(self, endpoint: Endpoint) -> bool:
+        return self._scope is None or self._scope.holds(endpoint)
 
     def _event_ended(self, flight: Flight, event: Event, outcome: Outcome) -> None:
         self._pipeline.event_ended(flight, event, outcome)

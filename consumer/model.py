@@ -189,11 +189,13 @@ class Replayed(NamedTuple):
     """The history of a record that fails again in a replay of dead letters.
 
     `replays` is the number of replays it has failed in; `size` are the bytes of a record that its
-    former dead letter did not carry, 0 of any other.
+    former dead letter did not carry, 0 of any other. `endpoints` are those of the scope whose process
+    wrote the dead letter, as `account/api`; empty for all.
     """
 
     replays: int = 0
     size: int = 0
+    endpoints: tuple[str, ...] = ()
 
 
 NEVER_REPLAYED = Replayed()

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from consumer.cli import options, reporting
+from consumer.config.scopes import declared
 from consumer.documents.findings import Finding, Place
 from consumer.errors import EXIT_FAILED
 from consumer.startup.connections import Connection, connections
@@ -42,6 +43,9 @@ def command(
         click.echo(f"ok       mappings: {rules} rules, digest {setup.mapping.digest}")
         for subject, count in setup.versions.items():
             click.echo(f"ok       schemas: {count} versions of {subject}")
+        for scope in declared(setup.settings):
+            held = ", ".join(sorted(scope.endpoints))
+            click.echo(f"ok       scope {scope.name}: {held}, group {scope.group}")
         for one in found:
             click.echo(f"{one.state:<8} {one.name}: {one.text}")
     if not warn_only and any(one.state == "failed" for one in found):
@@ -61,5 +65,9 @@ def _document(setup: Setup, found: list[Connection]) -> dict[str, object]:
         "topics": list(setup.mapping.topics),
         "warnings": setup.warnings,
         "versions": dict(setup.versions),
+        "scopes": [
+            {"name": s.name, "endpoints": sorted(s.endpoints), "group": s.group}
+            for s in declared(setup.settings)
+        ],
         "connections": [{"name": o.name, "state": o.state, "text": o.text} for o in found],
     }

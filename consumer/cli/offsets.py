@@ -41,9 +41,12 @@ class _Commands(click.Group):
     envvar="YESPO_BRIDGE_CONFIG",
     help="The configuration file; or the variable YESPO_BRIDGE_CONFIG.",
 )
+@options.only
 @options.as_json
 @click.pass_context
-def command(context: click.Context, path: Path | None, as_json: bool) -> None:
+def command(
+    context: click.Context, path: Path | None, only: tuple[str, ...], as_json: bool
+) -> None:
     """Show how far the group is: committed offset, lag in records and seconds, and what has ended
     above a record that has not, and which member holds each partition.
 
@@ -53,7 +56,7 @@ def command(context: click.Context, path: Path | None, as_json: bool) -> None:
         return
     if path is None:
         raise click.UsageError("name the configuration file with --config")
-    with _reader(path) as reader:
+    with _reader(path, only) as reader:
         found = reader.read()
     if as_json:
         click.echo(json.dumps(_document(found)))
@@ -63,6 +66,7 @@ def command(context: click.Context, path: Path | None, as_json: bool) -> None:
 
 @command.command("set")
 @options.config
+@options.only
 @click.option(
     "--to", "target", required=True, help="`earliest`, `latest`, an ISO 8601 time, or an offset."
 )
@@ -71,14 +75,20 @@ def command(context: click.Context, path: Path | None, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do it; without, it is only shown.")
 @options.as_json
 def set_(
-    path: Path, target: str, topic: str | None, partition: int | None, yes: bool, as_json: bool
+    path: Path,
+    only: tuple[str, ...],
+    target: str,
+    topic: str | None,
+    partition: int | None,
+    yes: bool,
+    as_json: bool,
 ) -> None:
     """Move the committed offsets of the group, which must have no members.
 
     Records below the new offset are never sent; records above it are sent, also a second time. Shows
     each partition before and after, and moves only with --yes. Exit codes: 3 refused; 4 Kafka.
     """
-    with _reader(path) as reader:
+    with _reader(path, only) as reader:
         keys = _chosen(reader.partitions(), topic, partition)
         reader.refuse_while_active()
         if target.isdecimal() and len(keys) > 1:
@@ -93,8 +103,8 @@ def set_(
     click.echo("done" if yes else "nothing is changed yet: repeat with --yes")
 
 
-def _reader(path: Path) -> GroupReader:
-    setup = load_setup(path)
+def _reader(path: Path, only: tuple[str, ...]) -> GroupReader:
+    setup = load_setup(path, only=only)
     return GroupReader(setup.settings.kafka, setup.mapping.topics)
 
 

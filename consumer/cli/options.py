@@ -48,4 +48,11 @@ config = click.option(
     envvar="YESPO_BRIDGE_CONFIG",
     help="The configuration file (docs/configuration.md); or the variable YESPO_BRIDGE_CONFIG.",
 )
+only = click.option(
+    "--only",
+    multiple=True,
+    metavar="SCOPE|ENDPOINT",
+    help="This scope of the configuration alone, or these endpoints (`main/v2`); may be repeated. "
+    "They have a consumer group of their own. Default: the setting `only`, else all endpoints.",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

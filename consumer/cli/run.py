@@ -4,6 +4,7 @@ import asyncio
 import gc
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -13,10 +14,13 @@ from consumer.app import App
 from consumer.cli import options
 from consumer.cli.rehearsal import print_rehearsal, run_rehearsal
 from consumer.cli.terminal import console
+from consumer.config.scopes import Scope, chosen
 from consumer.inspect.dry_run import COMMITTED, dry_span
 from consumer.pipeline import report
 from consumer.source.kafka_errors import kafka_errors
+from consumer.stages import Decode, Map
 from consumer.startup.reload import warn
+from consumer.startup.scoped_map import ScopedMap
 from consumer.startup.setup import Setup, load_setup
 from consumer.telemetry import logs
 from consumer.terminal.live_line import LiveLine, on_terminal
@@ -28,6 +32,7 @@ full buffer of 20,000 records stays below."""
 
 @click.command("run")
 @options.config
+@options.only
 @click.option(
     "--json", "as_json", is_flag=True, help="Print the ledgers at the end as one JSON line."
 )
@@ -46,7 +51,12 @@ full buffer of 20,000 records stays below."""
     "--records", type=click.IntRange(min=1), help="With --dry-run: stop after so many records."
 )
 def command(
-    path: Path, as_json: bool, dry_run: bool, begin: str | None, records: int | None
+    path: Path,
+    only: tuple[str, ...],
+    as_json: bool,
+    dry_run: bool,
+    begin: str | None,
+    records: int | None,
 ) -> None:
     """Consume, map and deliver until SIGTERM or SIGINT; then drain, commit and leave the group.
 
@@ -59,6 +69,9 @@ def command(
     Mapping files, what they include and their schemas are watched: a valid change takes over between two
     records, an invalid one is logged and the old goes on. SIGHUP looks at once.
 
+    With --only it sends to a part of the endpoints, which an outage of the others does not hold up. The
+    processes of each part together must hold every endpoint: `scopes` of the configuration names them.
+
     With --dry-run it reads up to the end that the topics have at the start, and reports the events it
     would have sent, by kind, with the reasons of those it would not.
 
@@ -67,7 +80,7 @@ def command(
     """
     if not dry_run and (begin or records):
         raise click.UsageError("--from and --records belong to --dry-run")
-    setup = load_setup(path, ask_registry=True, strict=False)
+    setup = load_setup(path, ask_registry=True, strict=False, only=only)
     if dry_run:
         _rehearse(setup, begin or COMMITTED, records, as_json=as_json)
         return
@@ -87,8 +100,19 @@ def _rehearse(setup: Setup, begin: str, records: int | None, *, as_json: bool) -
     warn(setup.warnings)
     with kafka_errors():
         span = dry_span(setup.settings, setup.mapping.topics, begin)
-        found = run_rehearsal(setup.settings, setup.mapping, span.starts, span.ends, most=records)
+        found = run_rehearsal(
+            setup.settings,
+            setup.mapping,
+            span.starts,
+            span.ends,
+            most=records,
+            around=partial(_in_scope, chosen(setup.settings)),
+        )
     print_rehearsal(found, found.document(), as_json=as_json)
+
+
+def _in_scope(scope: Scope | None, decode: Decode, mapping: Map) -> tuple[Decode, Map]:
+    return decode, mapping if scope is None else ScopedMap(mapping, scope.holds)
 
 
 def _spare_the_collector() -> None:

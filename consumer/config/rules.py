@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from consumer.config import kafka_names
+from consumer.config import kafka_names, scopes
 from consumer.config.budgets import Budgets, Problem
 from consumer.config.settings import Settings
 from consumer.config.topics import is_pattern, matches
@@ -14,6 +14,7 @@ def problems_of(settings: Settings) -> Iterator[Problem]:
     if settings.delivery.proxy is not None and settings.delivery.client != "httpx":
         yield Problem(("delivery", "proxy"), "only `delivery.client: httpx` can use a proxy")
     yield from Budgets.problems(settings)
+    yield from scopes.problems_of(settings)
 
 
 def kafka_problems(properties: Mapping[str, object], path: tuple[str, ...]) -> Iterator[Problem]:

@@ -284,6 +284,15 @@ class LogSettings(Section):
     """`auto`: console on a terminal, else JSON."""
 
 
+class ScopeSettings(Section):
+    """Endpoints that have processes and offsets of their own (`run --only NAME`)."""
+
+    endpoints: list[str] = Field(min_length=1)
+    """As `account/api`: `main/legacy`, `main/v2`. `past_events` goes with `v2`."""
+    group_id: str | None = Field(None, min_length=1, max_length=249)
+    """The consumer group. By default `group.id` with a dot and the scope's name behind it."""
+
+
 class Settings(Section):
     """The whole configuration file."""
 
@@ -300,6 +309,14 @@ class Settings(Section):
     """Mapping files, relative to the configuration file."""
     yespo: YespoSettings
     """Where events go."""
+    scopes: dict[
+        Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$")], ScopeSettings
+    ] = Field({})
+    """Parts of the endpoints, by a name of your own, that do not hold each other up: together they
+    hold every endpoint once. Each is run by itself, and decodes and maps every record."""
+    only: list[str] = Field([])
+    """What this process sends to: the name of a scope, or endpoints where there are no scopes. Empty:
+    all of them. Better given to the process: `run --only NAME`, `YESPO_BRIDGE_ONLY=NAME`."""
     delivery: DeliverySettings = DeliverySettings()
     """Requests to Yespo."""
     commit: CommitSettings = CommitSettings()

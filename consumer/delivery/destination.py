@@ -31,8 +31,10 @@ class Destination:
         return "Basic " + base64.b64encode(pair).decode("ascii")
 
 
-def destinations(settings: YespoSettings) -> list[Destination]:
-    """Every endpoint of every account. An account with v2 has `past_events` as well."""
+def destinations(
+    settings: YespoSettings, chosen: Callable[[Endpoint], bool] = lambda _: True
+) -> list[Destination]:
+    """Every endpoint of every account that is `chosen`. An account with v2 has `past_events` too."""
     found = []
     for name, account in settings.accounts.items():
         if (legacy := account.legacy) is not None:
@@ -43,4 +45,4 @@ def destinations(settings: YespoSettings) -> list[Destination]:
             found.append(Destination(Endpoint(name, "v2"), v2.url, key, v2.rate, v2.burst))
             late = Endpoint(name, "past_events")
             found.append(Destination(late, v2.past_events_url, key, past.rate, past.burst))
-    return found
+    return [destination for destination in found if chosen(destination.endpoint)]

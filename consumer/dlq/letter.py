@@ -50,7 +50,8 @@ class Letter:
     detail: str = ""
     """The first failure in words, empty where it had to be left out."""
     again: Replayed = NEVER_REPLAYED
-    """How many replays it has failed in, and how large the record is if the letter lacks it."""
+    """How many replays it has failed in, how large the record is if the letter lacks it, and the
+    endpoints of its scope."""
 
     @property
     def lacks_record(self) -> bool:
@@ -59,10 +60,11 @@ class Letter:
 
     @property
     def origin(self) -> tuple[object, ...]:
-        """Equal for dead letters of one record. The time is in it because a topic made anew counts
-        its offsets from 0 again."""
+        """Equal for dead letters of one record in one scope. The time is in it because a topic made
+        anew counts its offsets from 0 again."""
         where = self.record.partition
-        return where.topic, where.number, self.record.offset, self.record.timestamp_ms
+        times = self.record.offset, self.record.timestamp_ms
+        return where.topic, where.number, *times, self.again.endpoints
 
     @property
     def identity(self) -> tuple[object, ...]:
@@ -86,7 +88,11 @@ def letter_of(record: Record) -> Letter | None:
         )
         events = tuple(str(label) for label in _list(ours.get("events", "[]")))
         failures = [dict(each) for each in _list(ours.get("failures", "[]"))]
-        again = Replayed(int(ours.get("replays", "0")), int(ours.get("size", "0")))
+        again = Replayed(
+            int(ours.get("replays", "0")),
+            int(ours.get("size", "0")),
+            tuple(str(endpoint) for endpoint in _list(ours.get("endpoints", "[]"))),
+        )
     except (ValueError, TypeError):
         return None
     return Letter(

@@ -70,6 +70,8 @@ def replay_settings(settings: Settings, selection: Selection, rate: float | None
     return settings.model_copy(
         update={
             "kafka": {**kafka, "group.id": group},
+            "only": [],  # each letter names the endpoints of its scope
+            "scopes": {},
             "start": start,
             # the pace is that of this group: its members share it, not those of `run`
             "delivery": settings.delivery.model_copy(update={"share": "auto"}),

@@ -8,12 +8,15 @@ import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
+from consumer.config.scopes import holds
 from consumer.dlq.letter import Letter, Selection, letter_of
 from consumer.dlq.marks import Marks
 from consumer.errors import SchemaPending
 from consumer.model import NEVER_REPLAYED, Decoded, Failure, Mapped, Record, Replayed
 from consumer.stages import DeadLetters, Decode, Map
+from consumer.startup.scoped_map import within
 
 REMEMBERED = 100_000
 """Letters that a repeated one is recognised among. What a `kill -9` repeats lies close together."""
@@ -133,6 +136,8 @@ class ReplayMap:
         if letter is None or why_not:
             return Mapped((), why_not)
         mapped = self._inner.map(letter.record, decoded)
+        if letter.again.endpoints:
+            mapped = within(mapped, partial(holds, letter.again.endpoints))
         if not letter.events:
             return mapped
         wanted = self._judgement.selection.failed(letter)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from consumer.config import scopes
 from consumer.config.load import read
 from consumer.config.rules import topic_problems
 from consumer.config.settings import Settings
@@ -40,16 +41,26 @@ class Setup:
     """The warnings for programs."""
 
 
-def load_setup(path: Path, *, ask_registry: bool = False, strict: bool = True) -> Setup:
+def load_setup(
+    path: Path,
+    *,
+    ask_registry: bool = False,
+    strict: bool = True,
+    only: Sequence[str] | None = None,
+) -> Setup:
     """Configuration and mappings. Raises ConfigError with the findings of both.
 
     With `ask_registry` the mappings are also checked against what is registered. Registered versions
-    that they cannot read are an error only if `strict`.
+    that they cannot read are an error only if `strict`. `only` is that of the command line, empty where
+    it was not given: then the settings have the consumer group of the chosen scope, and must have one
+    where there are scopes. None for commands that know no scopes.
     """
     loaded = read(path, os.environ, refused)
     loaded.raise_findings()
     settings = loaded.settings
     assert settings is not None
+    if only is not None:
+        settings = scopes.in_scope(scopes.with_only(settings, only))
     attempt = read_mapping(settings, ask_registry=ask_registry, strict=strict)
     loaded.add(attempt.problems)
     loaded.raise_findings()

@@ -80,6 +80,25 @@ The program's configuration file, and the numbers that the chart reads out of it
 {{- toYaml $config -}}
 {{- end -}}
 
+{{/* Names of the scopes, as YAML list; one empty name where there are none. */}}
+{{- define "yespo-bridge.scopes" -}}
+{{- $scopes := dig "scopes" dict .Values.config -}}
+{{- ternary (keys $scopes | sortAlpha) (list "") (gt (len $scopes) 0) | toYaml -}}
+{{- end -}}
+
+{{/* The consumer group of a scope; takes (list $ "scope"). */}}
+{{- define "yespo-bridge.group" -}}
+{{- $ := index . 0 -}}
+{{- $scope := index . 1 -}}
+{{- $config := include "yespo-bridge.config" $ | fromYaml -}}
+{{- $group := get $config.kafka "group.id" -}}
+{{- if $scope -}}
+{{- dig "scopes" $scope "group_id" "" $config | default (printf "%s.%s" $group $scope) -}}
+{{- else -}}
+{{- $group -}}
+{{- end -}}
+{{- end -}}
+
 {{/* A duration of the configuration (25, 25s, 1.5m) in milliseconds. */}}
 {{- define "yespo-bridge.milliseconds" -}}
 {{- $text := trim (toString .) -}}

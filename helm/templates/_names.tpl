@@ -46,6 +46,25 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: bridge
 {{- end -}}
 
+{{/* Name of what a scope has for itself; takes (list $ "scope"), the scope empty where there are none. */}}
+{{- define "yespo-bridge.scopedName" -}}
+{{- $full := include "yespo-bridge.fullname" (index . 0) -}}
+{{- include "yespo-bridge.short" (ternary (printf "%s-%s" $full (index . 1)) $full (ne (index . 1) "")) -}}
+{{- end -}}
+
+{{/* What the pods of a scope are known by, beside `selectorLabels`; takes the scope. */}}
+{{- define "yespo-bridge.scopeLabel" -}}
+{{- with . }}yespo-bridge/scope: {{ . }}{{ end -}}
+{{- end -}}
+
+{{/* The selector of one scope's pods; takes (list $ "scope"). */}}
+{{- define "yespo-bridge.scopedSelector" -}}
+{{ include "yespo-bridge.selectorLabels" (index . 0) }}
+{{- with include "yespo-bridge.scopeLabel" (index . 1) }}
+{{ . }}
+{{- end -}}
+{{- end -}}
+
 {{/* Labels of an object; takes (list $ "component"). */}}
 {{- define "yespo-bridge.labels" -}}
 {{- $ := index . 0 -}}

@@ -25,7 +25,8 @@ where name is the one the ConfigMaps begin with: the release's, or the check's c
 {{- end -}}
 
 {{/*
-`spec.replicas`, or nothing; takes (list $ live), live being the Deployment in the cluster.
+`spec.replicas`, or nothing; takes (list $ live own), live being the Deployment in the cluster, own what
+`scopes` says of it.
 Where KEDA or `kubectl scale` is to own the number (autoscaling, or replicaCount: null), the chart leaves
 the field out, with one exception: a field whose only owner leaves it out falls back to 1
 (https://kubernetes.io/docs/reference/using-api/server-side-apply/#transferring-ownership). So the
@@ -34,8 +35,10 @@ live number is repeated until somebody else has written it.
 {{- define "yespo-bridge.replicas" -}}
 {{- $ := index . 0 -}}
 {{- $live := index . 1 | default dict -}}
-{{- if not (or $.Values.autoscaling.enabled (kindIs "invalid" $.Values.replicaCount)) -}}
-{{- $.Values.replicaCount -}}
+{{- $own := gt (len .) 2 | ternary (last .) dict -}}
+{{- $count := ternary $own.replicaCount $.Values.replicaCount (hasKey $own "replicaCount") -}}
+{{- if not (or $.Values.autoscaling.enabled (kindIs "invalid" $count)) -}}
+{{- $count -}}
 {{- else if $live -}}
 {{- $others := list -}}
 {{- range dig "metadata" "managedFields" list $live -}}

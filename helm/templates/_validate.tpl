@@ -179,6 +179,12 @@ value's name and what to do. Rendered by `validate.yaml`, so that Argo CD and `h
 
 {{- define "yespo-bridge.validate.scaling" -}}
 {{- $scaling := .Values.autoscaling -}}
+{{- $scopes := include "yespo-bridge.scopes" . | fromYamlArray -}}
+{{- range $name := keys .Values.scopes | sortAlpha }}
+{{- if not (has $name $scopes) }}
+- scopes.{{ $name }} is no scope of config.scopes{{ $scopes | join ", " | printf " (%s)" | replace " ()" "" }}
+{{- end }}
+{{- end }}
 {{- $share := divf .Values.yespo.requestsPerSecond (include "yespo-bridge.mostPods" .) -}}
 {{- $asks := false -}}
 {{- range (include "yespo-bridge.config" . | fromYaml).yespo.accounts }}{{ if .v2 }}{{ $asks = true }}{{ end }}{{ end -}}

@@ -14,6 +14,7 @@ def a_letter(
     offset: str = "42",
     replays: str | None = None,
     timestamp: int = 1_763_700_000_123,
+    endpoints: str = "",
 ) -> Record:
     headers: list[tuple[str, bytes | None]] = [
         ("trace", b"1"),
@@ -28,6 +29,8 @@ def a_letter(
         ("yespo.dlq.mapping", b"abcd"),
         ("yespo.dlq.events", events.encode()),
     ]
+    if endpoints:
+        headers.append(("yespo.dlq.endpoints", endpoints.encode()))
     if replays is not None:
         headers.append(("yespo.dlq.replays", replays.encode()))
     return Record(DEAD, place, b"visitor-1", b"\x00avro", headers, 1_763_800_000_000)

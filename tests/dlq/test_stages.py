@@ -253,3 +253,28 @@ def test_a_replay_whose_position_has_left_the_log_is_not_over_while_it_begins_an
     assert not source.reached
     source.received({anew: [a_letter(29)]})
     assert source.reached
+
+
+TRACKER, REST = '["main/legacy"]', '["main/v2"]'
+
+
+def test_a_record_that_failed_in_one_scope_is_sent_to_its_endpoints_alone() -> None:
+    bench = Bench()
+    assert bench.sends(a_letter(1, events="[]", endpoints=TRACKER)) == [VIEW]
+    assert bench.sends(a_letter(2, events="[]", endpoints=REST)) == [CART]
+
+
+def test_letters_of_two_scopes_are_no_repeats_of_one_another() -> None:
+    bench = Bench()
+    bench.take(a_letter(1, events="[]", endpoints=TRACKER))
+    assert bench.take(a_letter(2, events="[]", endpoints=TRACKER)).filtered == "repeated"
+    assert bench.take(a_letter(3, events="[]", endpoints=REST)).filtered is None
+
+
+def test_a_record_that_fails_again_stays_in_its_scope() -> None:
+    bench = Bench()
+    letter = a_letter(1, events="[]", endpoints=REST)
+    bench.take(letter)
+    bench.dead_letters.send(letter, [replace(FAILED, event="")], "today", lambda: None)
+    [(_, _, again)] = bench.inner.sent
+    assert again == Replayed(1, 0, ("main/v2",))

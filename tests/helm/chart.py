@@ -39,8 +39,8 @@ class Rendered:
 
     @property
     def pod(self) -> Object:
-        """The pod of the Deployment."""
-        return pod_of(self.one("Deployment"))
+        """The pod of the Deployment; of the first scope where there are several."""
+        return pod_of(self.all("Deployment")[0])
 
     @property
     def bridge(self) -> Object:

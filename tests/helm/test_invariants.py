@@ -349,7 +349,7 @@ def test_a_changed_configuration_always_rolls_out(on_change: str) -> None:
 @pytest.mark.parametrize("name", [name for name in CASES if name != "bare"])
 def test_the_check_has_the_very_objects_of_the_release(name: str) -> None:
     rendered = case(name)
-    full = rendered.one("Deployment")["metadata"]["name"]
+    full = rendered.one("Job")["metadata"]["name"].removesuffix("-check")
     for suffix in ("", "-files"):
         own = [o for o in rendered.all("ConfigMap") if o["metadata"]["name"] == full + suffix]
         for found in own:
@@ -486,9 +486,13 @@ def _pod_labels(rendered: Rendered) -> Any:
 @pytest.mark.parametrize("name", CASES)
 def test_the_deployment_and_its_helpers_select_the_bridge_and_no_job(name: str) -> None:
     rendered = case(name)
-    selectors = [rendered.one("Deployment")["spec"]["selector"]["matchLabels"]]
-    for kind in ("PodDisruptionBudget", "PodMonitor"):
-        selectors += [o["spec"]["selector"]["matchLabels"] for o in rendered.all(kind)]
+    selectors = []
+    if name != "scopes":  # each scope's select its own pods alone: see below
+        selectors += [rendered.one("Deployment")["spec"]["selector"]["matchLabels"]]
+        selectors += [
+            o["spec"]["selector"]["matchLabels"] for o in rendered.all("PodDisruptionBudget")
+        ]
+    selectors += [o["spec"]["selector"]["matchLabels"] for o in rendered.all("PodMonitor")]
     selectors += [o["spec"]["selector"] for o in rendered.all("Service")]
     for selector in selectors:
         for kind, labels in _pod_labels(rendered):

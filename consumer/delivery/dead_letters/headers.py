@@ -65,6 +65,8 @@ def required(
     headers = _ours(texts)
     events = [failure.event for failure in failures if failure.event]
     headers.append((PREFIX + "events", _json(events)))
+    if again.endpoints:
+        headers.append((PREFIX + "endpoints", _json(again.endpoints)))
     return headers
 
 

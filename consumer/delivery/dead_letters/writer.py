@@ -130,9 +130,12 @@ class DeadLetterWriter:
         loop: asyncio.AbstractEventLoop,
         tallies: Tallies,
         sources: Collection[str],
+        endpoints: Sequence[str] = (),
     ) -> None:
-        """`kafka` is the section of that name; `sources` are the topics that are read. Raises
-        KafkaSetupError for properties that would weaken the promise above."""
+        """`kafka` is the section of that name; `sources` are the topics that are read; `endpoints`
+        are those of this process's scope. Raises KafkaSetupError for properties that would weaken
+        the promise above."""
+        self._endpoints = tuple(endpoints)
         self._name = settings.topic
         self._login = KafkaLogin(producer_properties(kafka, settings.kafka), clock.monotonic)
         self._sources = sources
@@ -192,6 +195,7 @@ class DeadLetterWriter:
         done: Callable[[], None],
         again: Replayed = NEVER_REPLAYED,
     ) -> None:
+        again = again._replace(endpoints=again.endpoints or self._endpoints)
         letter = _Letter(record, failures, digest, self._clock.now_ms(), done, again)
         self._letters.add(letter)
         self._idle.clear()
