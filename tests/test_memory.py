@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[1]
 FINITE = {
     "consumer/contacts/phone.py:_phone": "numbers of at most 40 characters",
     "consumer/contacts/national.py:_region": "codes of countries",
+    "consumer/mapping/language/library/identity.py:_secret": "constants of mappings",
+    "consumer/mapping/language/library/texts.py:_pattern": "constants of mappings",
     "consumer/mapping/language/library/times.py:_zone": "names of zones that exist",
     "consumer/sandbox/page.py:load": "no argument",
     "consumer/yespo/catalogue.py:_v2_converter": "names of documented events",

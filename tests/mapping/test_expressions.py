@@ -323,6 +323,53 @@ def test_a_zone_of_a_record_that_is_none_gives_nothing(zone: str) -> None:
     assert evaluate('format_time(at_ms, "%Y", name)', name=zone) is None
 
 
+def test_a_hash_with_a_secret_is_that_of_openssl(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YESPO_BRIDGE_SECRET_CRM", "key")
+    assert evaluate('hmac_sha256(name, "CRM")', name="a") == (
+        "780c3db4ce3de5b9e55816fba98f590631d96c075271b26976238d5f4444219b"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'hmac_sha256(name, "UNSET")',
+        "hmac_sha256(name, name)",
+        'hmac_sha256(name, "../x")',
+        'hmac_sha256(name, "")',
+        'matches(name, "(")',
+        'matches(name, "(a)\\\\1")',
+        'matches(name, "a(?=b)")',
+        "matches(name, name)",
+        "sort(lines)",
+        "sort([yes])",
+    ],
+)
+def test_arguments_that_cannot_be_meant_are_found_at_load(text: str) -> None:
+    with pytest.raises(Wrong):
+        node_of(text)
+
+
+def test_a_pattern_that_would_make_others_go_back_for_ever_is_quick() -> None:
+    assert evaluate('matches(name, "^(a+)+$")', name="a" * 50_000 + "!") is False
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('sort(["b", "a", "Б", "a"])', ["a", "a", "b", "Б"]),
+        ("sort([2.5, 1, 10])", [1, Decimal("2.5"), 10]),
+        ("sort([])", []),
+        ('slug("  Ґудзик №5 — синій!  ")', "ґудзик-no5-синій"),
+        ('slug("---")', None),
+        ('matches("mug, blue", "blue$")', True),
+        ('matches("mug, blue", "^blue")', False),
+    ],
+)
+def test_lists_are_sorted_and_texts_shaped(text: str, expected: Any) -> None:
+    assert evaluate(text) == expected
+
+
 EXAMPLES = [
     (function.name, text, value)
     for function in LIBRARY.by_name.values()
@@ -331,7 +378,10 @@ EXAMPLES = [
 
 
 @pytest.mark.parametrize(("name", "text", "value"), EXAMPLES, ids=lambda value: str(value)[:30])
-def test_every_example_of_the_library_holds(name: str, text: str, value: Any) -> None:
+def test_every_example_of_the_library_holds(
+    name: str, text: str, value: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YESPO_BRIDGE_SECRET_EXAMPLE", "key")
     names = {"kafka_bytes": "data", "a_date": "day"}
     found = evaluate(text, define=names, day=19675)
     assert found == value

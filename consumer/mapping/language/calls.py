@@ -132,6 +132,9 @@ def _fit_all(function: Function, given: list[Node]) -> tuple[list[Node], Slot | 
             message = f"`{function.name}` takes values of one type, not {one} and {other}"
             raise Wrong(node.place, "type", message)
         variable = both
+        if function.only and not isinstance(variable.type, (*function.only, Nothing)):
+            message = f"`{function.name}` cannot order values of type {describe(variable.type)}"
+            raise Wrong(node.place, "type", message)
     return fitted, variable
 
 

@@ -65,6 +65,8 @@ class Function:
     """Looks at constant arguments (None where not constant) and says what is wrong with them."""
     like: tuple[str, ...] | Callable[[Sequence[Any]], tuple[str, ...]] = ()
     """Examples of the resulting text that show its format; or makes them of constant arguments."""
+    only: tuple[type[Type], ...] = ()
+    """The types that `T` may stand for; empty: any."""
     members: tuple[str, ...] = ()
     """A record with these fields may stand for all arguments."""
 
@@ -98,6 +100,7 @@ class Library:
         takes_absent: bool = False,
         check: Callable[[Sequence[Any]], str | None] | None = None,
         like: tuple[str, ...] | Callable[[Sequence[Any]], tuple[str, ...]] = (),
+        only: tuple[type[Type], ...] = (),
         members: tuple[str, ...] = (),
     ) -> None:
         match = _SIGNATURE.fullmatch(signature)
@@ -116,6 +119,7 @@ class Library:
             takes_absent,
             check,
             like,
+            only,
             members,
         )
         self.sections.setdefault(section, []).append(function)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
+import os
+import re
 import uuid
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import phonenumbers
@@ -16,6 +20,9 @@ from consumer.mapping.language.functions import Library
 
 # Fixed for ever: a replayed record must give the id it gave the first time.
 _NAMESPACE = uuid.UUID("8f1e9c3a-5a0e-5c55-9a4b-2a1b7d6f0c11").bytes
+SECRETS = "YESPO_BRIDGE_SECRET_"
+"""Begins the environment variables that mappings may name as secrets: no other can be read."""
+_SECRET_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,60}")
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
@@ -46,6 +53,27 @@ def _uuid(*parts: str) -> str:
 def _sample(value: str, share: runtime.Numeric) -> bool:
     bucket = int.from_bytes(hashlib.sha256(_bytes(value)).digest()[:8], "big")
     return runtime.less(bucket, runtime.multiply(share, 2**64))
+
+
+def _hmac(text: str, name: str) -> str | None:
+    key = _secret(name)
+    return None if key is None else hmac.digest(key, _bytes(text), "sha256").hex()
+
+
+@lru_cache(maxsize=100)  # of the names in mappings: only constants are names
+def _secret(name: str) -> bytes | None:
+    """The value is shown by nothing: a mapping holds its name alone."""
+    value = os.environ.get(SECRETS + name)
+    return value.encode("utf-8", "surrogateescape") if value else None
+
+
+def _some_secret(arguments: Sequence[Any]) -> str | None:
+    name = arguments[1]
+    if name is None or not _SECRET_NAME.fullmatch(name):
+        return f"the secret is the constant name of an environment variable without `{SECRETS}`"
+    if not os.environ.get(SECRETS + name):
+        return f"the environment variable `{SECRETS}{name}` is not set"
+    return None
 
 
 def _region(arguments: Sequence[Any]) -> str | None:
@@ -106,6 +134,16 @@ def add_to(library: Library) -> None:
         "0cc175b9",
         _digest("md5"),
         like=("0cc175b9c0f1b6a831c399e269772661",),
+    )
+    add(
+        "hmac_sha256(text, text) -> text?",
+        "In hexadecimal, keyed by a secret: `CRM` is the environment variable "
+        f"`{SECRETS}CRM`, which has to be set wherever the mapping is loaded. Costs 3 µs.",
+        'truncate(hmac_sha256("a", "EXAMPLE"), 8)',
+        "780c3db4",
+        _hmac,
+        check=_some_secret,
+        like=("ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb",),
     )
     add(
         "sample(text, number) -> boolean",

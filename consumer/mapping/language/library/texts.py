@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import base64
+import re
+import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
+from pydantic_core import SchemaError, SchemaValidator, core_schema
+
 from consumer.mapping.language import runtime
 from consumer.mapping.language.functions import Library
+
+_WORDS = re.compile(r"[^\W_]+")
 
 
 def _join(parts: Sequence[str | None] | None, separator: str | None) -> str | None:
@@ -58,6 +65,32 @@ def _some_separator(arguments: Sequence[Any]) -> str | None:
 def _at_least_one(arguments: Sequence[Any]) -> str | None:
     length = arguments[1]
     return "the length must be 1 or more" if length is not None and length < 1 else None
+
+
+def _slug(text: str) -> str | None:
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return "-".join(_WORDS.findall(plain)) or None
+
+
+@lru_cache(maxsize=1_000)  # of the patterns in mappings: only constants are patterns
+def _pattern(regex: str) -> SchemaValidator:
+    """Raises SchemaError. Rust's engine never goes back: its time grows with the text alone."""
+    return SchemaValidator(core_schema.str_schema(pattern=regex))
+
+
+def _matches(text: str, regex: str) -> bool:
+    return _pattern(regex).isinstance_python(text)
+
+
+def _some_pattern(arguments: Sequence[Any]) -> str | None:
+    regex = arguments[1]
+    if regex is None:
+        return "the pattern is a constant text"
+    try:
+        _pattern(regex)
+    except SchemaError:
+        return "this is no regular expression without references back or around (RE2's syntax)"
+    return None
 
 
 def add_to(library: Library) -> None:
@@ -124,6 +157,22 @@ def add_to(library: Library) -> None:
         'contains("mug, blue", "blue")',
         True,
         str.__contains__,
+    )
+    text(
+        "matches(text, text) -> boolean",
+        "Whether a regular expression is found in it; `^` and `$` tie it to the ends. RE2's syntax: "
+        "time grows with the text alone. Costs 1 µs.",
+        'matches("r963v1317", "^r[0-9]+v[0-9]+$")',
+        True,
+        _matches,
+        check=_some_pattern,
+    )
+    text(
+        "slug(text) -> text?",
+        "Letters and digits in lower case with a `-` between words; absent if there are none.",
+        'slug("Mugs & Cups, 0.5 l")',
+        "mugs-cups-0-5-l",
+        _slug,
     )
     text(
         "split(text, text) -> [text]",
