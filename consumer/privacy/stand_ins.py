@@ -17,6 +17,8 @@ _HEX = re.compile(r"[0-9a-fA-F-]{32,}")
 _PHONE_DIGITS = range(9, 16)
 _KEPT_DIGITS = 7
 """Digits of a phone number that are replaced; country and operator stay, so that it stays valid."""
+_ELSEWHERE = 5_000_003
+"""Added to the number of a stand-in that would be the value itself."""
 _LATIN = "abcdefghijklmnopqrstuvwxyz"
 _CYRILLIC = "абвгдежзиклмн"
 
@@ -39,7 +41,11 @@ class StandIns:
         if value not in self._known:
             if value in self._known.values():
                 return value
-            self._known[value] = shaped(value, len(self._known) + 1)
+            number = len(self._known) + 1
+            made = shaped(value, number)
+            if made == value:  # it is what its number would give
+                made = shaped(value, number + _ELSEWHERE)
+            self._known[value] = made
         return self._known[value]
 
     def of_part(self, part: Part) -> str:

@@ -70,6 +70,11 @@ def test_a_stand_in_does_not_depend_on_the_value(mapping: CheckedMapping) -> Non
     assert first == second
 
 
+@pytest.mark.parametrize("value", ["+380500000001", "b", "bcd@example.com"])
+def test_a_value_that_is_its_own_stand_in_gets_another(masker: Masker, value: str) -> None:
+    assert masker.record({"name": value})["name"] != value
+
+
 def test_masking_twice_changes_nothing(masker: Masker) -> None:
     value = {"name": "Olena", "maybe": "380671234567", "kind": "mail to ann@shop.ua now"}
     once = masker.record(value)
