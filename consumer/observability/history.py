@@ -44,6 +44,7 @@ class Sample(NamedTuple):
     dead_letters: int
     dead_letter_errors: int
     assigned: int
+    partitions: int
     kafka_away: int
     lag_seconds: float
     loop_lag: tuple[int, ...]
@@ -63,6 +64,7 @@ def take(parts: BridgeParts) -> Sample:
         dead_letters=sum(sum(each.dead_lettered.values()) for each in records),
         dead_letter_errors=tallies.counter("dead_letter_errors").total(),
         assigned=tallies.counter("rebalances").get("assigned"),
+        partitions=len(parts.pipeline.held()),
         kafka_away=sum(errors.get(code) for code in KAFKA_AWAY),
         lag_seconds=max([float(age) for _, age in _ages(parts)], default=0.0),
         loop_lag=_counts(tallies.histogram("event_loop_lag_seconds", LOOP_LAG_BOUNDS).of()),
@@ -135,10 +137,20 @@ class History:
         """By how much a counter grew in the last `seconds`, an hour at most."""
         if not self.minute:
             return 0
-        last = self.minute[-1]
-        within = [each for each in self.hour if last.at - each.at <= seconds + SAMPLE_SECONDS]
-        first = within[0] if within else self.minute[0]
+        first, *_, last = (*self._within(seconds), self.minute[-1])
         return int(getattr(last, field) - getattr(first, field))
+
+    def most(self, seconds: float, field: str) -> int:
+        """The largest value of a gauge in the last `seconds`, an hour at most."""
+        return max([getattr(each, field) for each in self._within(seconds)], default=0)
+
+    def _within(self, seconds: float) -> list[Sample]:
+        """Samples of that time, the oldest first: one a minute, then those of the last minute."""
+        if not self.minute:
+            return []
+        after = self.minute[-1].at - seconds - SAMPLE_SECONDS
+        old = [each for each in self.hour if after <= each.at < self.minute[0].at]
+        return [*old, *self.minute]
 
     def lines(self) -> dict[str, list[float]]:
         """Sparklines of the last hour, a value a minute: deliveries and dead letters per minute,

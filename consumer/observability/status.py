@@ -47,6 +47,7 @@ def _kafka(parts: BridgeParts, history: History) -> dict[str, Any]:
         "polled_seconds": round(time.monotonic() - parts.source.polled_at, 1),
         "stale_seconds": parts.source.stale_seconds,
         "assigned_15m": history.since(900, "assigned"),
+        "most_partitions_15m": history.most(900, "partitions"),
         "fetch_failures": {
             f"{topic}/{number}": failure.error
             for (topic, number), failure in parts.source.fetch_failures.items()

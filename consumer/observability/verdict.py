@@ -108,8 +108,7 @@ def _kafka(status: Mapping[str, Any]) -> Iterable[Problem]:
             "this replica holds no partition",
             "normal with more replicas than partitions; else look at the group",
         )
-    fetch = status["kafka"].get("fetch_failures") or {}
-    for partition, error in fetch.items():
+    for partition, error in status["kafka"]["fetch_failures"].items():
         yield Problem(
             Cause.FETCH_FAILING,
             Level.STOPPED,
@@ -119,7 +118,7 @@ def _kafka(status: Mapping[str, Any]) -> Iterable[Problem]:
             partition,
         )
     assigned = status["kafka"]["assigned_15m"]
-    if assigned > 3 * max(1, status["kafka"]["partitions"]) and assigned > MANY:
+    if assigned > max(MANY, 3 * status["kafka"]["most_partitions_15m"]):
         yield Problem(
             Cause.REBALANCE_STORM,
             Level.DEGRADED,

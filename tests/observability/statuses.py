@@ -15,6 +15,8 @@ HEALTHY: dict[str, Any] = {
         "polled_seconds": 0.1,
         "stale_seconds": 30.0,
         "assigned_15m": 2,
+        "most_partitions_15m": 2,
+        "fetch_failures": {},
         "gap_full": [],
     },
     "partitions": {

@@ -17,6 +17,7 @@ def a_sample(at: float, *, delivered: int = 0, dead: int = 0, lag: float = 0.0) 
         dead_letters=dead,
         dead_letter_errors=0,
         assigned=0,
+        partitions=int(at) % 7,
         kafka_away=0,
         lag_seconds=lag,
         loop_lag=(0,) * 12,
@@ -61,3 +62,12 @@ def test_an_hour_is_kept_in_as_many_samples_as_it_has_minutes() -> None:
     assert set(lines["lag_seconds"]) == {11.0}, "the worst of each minute"
     assert 59 <= history.since(3600, "dead_letters") <= 60
     assert 14 <= history.since(900, "dead_letters") <= 15
+
+
+def test_the_most_partitions_held_are_those_of_the_time_asked_for() -> None:
+    history = History()
+    for number, partitions in enumerate([12] * 12 + [2] * 24):
+        history.add(a_sample(5.0 * number)._replace(partitions=partitions, assigned=12))
+    assert history.most(900, "partitions") == 12
+    assert history.most(60, "partitions") == 2
+    assert history.since(900, "assigned") == 0

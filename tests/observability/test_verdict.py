@@ -39,6 +39,11 @@ LATE = ("partitions > shop.clicks/0 > lag_seconds", 122.0)
         ([("recent > kafka_errors", 1)], "KafkaUnreachable", "stopped"),
         ([("kafka > partitions", 0)], "NoPartitions", "notice"),
         ([("kafka > assigned_15m", 40)], "RebalanceStorm", "degraded"),
+        (
+            [("kafka > fetch_failures", {"shop.clicks/0": "_BAD_COMPRESSION"})],
+            "FetchFailing",
+            "stopped",
+        ),
         ([("commits > failing_seconds", 12.0)], "CommitStale", "degraded"),
         ([("endpoints > main/v2 > state", "misconfigured")], "EndpointMisconfigured", "stopped"),
         ([("endpoints > main/v2 > state", "down")], "EndpointDown", "stopped"),
@@ -100,6 +105,11 @@ def test_a_healthy_bridge_has_no_problem() -> None:
 )
 def test_the_weather_of_every_day_is_no_problem(change: tuple[str, Any]) -> None:
     assert problems(a_status(change)) == []
+
+
+def test_a_replica_that_gives_most_of_its_partitions_away_is_no_storm() -> None:
+    left = [("kafka > assigned_15m", 14), ("kafka > most_partitions_15m", 12)]
+    assert problems(a_status(*left, ("kafka > partitions", 2))) == []
 
 
 def test_two_partitions_that_are_behind_are_not_well() -> None:
