@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from consumer.avro.nodes import RecordType
 from consumer.documents.findings import Finding, Place, did_you_mean
 from consumer.mapping.check.assignability import taking
+from consumer.mapping.check.blocks import Blocks
 from consumer.mapping.check.checked import Account, CheckedMapping, CheckedRule, WriterSchema
 from consumer.mapping.check.constants import path_meant
 from consumer.mapping.check.routing import topic_problem
@@ -83,9 +84,11 @@ class _FileChecker:
             self._usage,
             tables=self._tables(shared),
         )
+        blocks = Blocks()
         for part in shared:
             scope = self._define(scope, part.definitions)
-        around = Surroundings(self._accounts, self._custom_events(shared), file.defaults)
+            scope, blocks = self._share(scope, blocks, part.blocks)
+        around = Surroundings(self._accounts, self._custom_events(shared), file.defaults, blocks)
         identity = self._identity(scope)
         suppress = []
         before = scope
@@ -116,6 +119,7 @@ class _FileChecker:
         )
         self._topics()
         self._unused(scope, file.shared.definitions)
+        self._unused_blocks(blocks, file.shared.blocks)
         return checked
 
     def _topics(self) -> None:
@@ -145,6 +149,27 @@ class _FileChecker:
             definition = Definition(word.text, source, word.place, scope.definitions)
             scope = scope.defining({word.text: definition})
         return scope
+
+    def _share(
+        self, scope: Scope, blocks: Blocks, more: Sequence[tuple[grammar.Word, grammar.Block]]
+    ) -> tuple[Scope, Blocks]:
+        for word, block in more:
+            try:
+                check_new_name(scope, word.text, word.place)
+            except Wrong as wrong:
+                self._findings += wrong.findings
+                continue
+            scope = replace(scope, blocks={**scope.blocks, word.text: word.place})
+            blocks = replace(blocks, by_name={**blocks.by_name, word.text: block})
+        return scope, blocks
+
+    def _unused_blocks(
+        self, blocks: Blocks, defined: Sequence[tuple[grammar.Word, grammar.Block]]
+    ) -> None:
+        for word, block in defined:
+            if word.text in blocks.by_name and block.place not in blocks.used:
+                message = f"nothing uses `{word.text}`, so its fields are not checked"
+                self._findings.append(Finding(word.place, "unused", message, "", "warning"))
 
     def _custom_events(self, shared: Sequence[grammar.Shared]) -> dict[str, EventSpec]:
         found: dict[str, EventSpec] = {}
@@ -217,6 +242,8 @@ class _FileChecker:
 
     def _rule(self, rule: grammar.Rule, scope: Scope, around: Surroundings) -> CheckedRule:
         scope = self._define(scope, rule.definitions)
+        scope, blocks = self._share(scope, around.blocks, rule.blocks)
+        around = replace(around, blocks=blocks)
         when = self._condition(rule.when, scope) if rule.when else None
         if when:
             scope = scope.knowing(when_true(when))
@@ -226,6 +253,7 @@ class _FileChecker:
         proven = self._guarded and not unknown
         self._findings += [one for one in found if proven or one.code not in UNPROVEN]
         self._unused(scope, rule.definitions)
+        self._unused_blocks(blocks, rule.blocks)
         made = tuple(send for send in sends if send)
         return CheckedRule(rule.name.text, rule.name.place, when, made, unknown)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from consumer.documents.findings import Finding, Place, did_you_mean, nearest, renamed
 from consumer.documents.yaml_tree import Scalar
 from consumer.mapping.check.absence import absent_part, asked_branches
 from consumer.mapping.check.assignability import fitted, refuse_known, taking
+from consumer.mapping.check.blocks import Blocks, used_at
 from consumer.mapping.check.constants import path_meant
 from consumer.mapping.check.targets import Filled, Loop, Object, Plain, Several, Target
 from consumer.mapping.file import grammar
@@ -55,6 +56,7 @@ class Contract:
     absent_allowed: bool
     near_miss: NearMiss
     partial: bool = False
+    blocks: Blocks = field(default_factory=Blocks)
 
 
 _PERSON = "people are named once, in `identity` at the top of the file"
@@ -117,6 +119,10 @@ class FieldChecker:
         scope: Scope,
         path: str,
     ) -> list[Filled]:
+        if block := self._contract.blocks.named_by(member.value):
+            with used_at(member.value.place, self._findings):
+                named = replace(member, value=block)
+                return self._inside(block).properties(specs, free, named, scope, path)
         if not isinstance(member.value, grammar.Block) or member.value.loop:
             message = f"`{member.name}` is a block of names and values"
             self._wrong(member.place, "shape", message, f"{member.name}:\n  brand: product.brand")
@@ -158,7 +164,7 @@ class FieldChecker:
         self, spec: FieldSpec, member: grammar.Member, scope: Scope, path: str
     ) -> Filled | None:
         try:
-            target = self._target(spec, member.value, scope, path)
+            target = self.target(spec, member.value, scope, path)
             if spec.required and target.nullable and not self._contract.absent_allowed:
                 raise self._may_be_absent(target, member.value, path)
         except Wrong as wrong:
@@ -166,14 +172,17 @@ class FieldChecker:
             return None
         return Filled(spec.name, path, spec.required, target)
 
-    def _target(self, spec: FieldSpec, value: grammar.Value, scope: Scope, path: str) -> Target:
+    def target(self, spec: FieldSpec, value: grammar.Value, scope: Scope, path: str) -> Target:
+        if block := self._contract.blocks.named_by(value):
+            with used_at(value.place, self._findings):
+                return self._inside(block).target(spec, block, scope, path)
         match spec.kind:
             case Kind.OBJECT:
                 return self._nested(spec, value, scope, path)
             case Kind.OBJECTS:
                 return self._list(spec, value, scope, path)
             case Kind.ANY:
-                return self._any(value, scope, path)
+                return self.any_value(value, scope, path)
             case Kind.TEXTS if isinstance(value, grammar.Sequence):
                 return self._texts(value, scope, path)
         if not isinstance(value, grammar.Expression):
@@ -184,6 +193,11 @@ class FieldChecker:
         self._findings += path_meant(value.source, node, scope)
         what = self._named(path)
         return Plain(fitted(spec, node, what, self._findings.append))
+
+    def _inside(self, block: grammar.Block) -> FieldChecker:
+        """The checker for what stands in a block: it may name the blocks above it."""
+        blocks = self._contract.blocks.above(block)
+        return FieldChecker(replace(self._contract, blocks=blocks), self._findings)
 
     def _named(self, path: str) -> str:
         return f"`{self._contract.name}.{path}`" if path else f"`{self._contract.name}`"
@@ -241,13 +255,16 @@ class FieldChecker:
         elements = []
         spec = declared(path, Kind.TEXT)
         for item in value.items:
-            target = self._target(spec, item, scope, path)
+            target = self.target(spec, item, scope, path)
             assert isinstance(target, Plain)
             elements.append(target.node)
         slot = Slot(Array(Slot(Text())))
         return Plain(Listed(tuple(elements), slot, value.place))
 
-    def _any(self, value: grammar.Value, scope: Scope, path: str) -> Target:
+    def any_value(self, value: grammar.Value, scope: Scope, path: str) -> Target:
+        if block := self._contract.blocks.named_by(value):
+            with used_at(value.place, self._findings):
+                return self._inside(block).any_value(block, scope, path)
         match value:
             case grammar.Expression(source=source):
                 node = _json(infer(source, scope), self._named(path))
@@ -255,7 +272,7 @@ class FieldChecker:
                 refuse_known(node, ANY.refusal, self._named(path), self._findings.append)
                 return Plain(node)
             case grammar.Sequence(items=items):
-                return Several(tuple(self._any(item, scope, f"{path}[]") for item in items))
+                return Several(tuple(self.any_value(item, scope, f"{path}[]") for item in items))
         if value.loop is None:
             return self._any_object(value, scope, path)
         node, inner, variable = loop_over(value.loop, scope)
@@ -265,7 +282,9 @@ class FieldChecker:
         condition = infer_condition(block.condition, scope) if block.condition else None
         inner = scope.knowing(when_true(condition)) if condition else scope
         fields = tuple(
-            Filled(name, f"{path}.{name}", False, self._any(member.value, inner, f"{path}.{name}"))
+            Filled(
+                name, f"{path}.{name}", False, self.any_value(member.value, inner, f"{path}.{name}")
+            )
             for name, member in block.members.items()
         )
         return Object(fields, (), condition)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from consumer.documents.findings import Edit, Finding, Place, did_you_mean, renamed, wrapped
 from consumer.mapping.check.absence import absent_part
 from consumer.mapping.check.assignability import known_texts, outcomes, severity_of
+from consumer.mapping.check.blocks import Blocks
 from consumer.mapping.check.checked import Account, CheckedSend, Each, Side
 from consumer.mapping.check.fields import Contract, FieldChecker, loop_over
 from consumer.mapping.check.targets import Filled, Object
@@ -35,6 +36,7 @@ class Surroundings:
     accounts: Mapping[str, Account]
     custom_events: Mapping[str, EventSpec]
     defaults: grammar.Options
+    blocks: Blocks = field(default_factory=Blocks)
 
 
 class SendChecker:
@@ -233,7 +235,12 @@ class SendChecker:
             self._alternatives(spec, members)
             return values, [Side(spec, tuple(self._tags(spec, scope, own=True)))]
         checker = FieldChecker(
-            Contract(shared.name, bool(self._on_missing), _NearMiss(shared)),
+            Contract(
+                shared.name,
+                bool(self._on_missing),
+                _NearMiss(shared),
+                blocks=self._around.blocks,
+            ),
             self._findings,
         )
         members = dict(send.members)
@@ -252,7 +259,8 @@ class SendChecker:
         return values, sides
 
     def _checker(self, name: str, *, partial: bool = False) -> FieldChecker:
-        contract = Contract(name, bool(self._on_missing), _documented, partial)
+        blocks = self._around.blocks
+        contract = Contract(name, bool(self._on_missing), _documented, partial, blocks)
         return FieldChecker(contract, self._findings)
 
     def _without_tags(

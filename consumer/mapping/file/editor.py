@@ -122,8 +122,8 @@ def json_schema() -> Json:
             },
             "define": {
                 "type": "object",
-                "description": "Names for expressions.",
-                "additionalProperties": expression,
+                "description": "Names for expressions, and for blocks of fields.",
+                "additionalProperties": {"$ref": "#/$defs/value"},
             },
             "rule": {
                 "type": "object",

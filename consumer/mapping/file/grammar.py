@@ -90,6 +90,7 @@ class Rule:
     name: Word
     when: Source | None
     definitions: list[tuple[Word, Source]]
+    blocks: list[tuple[Word, Block]]
     sends: list[Send]
 
 
@@ -111,6 +112,8 @@ class Shared:
     """What an included file may hold, and a mapping file as well."""
 
     definitions: list[tuple[Word, Source]] = field(default_factory=list)
+    blocks: list[tuple[Word, Block]] = field(default_factory=list)
+    """Definitions that are blocks of fields: each stands where it is used."""
     tables: dict[str, tuple[Place, dict[str, str]]] = field(default_factory=dict)
     custom_events: list[CustomEvent] = field(default_factory=list)
     includes: list[Word] = field(default_factory=list)

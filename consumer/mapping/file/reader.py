@@ -120,6 +120,7 @@ class Reader(TreeReader):
     def _shared(self, root: Table | None) -> Shared:
         return Shared(
             definitions=self._definitions(root),
+            blocks=list(self._blocks(root)),
             tables=dict(self._tables(root)),
             custom_events=list(self._custom_events(root)),
             includes=self.words(root, "include"),
@@ -128,11 +129,20 @@ class Reader(TreeReader):
     def _definitions(self, parent: Table | None) -> list[tuple[Word, Source]]:
         found = []
         for entry in self.table(parent, "define") or ():
+            if isinstance(entry.value, Table) and constant_of(entry.value) is None:
+                continue  # a block
             scalar = self.scalar(entry.value, f"`{entry.key.text}`")
             if scalar:
                 word = Word(entry.key.text, entry.key.place)
                 found.append((word, Source(scalar, self.document.lines)))
         return found
+
+    def _blocks(self, parent: Table | None) -> Iterator[tuple[Word, Block]]:
+        define = parent.get("define") if parent else None
+        for entry in define if isinstance(define, Table) else ():
+            value = self.value(entry.value) if isinstance(entry.value, Table) else None
+            if isinstance(value, Block):
+                yield Word(entry.key.text, entry.key.place), value
 
     def _tables(self, root: Table | None) -> Iterator[tuple[str, tuple[Place, dict[str, str]]]]:
         for entry in self.table(root, "tables") or ():
@@ -205,6 +215,7 @@ class Reader(TreeReader):
                 name,
                 self.source(item, "when"),
                 self._definitions(item),
+                list(self._blocks(item)),
                 [send for send in sends if send],
             )
 

@@ -189,6 +189,7 @@ class Inference:
                 usage,
                 definition.sees,
                 scope.tables,
+                blocks=scope.blocks,
                 facts=scope.facts,
             )
             node = usage.inferred[known] = infer(definition.source, inner)

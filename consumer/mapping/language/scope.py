@@ -59,6 +59,8 @@ class Scope:
     definitions: Mapping[str, Definition] = field(default_factory=dict)
     tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     variables: Mapping[str, Var] = field(default_factory=dict)
+    blocks: Mapping[str, Place] = field(default_factory=dict)
+    """Names of blocks of fields, with the places where they are defined: no values."""
     facts: Facts = NO_FACTS
     fits: Callable[[Type], bool] | None = None
     """Which types the place takes that an expression is written for: such names are meant first."""
@@ -88,6 +90,8 @@ class Scope:
             return "a definition"
         if name in self.tables:
             return "a table"
+        if name in self.blocks:
+            return "a block"
         if name in self.record.fields:
             return f"a field of `{self.record.name}`"
         return None

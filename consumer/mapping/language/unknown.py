@@ -25,6 +25,9 @@ def unknown_name(scope: Scope, name: str, place: Place) -> Wrong:
     if name in scope.library.by_name:
         remedy = f"`{name}` is a function: write `{name}(...)`"
         return Wrong(place, "unknown-name", message, remedy)
+    if name in scope.blocks:
+        remedy = "a block is the whole of what a field takes: `product: card`"
+        return Wrong(place, "shape", f"`{name}` is a block of fields, no value", remedy)
     if name in scope.hidden:
         return Wrong(place, "unknown-name", f"`{name}` means nothing here", scope.hidden[name])
     if word := _FOREIGN.get(name.lower()):
