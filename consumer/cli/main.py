@@ -3,6 +3,7 @@
 import importlib
 import signal
 import sys
+from difflib import get_close_matches
 
 import click
 
@@ -10,19 +11,15 @@ from consumer import __version__
 from consumer.errors import EXIT_TERMINATED, ConfigError, SetupError
 from consumer.privacy import safe_traceback
 
-COMMANDS = {
-    "demo": "consumer.cli.demo",
-    "run": "consumer.cli.run",
-    "top": "consumer.cli.top",
-    "tap": "consumer.cli.tap",
-    "check": "consumer.cli.check",
-    "config": "consumer.cli.config",
-    "mapping": "consumer.cli.mapping",
-    "offsets": "consumer.cli.offsets",
-    "dlq": "consumer.cli.dlq",
-    "backfill": "consumer.cli.backfill",
-    "sandbox": "consumer.cli.sandbox",
+SECTIONS = {
+    "Begin": ("demo", "check", "config", "mapping"),
+    "Run": ("run", "top", "tap", "offsets"),
+    "Mend": ("dlq", "backfill"),
+    "Try": ("sandbox",),
 }
+"""The sections of the help, in the order in which a newcomer needs them."""
+
+COMMANDS = {name: f"consumer.cli.{name}" for names in SECTIONS.values() for name in names}
 
 
 class _Commands(click.Group):
@@ -36,6 +33,21 @@ class _Commands(click.Group):
             return None
         command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Adds the command that a mistyped one is near to."""
+        near = get_close_matches(args[0], COMMANDS, 1)
+        if args[0] in COMMANDS or args[0].startswith("-") or not near:
+            return super().resolve_command(ctx, args)
+        raise click.UsageError(f"No such command {args[0]!r}. Did you mean {near[0]!r}?", ctx)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, names in SECTIONS.items():
+            with formatter.section(title):
+                rows = [(name, self.get_command(ctx, name)) for name in names]
+                formatter.write_dl([(n, c.get_short_help_str(70)) for n, c in rows if c])
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -59,6 +59,12 @@ def unauthorized() -> Reply:
     )
 
 
+def account() -> Reply:
+    """The answer to `getAccountInfo`."""
+    body = b'{"organisationName":"Yespo sandbox"}'
+    return reply(200, body, "application/json; charset=UTF-8")
+
+
 def wrong_method(allowed: str) -> Reply:
     return reply(405, b"Method Not Allowed", headers=[("Allow", allowed)])
 

@@ -70,7 +70,12 @@ class Console:
     without asking first, and no foreign `Origin`."""
 
     def __init__(
-        self, sandbox: Controlled, store: Store, masker: DocumentMask, recorder: Recorder | None
+        self,
+        sandbox: Controlled,
+        store: Store,
+        masker: DocumentMask,
+        recorder: Recorder | None,
+        account_info: Callable[[Request], Reply],
     ) -> None:
         self._sandbox = sandbox
         self._store = store
@@ -79,6 +84,7 @@ class Console:
         self._shapes = ShapeMask()
         self._routes: dict[bytes, dict[bytes, Callable[[Request], Reply]]] = {
             b"/": {b"GET": _page},
+            b"/api/v1/account/info": {b"GET": account_info},
             b"/control/state": {b"GET": self._state},
             b"/control/faults": {b"GET": self._faults, b"PUT": self._set_faults},
             b"/control/refuse": {b"POST": self._refuse},

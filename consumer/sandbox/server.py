@@ -67,7 +67,9 @@ class Sandbox:
         self.recorder = Recorder(record) if record is not None else None
         engine = FaultEngine(faults or FaultProfile(), seed, monotonic)
         self._apis = VendorApis(self._store, judge, engine, api_key, legacy_status, self.recorder)
-        self._console = Console(self, self._store, DocumentMask(), self.recorder)
+        self._console = Console(
+            self, self._store, DocumentMask(), self.recorder, self._apis.account_info
+        )
         self._listener = Listener(self, host, port)
         self._names = {b"localhost", b"127.0.0.1", b"[::1]", _host_name(host)}
         self._names.update(name.lower().encode() for name in allowed_hosts)

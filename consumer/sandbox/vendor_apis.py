@@ -74,6 +74,10 @@ class VendorApis:
             return answer
         return None
 
+    def account_info(self, request: Request) -> Reply:
+        """`GET /api/v1/account/info`: the name of the account, to whoever knows the key."""
+        return answers.account() if self._authorized("v2", request) else answers.unauthorized()
+
     def handle(self, request: Request) -> Reply:
         arrival: Arrival = request.context
         api, fault, body = arrival.api, arrival.fault, request.body

@@ -166,7 +166,7 @@ class StartPositions:
             if rule is None:
                 raise KafkaSetupError(
                     f"the group `{self._group}` has no committed offset for {_listed(missing)}: "
-                    f"{_remedy(setting)}"
+                    f"{start_remedy(setting)}"
                 )
             begun = {"no_offset": related, "new_topic": [*all_of_it, *missing]}
             wanted.update(dict.fromkeys(begun.get(setting, missing), rule))
@@ -178,7 +178,7 @@ class StartPositions:
         if rule is None:
             raise KafkaSetupError(
                 f"offset {offset} of {_listed([key])} is not in the log (its retention has passed, or "
-                f"the topic was made anew): {_remedy('out_of_range')}"
+                f"the topic was made anew): {start_remedy('out_of_range')}"
             )
         return self._offsets(consumer, {key: rule})[key]
 
@@ -260,7 +260,8 @@ def _listed(keys: Sequence[Key]) -> str:
     return shown if len(keys) <= SHOWN else f"{shown} and {len(keys) - SHOWN} more"
 
 
-def _remedy(setting: str) -> str:
+def start_remedy(setting: str) -> str:
+    """The change that helps where `start.<setting>` is `error`."""
     return (
         f"set `start.{setting}` to `latest` (new records only) or `earliest` (all that Kafka still "
         "holds), or choose a position with `yespo-bridge offsets set --to ...`"

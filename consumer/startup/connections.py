@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
+from urllib.parse import urlsplit
 
 import httpx
 from confluent_kafka import KafkaException
@@ -12,10 +13,13 @@ from confluent_kafka.admin import AdminClient
 
 from consumer.clock import SystemClock
 from consumer.config.settings import DeliverySettings, Settings
+from consumer.config.yespo import AccountSettings
 from consumer.decode.api import RegistryApi, UnavailableError
 from consumer.delivery.dead_letters.producer import find_topic, producer_properties
 from consumer.delivery.http.transport import open_transport
 from consumer.errors import SetupError
+from consumer.inspect.group_offsets import GroupReader
+from consumer.source.positions import start_remedy, start_setting
 
 SECONDS = 10.0
 
@@ -32,9 +36,12 @@ class Connection:
 async def connections(settings: Settings, topics: Sequence[str]) -> list[Connection]:
     """Try every connection, side by side. `topics` are those that the mappings read."""
     asked = list(_questions(settings, topics))
-    return list(await asyncio.gather(*(_answer(name, ask) for name, ask in asked))) + _keys(
-        settings
-    )
+    keys = [
+        _key(name, account, settings.delivery)
+        for name, account in settings.yespo.accounts.items()
+        if account.v2 is not None
+    ]
+    return await asyncio.gather(*(_answer(name, ask) for name, ask in asked), *keys)
 
 
 Question = Callable[[], Awaitable[str]]
@@ -42,6 +49,7 @@ Question = Callable[[], Awaitable[str]]
 
 def _questions(settings: Settings, topics: Sequence[str]) -> Iterator[tuple[str, Question]]:
     yield "kafka", partial(asyncio.to_thread, _kafka, settings, topics)
+    yield "group", partial(asyncio.to_thread, _group, settings, topics)
     yield "dead letters", partial(asyncio.to_thread, _dead_letters, settings, topics)
     yield "registry", partial(_registry, settings)
     for name, account in settings.yespo.accounts.items():
@@ -116,10 +124,59 @@ _OF_A_GATEWAY = frozenset({407, 502, 503, 504})
 """Behind a proxy or the sidecar of a mesh a connection stands, and these say that it leads nowhere."""
 
 
-def _keys(settings: Settings) -> list[Connection]:
-    text = "cannot be verified without sending an event; a wrong key stops delivery, loses nothing"
-    return [
-        Connection(f"{name}/v2 api_key", "unknown", text)
-        for name, account in settings.yespo.accounts.items()
-        if account.v2 is not None
-    ]
+_ACCOUNT_INFO = "/api/v1/account/info"
+"""`getAccountInfo` of the vendor's OpenAPI document. It answers the account's name and changes
+nothing."""
+
+
+async def _key(name: str, account: AccountSettings, delivery: DeliverySettings) -> Connection:
+    """Whether the vendor knows the key, without an event. A key may lack the right to ask this: only
+    401 says that it is dead, and only 2xx that it lives."""
+    assert account.v2 is not None
+    name = f"{name}/v2 api_key"
+    url = urlsplit(account.v2.url)._replace(path=_ACCOUNT_INFO, query="", fragment="").geturl()
+    try:
+        key = account.v2.api_key.current()
+        transport = open_transport(delivery, SystemClock(asyncio.get_running_loop()))
+        async with (
+            asyncio.timeout(SECONDS),
+            httpx.AsyncClient(transport=transport, timeout=SECONDS) as client,
+            client.stream("GET", url, auth=("user", key)) as answer,
+        ):
+            status = answer.status_code
+    except (OSError, httpx.HTTPError, SetupError) as error:
+        text = f"cannot be asked about: {str(error) or type(error).__name__}"
+        return Connection(name, "unknown", text)
+    if status == _UNAUTHORIZED:
+        text = "the vendor does not know it (401): make a new one in Settings, API keys"
+        return Connection(name, "failed", text)
+    if 200 <= status < 300:
+        return Connection(name, "ok", "the vendor knows it; only an event shows its right to send")
+    return Connection(
+        name, "unknown", f"the vendor answers {status} to a question about the account"
+    )
+
+
+_UNAUTHORIZED = 401
+
+
+def _group(settings: Settings, topics: Sequence[str]) -> str:
+    """Whether `run` would find where to begin. Joins no group."""
+    with GroupReader(settings.kafka, topics) as reader:
+        keys = reader.partitions()
+        committed = reader.committed(keys)
+        begins, ends = reader.begins(keys), reader.ends(keys)
+    known = {topic for topic, _ in committed}
+    for key in keys:
+        name = f"{key[0]}/{key[1]}"
+        if key in committed:
+            setting, where = "out_of_range", committed[key].offset
+            why = f"offset {where} of {name} is not in the log ({begins[key]} to {ends[key]})"
+            if begins[key] <= where <= ends[key]:
+                continue
+        else:
+            setting = start_setting(key[0], topics, known)
+            why = f"the group `{reader.group}` has no committed offset for {name}"
+        if getattr(settings.start, setting) == "error":
+            raise SetupError(f"`run` would stop: {why}; {start_remedy(setting)}")
+    return f"{reader.group} has committed offsets of {len(committed)} of {len(keys)} partitions"

@@ -130,6 +130,7 @@ def test_check_reports_a_key_it_cannot_verify_as_unknown_and_dead_ends_as_failed
     found = {one["name"]: one["state"] for one in json.loads(result.stdout)["connections"]}
     assert found == {
         "kafka": "failed",
+        "group": "failed",
         "dead letters": "failed",
         "registry": "failed",
         "main/legacy": "failed",
@@ -137,6 +138,49 @@ def test_check_reports_a_key_it_cannot_verify_as_unknown_and_dead_ends_as_failed
         "main/past_events": "failed",
         "main/v2 api_key": "unknown",
     }
+
+
+@pytest.mark.parametrize(
+    ("key", "state", "says"),
+    [
+        ("sandbox-key", "ok", "the vendor knows it"),
+        ("wrong", "failed", "the vendor does not know it (401)"),
+    ],
+)
+def test_check_asks_whether_the_vendor_knows_the_key(
+    config: Path, monkeypatch: pytest.MonkeyPatch, key: str, state: str, says: str
+) -> None:
+    monkeypatch.setenv("YESPO_API_KEY", key)
+    with Sandbox(judge) as sandbox:
+        found = vendor(config, CONFIGURATION.replace("v2: {", f'v2: {{url: "{sandbox.v2_url}", '))
+        assert sandbox.totals.requests == 0
+    assert found["v2 api_key"][0] == state
+    assert found["v2 api_key"][1].startswith(says)
+
+
+def test_a_key_without_the_right_to_ask_stays_unknown(config: Path) -> None:
+    with answering(b"403 Forbidden") as (port, lines):
+        url = f'v2: {{url: "http://127.0.0.1:{port}/api/v2/event", '
+        found = vendor(config, CONFIGURATION.replace("v2: {", url))
+    assert found["v2 api_key"] == (
+        "unknown",
+        "the vendor answers 403 to a question about the account",
+    )
+    assert b"GET /api/v1/account/info HTTP/1.1\r\n" in lines
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("chek", "check"), ("ofsets", "offsets")])
+def test_a_mistyped_command_gets_a_suggestion(typed: str, meant: str) -> None:
+    result = CliRunner().invoke(cli, [typed])
+    assert result.exit_code == 2
+    assert f"No such command '{typed}'. Did you mean '{meant}'?" in result.output
+
+
+def test_the_help_is_grouped_and_names_every_command_once() -> None:
+    lines = CliRunner().invoke(cli, ["--help"]).output.splitlines()
+    names = [line.split()[0] for line in lines if line.startswith("  ") and line.split()]
+    assert [name for name in names if name in COMMANDS] == list(COMMANDS)
+    assert {"Begin:", "Run:", "Mend:", "Try:"} <= set(lines)
 
 
 @contextmanager
@@ -171,6 +215,12 @@ def answering(status: bytes) -> Iterator[tuple[int, list[bytes]]]:
 
 def hosts(config: Path, text: str) -> dict[str, tuple[str, str]]:
     """What `check --connect` says of the vendor's hosts; Kafka and registry fail at once."""
+    found = vendor(config, text)
+    return {name: one for name, one in found.items() if "api_key" not in name}
+
+
+def vendor(config: Path, text: str) -> dict[str, tuple[str, str]]:
+    """The same, with what it says of the keys."""
     text = text.replace("localhost:8081", "127.0.0.1:1").replace(
         "sasl.password:", "security.protocol: ssl, ssl.ca.location: /nowhere, sasl.password:"
     )
@@ -181,7 +231,7 @@ def hosts(config: Path, text: str) -> dict[str, tuple[str, str]]:
     return {
         one["name"].removeprefix("main/"): (one["state"], one["text"])
         for one in found
-        if one["name"].startswith("main/") and "api_key" not in one["name"]
+        if one["name"].startswith("main/")
     }
 
 
@@ -206,6 +256,7 @@ def test_check_goes_through_the_proxy_and_believes_what_it_says(config: Path) ->
             "past_events": ("ok", "yespo.example answers over plain HTTP"),
         }
         assert sorted(lines) == [
+            b"GET http://yespo.example/api/v1/account/info HTTP/1.1\r\n",
             b"OPTIONS http://tracker.example/api/v2 HTTP/1.1\r\n",
             b"OPTIONS http://yespo.example/api/v2/event HTTP/1.1\r\n",
             b"OPTIONS http://yespo.example/api/v2/past_events HTTP/1.1\r\n",
