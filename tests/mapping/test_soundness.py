@@ -345,6 +345,9 @@ def _arguments(draw: st.DrawFn, function: Function) -> list[Any]:
         if one.optional and draw(st.booleans()):
             break
         values = _hostile(one.shape) | absent
+        if function.only:  # the type of `T` is checked before
+            kind = draw(st.sampled_from(["text", "integer", "number", "time", "date"]))
+            values = st.lists(HOSTILE[kind], max_size=3)
         given += draw(st.lists(values, min_size=1, max_size=3 if one.repeats else 1))
     return given
 

@@ -56,7 +56,7 @@ def _sample(value: str, share: runtime.Numeric) -> bool:
 
 
 def _hmac(text: str, name: str) -> str | None:
-    key = _secret(name)
+    key = _secret(name) if _SECRET_NAME.fullmatch(name) else None
     return None if key is None else hmac.digest(key, _bytes(text), "sha256").hex()
 
 

@@ -79,7 +79,10 @@ def _pattern(regex: str) -> SchemaValidator:
 
 
 def _matches(text: str, regex: str) -> bool:
-    return _pattern(regex).isinstance_python(text)
+    try:
+        return _pattern(regex).isinstance_python(text)
+    except SchemaError:
+        return False
 
 
 def _some_pattern(arguments: Sequence[Any]) -> str | None:
