@@ -53,6 +53,12 @@ def skeleton(tmp_path: Path) -> Path:
             "import consumer.mapping.run.compile",
             "A mapping is written",
         ),
+        (
+            "mapping/language/syntax.py",
+            "import consumer.documents.yaml_tree",
+            "The mapping language knows neither",
+        ),
+        ("mapping/language/types.py", "import yaml", "The mapping language knows neither"),
         ("pipeline/pipeline.py", "import confluent_kafka", "What decides does no I/O"),
         ("cli/run.py", "import consumer.sandbox.store", "The service holds no test double"),
         ("privacy/detector.py", "import consumer.config.units", "Privacy rests on leaves"),

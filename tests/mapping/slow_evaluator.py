@@ -290,14 +290,30 @@ def _call(  # noqa: C901, PLR0911, PLR0912  # a case per function
     raise AssertionError(name)
 
 
+_TEXTS = {"text", "join", "lower", "upper"}
+_NUMBERS = {"abs", "min", "max", "size", "length"}
+
+
+def _is_certainly(tree: ast.expr) -> type | None:
+    """The type of an expression that can be of no other, whatever the record: `str` or `int`."""
+    match tree:
+        case ast.Constant(value=str()) | ast.JoinedStr():
+            return str
+        case ast.Constant() | ast.BinOp() | ast.UnaryOp():
+            return int
+        case ast.Call(func=ast.Name(id=name)):
+            return str if name in _TEXTS else int if name in _NUMBERS else None
+    return None
+
+
 def _coalesce(arguments: list[ast.expr], values: list[Any]) -> Any:
-    """The first that is present, all of one type: that of a constant, where there is one."""
-    kinds = {type(one.value) for one in arguments if isinstance(one, ast.Constant)}
+    """The first that is present, all of one type: that of an argument which can be of no other."""
+    kinds = {_is_certainly(argument) for argument in arguments}
     for value in values:
         read = value
         if str in kinds:
             read = as_text(value)
-        elif kinds & {int, float}:
+        elif int in kinds:
             read = as_number(value)
         if read is not None:
             return read

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from consumer.documents.findings import Finding, Place, did_you_mean, nearest, renamed
-from consumer.documents.yaml_tree import Scalar
 from consumer.mapping.check.absence import absent_part, asked_branches
 from consumer.mapping.check.assignability import fitted, refuse_known, taking
 from consumer.mapping.check.blocks import Blocks, used_at
@@ -26,7 +25,7 @@ from consumer.mapping.language.nodes import (
     key_of,
 )
 from consumer.mapping.language.scope import Scope
-from consumer.mapping.language.syntax import Wrong, loop
+from consumer.mapping.language.syntax import Written, Wrong, loop
 from consumer.mapping.language.types import (
     Array,
     Boolean,
@@ -347,7 +346,7 @@ class FieldChecker:
         self._findings.append(Finding(place, code, message, remedy))
 
 
-def loop_over(scalar: Scalar, scope: Scope) -> tuple[Node, Scope, Var]:
+def loop_over(scalar: Written, scope: Scope) -> tuple[Node, Scope, Var]:
     """`for: item in cart.items`: the array, the scope inside, the variable. Raises Wrong."""
     name, source = loop(scalar, scope.lines)
     array = read_as(infer(source, scope), (Array,))

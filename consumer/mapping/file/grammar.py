@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from consumer.documents.findings import Place
-from consumer.documents.yaml_tree import Scalar
-from consumer.mapping.language.syntax import Source
+from consumer.mapping.language.syntax import Source, Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class Block:
 
     place: Place
     members: Mapping[str, Member]
-    loop: Scalar | None = None
+    loop: Written | None = None
     condition: Source | None = None
 
 
@@ -77,7 +76,7 @@ class Send:
     event: Word
     options: Options
     members: Mapping[str, Member]
-    loop: Scalar | None = None
+    loop: Written | None = None
     by: Source | None = None
     condition: Source | None = None
     key_value: Source | None = None

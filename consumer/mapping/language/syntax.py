@@ -7,10 +7,9 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from consumer.documents.findings import Edit, Finding, Place, replaced
-from consumer.documents.yaml_tree import Scalar
 from consumer.mapping.language.habits import Repair, repaired, without_braces
 
 T = TypeVar("T")
@@ -65,16 +64,40 @@ def each(parts: Iterable[ast.expr], of: Callable[[ast.expr], T]) -> list[T]:
     return made
 
 
-@dataclass(slots=True)
-class Constant(Scalar):
+class Written(Protocol):
+    """The text of an expression as its file has it: a scalar of YAML, for one."""
+
+    @property
+    def place(self) -> Place:
+        """Where it begins."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def plain(self) -> bool:
+        """Whether the text itself stands at the place, without a quote before it."""
+
+    @property
+    def block(self) -> bool:
+        """Whether its lines stand below the place, indented."""
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
     """`{text: UAH}` as the expression that it stands for: `'UAH'`."""
+
+    place: Place
+    text: str
+    plain: bool = True
+    block: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """An expression as written. `lines` are those of its file."""
 
-    scalar: Scalar
+    scalar: Written
     lines: list[str]
     offset: int = 0
     """Where the expression begins within the scalar (after `item in `)."""
@@ -217,7 +240,7 @@ def _hint(text: str) -> str:
 _FOR = re.compile(r"\s*([^\s]+)\s+in\s+")
 
 
-def loop(scalar: Scalar, lines: list[str]) -> tuple[str, Source]:
+def loop(scalar: Written, lines: list[str]) -> tuple[str, Source]:
     """`item in cart.items` as the name and the source of the array. Raises Wrong."""
     match = _FOR.match(scalar.text)
     if not match or not NAME.fullmatch(match[1]):
