@@ -1,6 +1,7 @@
 """Reasons of dead letters in words, for people who do not know the names."""
 
 from consumer.decode.reasons import Reason
+from consumer.mapping.reasons import Invalid
 
 _IN_WORDS = {
     Reason.MALFORMED_HEADER.value: "the name of a header is not UTF-8",
@@ -16,13 +17,15 @@ _IN_WORDS = {
     Reason.TOO_LARGE.value: "the record is larger than is decoded",
     Reason.TOO_MANY_ITEMS.value: "the record has too many items",
     Reason.TOO_DEEP.value: "the record is nested too deep",
-    "no_rule": "no rule of the mapping takes the record",
-    "tombstone": "the record has no value",
-    "unmapped_type": "no mapping of the topic takes this record type",
-    "missing": "a field that the event needs is absent",
-    "account": "the mapping names an account that is not configured",
-    "time": "the time of the event is not between 2000 and 2100",
-    "internal": "a bug of the bridge",
+    Invalid.NO_RULE.value: "no rule of the mapping takes the record",
+    Invalid.TOMBSTONE.value: "the record has no value",
+    Invalid.UNMAPPED_TYPE.value: "no mapping of the topic takes this record type",
+    Invalid.MISSING.value: "a field that the event needs is absent",
+    Invalid.ACCOUNT.value: "the mapping names an account that is not configured",
+    Invalid.TIME.value: "the time of the event is not between 2000 and 2100",
+    Invalid.NUMBER.value: "a number that is not finite, or that Yespo cannot take",
+    Invalid.TOO_LONG.value: "a text that is longer than Yespo takes",
+    Invalid.INTERNAL.value: "a bug of the bridge",
     "rejected": "Yespo refused the event",
     "exhausted": "Yespo failed as often as is tried",
     "expired": "the event was too old to be sent",

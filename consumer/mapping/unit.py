@@ -20,6 +20,7 @@ from consumer.mapping.check.loader import Files, load
 from consumer.mapping.check.routing import overlaps, takes
 from consumer.mapping.check.unreachable import unreachable
 from consumer.mapping.language.runtime import Unusable
+from consumer.mapping.reasons import SKIPPED, Invalid, NoEvent
 from consumer.mapping.run.compile import MapRecord, compile_mapping
 from consumer.mapping.run.output import Output
 from consumer.mapping.run.projection import reads_of
@@ -80,8 +81,8 @@ class MappingUnit:
         """Every reason for which a record can end without events."""
         found = {reason for mapping in self.mappings for _, reason in mapping.suppress}
         if any(compiled.drop for compiled in self._compiled):
-            found |= {"no_rule", "tombstone"}
-        return frozenset(found | {"missing", "no_event", "no_identifier"})
+            found |= {NoEvent.NO_RULE, NoEvent.TOMBSTONE}
+        return frozenset({*map(str, found), *map(str, SKIPPED), str(NoEvent.NO_EVENT)})
 
     def reader_schemas(self, topic: str) -> dict[str, RecordType]:
         """The reader schema by full name of the record type, for one topic.
@@ -130,7 +131,7 @@ class MappingUnit:
             return self._tombstone(topic)
         if compiled is None:
             detail = f"no mapping takes records of type {decoded.type_name} of this topic"
-            raise InvalidRecord("mapping", "unmapped_type", detail)
+            raise InvalidRecord("mapping", Invalid.UNMAPPED_TYPE.value, detail)
         out = Output(record)
         try:
             compiled.function(decoded.value, record, out)
@@ -151,16 +152,18 @@ class MappingUnit:
         """A tombstone has no type: it is dropped only where every mapping of its topic says so."""
         takers = [each for each in self._compiled if takes(each.checked, topic)]
         if takers and all(compiled.drop for compiled in takers):
-            return Mapped((), "tombstone")
-        raise InvalidRecord("mapping", "tombstone", "a null value, and `otherwise: dead_letter`")
+            return Mapped((), NoEvent.TOMBSTONE.value)
+        what = "a null value, and `otherwise: dead_letter`"
+        raise InvalidRecord("mapping", Invalid.TOMBSTONE.value, what)
 
 
 def _without_events(out: Output, compiled: Compiled) -> Mapped:
-    if out.filtered == "no_rule" and not compiled.drop:
-        raise InvalidRecord("mapping", "no_rule", "no rule takes it, and `otherwise: dead_letter`")
+    if out.filtered == NoEvent.NO_RULE and not compiled.drop:
+        what = "no rule takes it, and `otherwise: dead_letter`"
+        raise InvalidRecord("mapping", Invalid.NO_RULE.value, what)
     reason = out.filtered
     if reason is None:
-        reason = next((reason for _, reason in out.skipped), "no_event")
+        reason = next((reason for _, reason in out.skipped), NoEvent.NO_EVENT.value)
     return Mapped((), reason, out.skipped, out.left_out)
 
 

@@ -25,10 +25,10 @@ from consumer.mapping.language.operators import UNPROVEN
 from consumer.mapping.language.scope import Definition, Scope, Usage
 from consumer.mapping.language.syntax import RESERVED, Source, Wrong
 from consumer.mapping.language.types import Record, Time
+from consumer.mapping.reasons import NoEvent
 from consumer.yespo import catalogue
 from consumer.yespo.spec import ContractViolation, EventSpec, FieldSpec, Kind
 
-RESERVED_REASONS = frozenset({"no_rule", "tombstone", "no_event", "no_identifier", "missing"})
 _CUSTOM_KINDS = {
     kind.value: kind
     for kind in (
@@ -235,7 +235,7 @@ class _FileChecker:
 
     def _reason(self, word: grammar.Word) -> str:
         slug = re.sub(r"[^a-z0-9]+", "_", word.text.lower()).strip("_")
-        if not slug or len(slug) > 60 or slug in RESERVED_REASONS:
+        if not slug or len(slug) > 60 or slug in frozenset(NoEvent):
             message = "this cannot be a reason: it becomes a metric label"
             self._wrong(word.place, "bad-name", message, "a few words in Latin letters")
         return slug

@@ -14,6 +14,7 @@ from consumer.mapping.check.checked import CheckedMapping, CheckedRule, CheckedS
 from consumer.mapping.check.targets import may_miss
 from consumer.mapping.language import runtime
 from consumer.mapping.language.nodes import Logic, Node
+from consumer.mapping.reasons import NoEvent
 from consumer.mapping.run.emit import Code
 from consumer.mapping.run.emit_targets import TargetCode
 from consumer.mapping.run.identity_keys import FIELDS
@@ -96,7 +97,7 @@ class _Compiler:
                 self._when(rule.when, number)
             if self._mapping.match_all:
                 code.line("if taken: return")
-            code.line("out.filtered = 'no_rule'")
+            code.line(f"out.filtered = {NoEvent.NO_RULE.value!r}")
 
     def _when(self, when: Node | None, number: int) -> None:
         code = self._code

@@ -11,6 +11,7 @@ from consumer.mapping.file.freshness import freshness
 from consumer.mapping.file.grammar import Options
 from consumer.mapping.file.send_options import ON_MISSING
 from consumer.mapping.language.runtime import text
+from consumer.mapping.reasons import Invalid, NoEvent
 from consumer.mapping.run.identity_keys import keys
 from consumer.model import Endpoint, Event, Record
 from consumer.yespo.identifiers import user_agent
@@ -22,6 +23,9 @@ from consumer.yespo.spec import (
     Identity,
     NoIdentifier,
 )
+
+_NO_IDENTIFIER = NoEvent.NO_IDENTIFIER.value
+_MISSING = NoEvent.MISSING.value
 
 
 class Missing(Exception):
@@ -75,7 +79,8 @@ class Plan:
         found = self._accounts.get(account) if account is not None else None
         if found is None:
             what = "is absent" if account is None else "is not configured for this API"
-            raise InvalidRecord("mapping", "account", f"{self.rule}: {self.name}: account {what}")
+            detail = f"{self.rule}: {self.name}: account {what}"
+            raise InvalidRecord("mapping", Invalid.ACCOUNT.value, detail)
         return found
 
 
@@ -116,7 +121,7 @@ class Output:
     ) -> None:
         """Say whose events these are, and when they happened; before the first `rule`."""
         if time_ms is not None and not EARLIEST_MS <= time_ms < LATEST_MS:
-            raise InvalidRecord("mapping", "time", "time: not between 2000 and 2100")
+            raise InvalidRecord("mapping", Invalid.TIME.value, "time: not between 2000 and 2100")
         self._person = person
         self._time_ms = time_ms
         stamp = self._record.timestamp_ms if time_ms is None else time_ms
@@ -141,7 +146,7 @@ class Output:
         try:
             built = plan.build(context, self._person, self._time_ms, values, key_value)
         except NoIdentifier:
-            self._skip(endpoint, "no_identifier")
+            self._skip(endpoint, _NO_IDENTIFIER)
             return
         except ContractViolation as violation:
             detail = f"{plan.rule}: {plan.name}.{violation.path} {violation.rule}"
@@ -177,9 +182,9 @@ class Output:
         """A required value is absent: this event is skipped, or the record is invalid."""
         if not plan.skips_missing:
             detail = f"{plan.rule}: {plan.name}: {what.args[0]} is absent"
-            raise InvalidRecord("mapping", "missing", detail)
+            raise InvalidRecord("mapping", Invalid.MISSING.value, detail)
         self._element += 1
-        self._skip(plan.at(account)[0], "missing")
+        self._skip(plan.at(account)[0], _MISSING)
 
     def _skip(self, endpoint: Endpoint, reason: str) -> None:
         key = (endpoint, reason)

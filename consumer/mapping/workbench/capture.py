@@ -14,6 +14,7 @@ from consumer.mapping.check.checked import CheckedMapping
 from consumer.mapping.check.expressions import expressions
 from consumer.mapping.file.yaml_data import plain
 from consumer.mapping.language.nodes import KafkaPart, Node, children
+from consumer.mapping.reasons import Invalid
 from consumer.mapping.unit import MappingUnit
 from consumer.mapping.workbench.cases import readable
 from consumer.mapping.workbench.json_write import Written, iso
@@ -30,7 +31,8 @@ def capture(unit: MappingUnit, record: Record, decoded: Decoded, name: str) -> s
     """
     mapping = unit.mapping_for(record.partition.topic, decoded.type_name)
     if mapping is None or decoded.value is None:
-        raise InvalidRecord("mapping", "unmapped_type", "no mapping takes it, or it has no value")
+        what = "no mapping takes it, or it has no value"
+        raise InvalidRecord("mapping", Invalid.UNMAPPED_TYPE.value, what)
     masker = Masker(mapping)
     value = masker.record(decoded.value)
     masked = masker.kafka(record)

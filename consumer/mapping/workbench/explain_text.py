@@ -7,6 +7,8 @@ from typing import Any
 
 import orjson
 
+from consumer.mapping.reasons import NoEvent
+
 Json = dict[str, Any]
 _WIDEST = 48
 """Characters of a value; the body shows all of it."""
@@ -36,7 +38,7 @@ def _lines(explained: Json) -> Iterator[str]:
     yield _end(explained)
     for one in explained.get("skipped", []):
         what = f"{one['count']} event(s) of {one['account']}/{one['api']}"
-        yield f"skipped: {what}: {_REASONS.get(one['reason'], one['reason'])}"
+        yield f"skipped: {what}: {_reason(one['reason'])}"
     for one in explained.get("left_out", []):
         yield f"left out: {one['field']} ({one['reason']}): it breaks a rule of Yespo"
 
@@ -136,7 +138,7 @@ def _end(explained: Json) -> str:
         return f"end: {where}"
     if explained["end"] == "filtered":
         reason = explained["reason"]
-        return f"end: nothing is sent: {_REASONS.get(reason, reason)}"
+        return f"end: nothing is sent: {_reason(reason)}"
     return f"end: {len(events)} request(s)"
 
 
@@ -146,12 +148,18 @@ _LATE = {
     "past_events": "sent as a past event (when_older: past_events)",
 }
 _REASONS = {
-    "no_identifier": "no_identifier (nobody is named; v2 needs an identifier, legacy a cookie)",
-    "missing": "missing (a required value is absent)",
-    "no_rule": "no_rule (no rule takes it)",
-    "no_event": "no_event (`for` or `if` left none)",
-    "tombstone": "tombstone (the record has no value)",
+    NoEvent.NO_IDENTIFIER: "nobody is named; v2 needs an identifier, legacy a cookie",
+    NoEvent.MISSING: "a required value is absent",
+    NoEvent.NO_RULE: "no rule takes it",
+    NoEvent.NO_EVENT: "`for` or `if` left none",
+    NoEvent.TOMBSTONE: "the record has no value",
 }
+
+
+def _reason(reason: str) -> str:
+    """A reason with its meaning; one of a `suppress` says enough by itself."""
+    known = reason in frozenset(NoEvent)
+    return f"{reason} ({_REASONS[NoEvent(reason)]})" if known else reason
 
 
 def _value(value: Any) -> str:

@@ -20,6 +20,7 @@ from consumer.mapping.check.checked import CheckedMapping, CheckedRule, CheckedS
 from consumer.mapping.check.expressions import expressions
 from consumer.mapping.language.nodes import Node
 from consumer.mapping.language.runtime import Unusable
+from consumer.mapping.reasons import NoEvent
 from consumer.mapping.run.compile import build
 from consumer.mapping.run.emit import Code
 from consumer.mapping.run.output import Missing, Output, Plan
@@ -225,12 +226,12 @@ class _NotingOutput(Output):
         super().add(plan, account, values, key_value)
         self._current.made += self.events[before:]
         if len(self.events) == before:
-            self._current.skipped.append((_api(plan), "no_identifier"))
+            self._current.skipped.append((_api(plan), NoEvent.NO_IDENTIFIER.value))
 
     def missing(self, plan: Plan, account: str | None, what: Missing) -> None:
         self._current.missing = what.args[0]
         super().missing(plan, account, what)
-        self._current.skipped.append((_api(plan), "missing"))
+        self._current.skipped.append((_api(plan), NoEvent.MISSING.value))
 
 
 def _api(plan: Plan) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from consumer.decode.avro import READERS
 from consumer.decode.reasons import Reason
+from consumer.mapping.reasons import EVERY_INVALID, SKIPPED
 from consumer.observability.metrics.declare import (
     ENDPOINT,
     NO_LABELS,
@@ -15,20 +16,13 @@ from consumer.observability.metrics.declare import (
 from consumer.observability.parts import BridgeParts
 from consumer.telemetry.exposition import Values
 from consumer.yespo.identifiers import LEFT_OUT
-from consumer.yespo.violations import RULES
 
 _CONTENT = "Records and mapping"
-_OF_MAPPING = frozenset(
-    (
-        *("account", "internal", "missing", "no_rule", "number"),
-        *("time", "tombstone", "too_long", "unmapped_type"),
-    )
-)
 
 
 def _dead_letter_reasons(_: BridgeParts) -> Iterable[Labels]:
     yield from (("decode", reason) for reason in (*Reason, "internal"))
-    yield from (("mapping", reason) for reason in sorted(_OF_MAPPING | RULES))
+    yield from (("mapping", reason) for reason in sorted(EVERY_INVALID))
     yield from (("delivery", reason) for reason in ("rejected", "exhausted", "expired"))
 
 
@@ -72,7 +66,7 @@ CONTENT: tuple[Metric, ...] = (
         (*ENDPOINT, "reason"),
         "Events not made though a rule asked for them, e.g. for want of a contact identifier",
         "How many events lack a contact to be sent to?",
-        zeros=lambda parts: each_endpoint(parts, ("missing", "no_identifier")),
+        zeros=lambda parts: each_endpoint(parts, SKIPPED),
     ),
     Metric(
         _CONTENT,
