@@ -7,10 +7,10 @@ from typing import Self
 from consumer.config.settings import Settings
 
 COMMIT_SECONDS = 5.0
-"""What a synchronous commit may take, on revoke and on shutdown, after the drain."""
+"""Seconds for a synchronous commit, on revoke and on shutdown, after the drain."""
 
 MARGIN_SECONDS = 5.0
-"""Between our own end and being ended by somebody else: interpreter exit, a slow disk."""
+"""Seconds between our own end and a kill: interpreter exit, a slow disk."""
 
 STALE_MARGIN_SECONDS = 1.0
 """For a heartbeat on its way."""
@@ -57,7 +57,7 @@ class Budgets:
     revoke: float
     """The longest that a rebalance waits for us: drain and commit."""
     termination_grace: float
-    """What whoever stops us (Kubernetes: `terminationGracePeriodSeconds`) has to allow."""
+    """Seconds that a supervisor has to allow (Kubernetes: `terminationGracePeriodSeconds`)."""
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -141,9 +141,9 @@ class Budgets:
 
 
 def stale_seconds(kafka: Kafka) -> float:
-    """How old the last poll may be for a request to start.
+    """The greatest age of the last poll at which a request may start, in seconds.
 
-    The group gives our partitions to somebody else one session timeout after the last *heartbeat*
+    The group gives our partitions to another member one session timeout after the last *heartbeat*
     it saw, and that may be a heartbeat interval older than our last poll.
     """
     return max(0.0, _session(kafka) - _heartbeat(kafka) - STALE_MARGIN_SECONDS)

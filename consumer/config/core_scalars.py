@@ -1,4 +1,4 @@
-"""Plain scalars of YAML 1.2's core schema, the part that nobody writes by accident.
+"""Plain scalars of YAML 1.2's core schema, the part that is never written by accident.
 
 `true`, `false`, `null`, decimal whole numbers and decimal fractions are values; everything else is
 text: `no`, `on`, `007`, `1_000`, `8E12`, `0x1F`, `12:30`, `.inf`.

@@ -15,15 +15,15 @@ from consumer.documents.findings import Finding, Place
 from consumer.documents.yaml_tree import Items, Node, Scalar, Table
 
 _FOLLOWED = ("sasl.username", "sasl.password")
-"""What librdkafka takes anew while a client lives on."""
+"""Properties that librdkafka takes anew while a client lives on."""
 NO_VALUE = frozenset({"a table", "a list", "nothing"})
-"""What is shown in place of what is no single value."""
+"""The text shown in place of a list or table."""
 _BY_REFERENCE = "write `${env:NAME}` or `${file:/path/to/file}`, and put the value there"
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a value stands. `shown` is what was written there, masked if it must not be shown."""
+    """The place of a value. `shown` is what was written there, masked if it must not be shown."""
 
     key: Place
     value: Place
@@ -83,7 +83,7 @@ class Draft:
             self.secrets.append(origin.value)
 
     def place(self, path: Path) -> Place:
-        """Where the value at a path stands, or else the table in which it is missing."""
+        """The place of the value at a path, or else of the table in which it is missing."""
         if path in self.origins:
             return self.origins[path].value
         parent = self.origins.get(path[:-1])
@@ -134,7 +134,7 @@ def dotted(path: Path) -> str:
 
 
 def _hidden(path: Path) -> bool:
-    """Whether the value at a path must not be shown."""
+    """True if the value at a path must not be shown."""
     if is_kafka_table(annotation_at(path[:-1])):
         return kafka_names.is_secret(str(path[-1]))
     return is_secret(annotation_at(path))

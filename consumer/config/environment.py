@@ -55,7 +55,7 @@ def place_of(name: str) -> Place:
 def variables_set(
     environ: Mapping[str, str], file: Mapping[str, Any]
 ) -> tuple[list[Variable], list[Finding]]:
-    """What the environment sets, and the variables of ours that set nothing.
+    """Returns what the environment sets, and the variables of ours that set nothing.
 
     `file` are the values of the configuration file: a name of the person's own (an account) that
     stands there is recognised however it is written.

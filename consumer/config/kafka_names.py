@@ -1,4 +1,4 @@
-"""What librdkafka can be told: the names of its properties, and whether it takes a value.
+"""Knows the names of librdkafka's properties, and asks librdkafka whether it takes a value.
 
 The list is for suggestions and for names written in the environment; whether a property exists is
 answered by the librdkafka that is installed, which may know more of them.
@@ -71,7 +71,7 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 def is_secret(name: str) -> bool:
-    """Whether the value of a property must never be shown."""
+    """True if the value of a property must never be shown."""
     return SECRET.search(name) is not None
 
 
@@ -82,7 +82,7 @@ def from_environment(segment: str) -> str:
 
 
 def complaint(name: str, value: Value) -> str | None:
-    """What librdkafka has against this property; empty text where it does not know the name.
+    """Returns librdkafka's objection to this property; empty text where it does not know the name.
 
     Asked by constructing a client that cannot come to be, because a second property is unknown:
     librdkafka looks at properties in turn and stops at the first that it refuses.

@@ -1,4 +1,4 @@
-"""What the reference page calls a type of value, and what JSON Schema accepts for it."""
+"""Names the types of values for the reference page, with what JSON Schema accepts for each."""
 
 from dataclasses import dataclass, field
 from typing import Any

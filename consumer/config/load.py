@@ -22,7 +22,7 @@ from consumer.documents.yaml_tree import Document, Items, Node, Scalar, Table, r
 from consumer.errors import ConfigError
 
 KafkaRules = Callable[[Mapping[str, Value]], Iterable[tuple[str, str]]]
-"""What the source has against the `kafka` section, as (property, reason)."""
+"""The source's objections to the `kafka` section, as (property, reason)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Source lines for error messages, without the secrets that somebody wrote into them."""
+"""Source lines for error messages, without the secrets that stand in them."""
 
 import re
 from collections.abc import Iterable, Sequence

@@ -54,7 +54,7 @@ def shielded(text: str) -> str:
 
 
 def unshielded(text: str) -> str:
-    """What was written before `shielded`."""
+    """The text before `shielded`."""
     return text.translate(_UNSHIELD)
 
 
@@ -63,7 +63,7 @@ def has_reference(text: str) -> bool:
 
 
 def is_whole_reference(text: str) -> bool:
-    """Whether the text is references and nothing else, as a secret has to be."""
+    """True if the text is references and nothing else, as a secret has to be."""
     return has_reference(text) and not _REFERENCE.sub("", text).strip()
 
 

@@ -1,4 +1,4 @@
-"""What must hold between settings, beyond what each may be by itself."""
+"""Rules between settings that are each valid by themselves."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -10,7 +10,7 @@ from consumer.documents.findings import nearest
 
 
 def problems_of(settings: Settings) -> Iterator[Problem]:
-    """What is wrong between sections that are each valid by themselves."""
+    """Yields what is wrong between sections that are each valid by themselves."""
     if settings.delivery.proxy is not None and settings.delivery.client != "httpx":
         yield Problem(("delivery", "proxy"), "only `delivery.client: httpx` can use a proxy")
     yield from Budgets.problems(settings)

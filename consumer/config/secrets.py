@@ -1,4 +1,4 @@
-"""Values that are shown to nobody, and are read again when their file changes."""
+"""Values that are never shown, and are read again when their file changes."""
 
 import re
 from collections.abc import Callable

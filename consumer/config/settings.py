@@ -23,10 +23,11 @@ def _certificate_is_whole(certificate_file: str | None, key_file: str | None) ->
 
 
 class StartSettings(Section):
-    """Where reading begins. librdkafka itself always runs with `auto.offset.reset=error`."""
+    """The offset at which reading begins. librdkafka itself always runs with
+    `auto.offset.reset=error`."""
 
     no_offset: StartPoint = "error"
-    """When the group has no committed offset: `error`, `earliest`, `latest`, or an ISO 8601 time."""
+    """Used if the group has no committed offset: `error`, `earliest`, `latest`, or an ISO 8601 time."""
     new_topic: Literal["earliest", "latest", "error"] = "earliest"
     """For a topic that fits a pattern and appeared after the group first committed offsets of others
     that fit it. A topic that a mapping names follows `no_offset`."""
@@ -34,7 +35,7 @@ class StartSettings(Section):
     """For a partition that appeared after the group first committed offsets of its topic."""
 
     out_of_range: Literal["error", "earliest", "latest"] = "error"
-    """When the committed offset is no longer (or not yet) in the log."""
+    """Used if the committed offset is no longer (or not yet) in the log."""
 
 
 class RegistrySettings(Section):
@@ -55,16 +56,16 @@ class RegistrySettings(Section):
     key_file: LocalFile | None = None
     """PEM file of the certificate's private key."""
     subject_name_strategy: Literal["topic_name", "record_name", "topic_record_name"] = "topic_name"
-    """How producers name the subjects that mappings are checked against: `topic_name` is
+    """The way in which producers name the subjects that mappings are checked against: `topic_name` is
     `shop.clicks-value`, `record_name` `shop.Click`, `topic_record_name` `shop.clicks-shop.Click`."""
     timeout: Seconds = 5.0
     """For one request."""
     retry_interval: Seconds = 5.0
     """Between attempts while the registry cannot be asked. Known schemas go on meanwhile."""
     missing_ttl: Seconds = Field(60.0, ge=1)
-    """How long an id that the registry does not know is not asked for again."""
+    """Time for which an id that the registry does not know is not asked for again."""
     missing_grace: Seconds = 15.0
-    """How long a new id (above all known ones) may be missing before that is believed: a registry
+    """Time for which a new id (above all known ones) may be missing before that is believed: a registry
     follower learns of new schemas a little later than the producer."""
     cache_dir: LocalPath | None = None
     """Folder in which fetched schemas are kept, for a start while the registry is down."""
@@ -83,7 +84,7 @@ Framing = Literal["auto", "confluent", "headers", "single_object", "bare"]
 
 
 class TopicDecodeSettings(Section):
-    """How the values of a topic say with which schema they were written."""
+    """The way in which the values of a topic name their schema."""
 
     framing: Framing = "auto"
     """`auto` looks at each record: the header `__value_schema_id`, else a zero byte and a schema id
@@ -102,7 +103,7 @@ class TopicDecodeSettings(Section):
 
 
 class DecodeSettings(TopicDecodeSettings):
-    """How bytes become what the record says."""
+    """Decoding of bytes into values."""
 
     topics: dict[str, TopicDecodeSettings] = Field({})
     """Topics that differ from the above, by name."""
@@ -114,7 +115,7 @@ class DecodeSettings(TopicDecodeSettings):
 
 
 class RetrySettings(Section):
-    """When a failed attempt is repeated, and when an event is given up."""
+    """Repetition of failed attempts, and the point at which an event is given up."""
 
     initial: Seconds = 0.5
     """Upper bound of the first wait; it doubles each time, and each wait is drawn from 0 to it."""
@@ -124,12 +125,12 @@ class RetrySettings(Section):
     """Failed attempts, counted only while the endpoint delivers others, after which an event goes to
     the dead letters, once `age` is over as well."""
     age: Seconds = 600.0
-    """How long an event must have been tried before it goes to the dead letters, once `attempts`
+    """Time for which an event must have been tried before it goes to the dead letters, once `attempts`
     are used up as well."""
 
 
 class AnswerRule(Section):
-    """What an answer means, where the built-in table does not fit your account."""
+    """The meaning of an answer, where the built-in table does not fit your account."""
 
     status: int | None = Field(None, ge=300, le=599)
     """Answers with this status. Any 2xx is a delivery, whatever the rules say."""
@@ -194,17 +195,17 @@ class DeliverySettings(Section):
     partitions that the group reads; it grows a second after partitions have come. A number, where
     you divide the rates yourself."""
     product_update_linger: Annotated[Seconds, Field(le=2)] | None = None
-    """How long a ProductUpdate waits for others of its partition, to go to the tracker in one request
-    with them (20 kB at most). They keep their order among themselves, not with other events. Without
-    it each goes alone."""
+    """Time for which a ProductUpdate waits for others of its partition, to go to the tracker in one
+    request with them (20 kB at most). They keep their order among themselves, not with other events.
+    Without it each goes alone."""
     client: Literal["pool", "httpx"] = "pool"
     """`pool` is our own lean HTTP/1.1 client; `httpx` supports proxies and costs many times more."""
     proxy: str | None = None
     """Only with `client: httpx`."""
     retry: RetrySettings = RetrySettings()
-    """When a failed attempt is repeated."""
+    """Repetition of failed attempts."""
     rules: list[AnswerRule] = Field([])
-    """What answers mean; the first that matches wins, else the built-in table."""
+    """Meanings of answers; the first that matches wins, else the built-in table."""
 
     @model_validator(mode="after")
     def _credentials_are_whole(self) -> Self:
@@ -213,7 +214,7 @@ class DeliverySettings(Section):
 
 
 class CommitSettings(Section):
-    """When offsets are committed, and what may be unfinished beyond them."""
+    """Commits of offsets, and the work that may be unfinished beyond them."""
 
     interval: Seconds = 1.0
     """Commit at least this often while there is progress."""
@@ -225,7 +226,7 @@ class CommitSettings(Section):
 
 
 class BufferSettings(Section):
-    """What may be held in memory, undecoded, over all partitions."""
+    """The records held in memory, undecoded, over all partitions."""
 
     records: int = Field(20_000, ge=100)
     """Beyond this many, partitions are paused."""
@@ -234,7 +235,7 @@ class BufferSettings(Section):
 
 
 class DrainSettings(Section):
-    """How long what was begun may take to finish."""
+    """Time for finishing what was begun."""
 
     revoke: Seconds = 5.0
     """Time to finish what was begun when a partition is taken away. Blocks the kept ones too."""
@@ -243,8 +244,8 @@ class DrainSettings(Section):
 
 
 class BreakerSettings(Section):
-    """When so much fails that nothing more is taken, until the mapping changes, or a person says so
-    (SIGHUP, restart). Filtered records count as well, expired ones do not. Records that cannot be
+    """A circuit breaker: if so much fails, nothing more is taken, until the mapping changes, or a
+    person says so (SIGHUP, restart). Filtered records count as well, expired ones do not. Records that cannot be
     decoded count per topic, by `share` alone, and stop their topic alone."""
 
     share: float = Field(0.5, gt=0, le=1)
@@ -256,7 +257,7 @@ class BreakerSettings(Section):
 
 
 class DeadLetterSettings(Section):
-    """Where records go that cannot be decoded, mapped or accepted."""
+    """The topic of records that cannot be decoded, mapped or accepted."""
 
     topic: str = Field(min_length=1, max_length=249, pattern=r"^[a-zA-Z0-9._-]+$")
     """An existing Kafka topic that no mapping reads."""
@@ -276,7 +277,7 @@ class HttpSettings(Section):
 
 
 class LogSettings(Section):
-    """What is logged, and how it looks."""
+    """The level and the form of log lines."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     """The least severe lines that are written."""
@@ -300,15 +301,15 @@ class Settings(Section):
     """Any librdkafka property. `bootstrap.servers` and `group.id` are required; those that this
     program must own are refused with the reason."""
     start: StartSettings = StartSettings()
-    """Where reading begins."""
+    """The offset at which reading begins."""
     registry: RegistrySettings
     """The schema registry."""
     decode: DecodeSettings = DecodeSettings()
-    """How bytes become what the record says."""
+    """Decoding of bytes into values."""
     mappings: list[LocalFile] = Field(min_length=1)
     """Mapping files, relative to the configuration file."""
     yespo: YespoSettings
-    """Where events go."""
+    """The accounts that events go to."""
     scopes: dict[
         Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$")], ScopeSettings
     ] = Field({})
@@ -320,14 +321,14 @@ class Settings(Section):
     delivery: DeliverySettings = DeliverySettings()
     """Requests to Yespo."""
     commit: CommitSettings = CommitSettings()
-    """When offsets are committed."""
+    """Commits of offsets."""
     buffer: BufferSettings = BufferSettings()
-    """What may be held in memory."""
+    """The records held in memory."""
     drain: DrainSettings = DrainSettings()
-    """How long what was begun may take to finish."""
+    """Time for finishing what was begun."""
     dead_letters: DeadLetterSettings
-    """Where records go that cannot be used."""
+    """The topic of records that cannot be used."""
     http: HttpSettings = HttpSettings()
     """Metrics, health and status."""
     log: LogSettings = LogSettings()
-    """What is logged."""
+    """Log lines."""

@@ -59,4 +59,4 @@ def _start(value: str) -> str:
 
 
 StartPoint = Annotated[str, AfterValidator(_start)]
-"""Where reading begins: a word, or a moment with its zone."""
+"""A start of reading: a word, or a moment with its zone."""

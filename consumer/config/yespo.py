@@ -13,7 +13,7 @@ class LegacySettings(Section):
     """The tracker API."""
 
     url: Url = "https://tracker.yespo.io/api/v2"
-    """Where events are sent."""
+    """The URL that events are sent to."""
     site_id: str = Field(min_length=1)
     """`GeneralInfo.siteId`, from Yespo's support."""
     dialect: Literal["yespo", "reteno"] = "yespo"
@@ -22,7 +22,7 @@ class LegacySettings(Section):
     phones: Literal["digits", "as_given"] = "digits"
     """`digits` sends `15417543010`; `as_given` keeps a valid number as written: `1-541-754-3010`."""
     without_cookie: Literal["send", "skip"] = "send"
-    """What happens to events of somebody who is known (by e-mail, phone or ID) but has no cookie."""
+    """The treatment of events of a person who is known (by e-mail, phone or ID) but has no cookie."""
     rate: float | None = Field(None, gt=0)
     """Requests per second of the whole group (see `delivery.share`). The vendor documents no limit
     here: none, until a 429."""
@@ -34,7 +34,8 @@ class PastEventsSettings(Section):
     """The call that takes v2 events of the past, where a mapping says `when_older: past_events`."""
 
     url: Url | None = None
-    """Where they are sent; by default `past_events` in place of the `event` that `url` ends in."""
+    """The URL that they are sent to; by default `past_events` in place of the `event` that `url` ends
+    in."""
     rate: float | None = Field(80.0, gt=0)
     """Requests per second of the whole group, each with up to 500 events; `null` for no ceiling. The
     vendor allows 100."""
@@ -46,7 +47,7 @@ class V2Settings(Section):
     """The Generate event v2 API."""
 
     url: Url = "https://yespo.io/api/v2/event"
-    """Where events are sent."""
+    """The URL that events are sent to."""
     api_key: Secret
     """Sent as the password of HTTP Basic. Needs the scope "Access to events"."""
     values: Literal["text", "object"] = "text"
@@ -59,11 +60,11 @@ class V2Settings(Section):
     """Requests that may go at once beyond the even pace of `rate`."""
 
     past_events: PastEventsSettings = PastEventsSettings()
-    """What is told of events that have become too old for v2."""
+    """Delivery of events that have become too old for v2."""
 
     @property
     def past_events_url(self) -> str:
-        """Where events of the past are sent."""
+        """The URL that events of the past are sent to."""
         return self.past_events.url or self.url.removesuffix("/event") + "/past_events"
 
     @model_validator(mode="after")
@@ -89,7 +90,7 @@ class AccountSettings(Section):
 
 
 class YespoSettings(Section):
-    """Where events go."""
+    """The accounts that events go to."""
 
     accounts: dict[
         Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9_-]{0,30}[a-z0-9])?$")], AccountSettings

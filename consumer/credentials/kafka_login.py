@@ -64,7 +64,7 @@ class KafkaLogin:
         return str(self._properties.get(USERNAME, "")), str(self._properties.get(PASSWORD, ""))
 
     def _present(self) -> tuple[str, str]:
-        """What the files say; what was told last where they cannot be read."""
+        """The login of the files; the one before where they cannot be read."""
         try:
             username, password = (_now(self._properties.get(n, "")) for n in (USERNAME, PASSWORD))
         except OSError as error:

@@ -81,7 +81,7 @@ def _no_password() -> str:
 
 
 def _stamp(files: Sequence[str]) -> Stamp:
-    """Of each file what changes when somebody replaces or rewrites it; None where there is none."""
+    """The metadata of each file that change when it is replaced or rewritten; None if it is missing."""
     found: list[tuple[int, int, int] | None] = []
     for path in files:
         try:

@@ -31,7 +31,7 @@ class Batches(ABC):
     """Takes jobs, and ends them. Keeps their order itself."""
 
     queue: EndpointQueue
-    """Where batches go; the subclass opens it."""
+    """The queue that takes batches; the subclass opens it."""
 
     def __init__(self, *, linger: float, ended: EventEnded, clock: Clock) -> None:
         """`linger`: seconds that the first event waits for others to go with it."""
@@ -69,7 +69,7 @@ class Batches(ABC):
             self._queue([job])
 
     def forget(self, partitions: Collection[Partition]) -> None:
-        """Drop all that is unfinished of these partitions; `queue` is to be told as well."""
+        """Drop all unfinished events of these partitions. The caller drops them from `queue` too."""
         for partition in partitions:
             self._order.forget(partition)
             self._ready.pop(partition, None)
@@ -124,7 +124,7 @@ class Batches(ABC):
         if outcome.ended is Ended.DELIVERED:
             self._accepted(jobs)
         elif len(jobs) > 1:
-            # Whoever is at fault is found by halves: the others are not condemned with it.
+            # Halving finds the event at fault, so that the others are not refused with it.
             middle = len(jobs) // 2
             self._send(jobs[:middle])
             self._send(jobs[middle:])

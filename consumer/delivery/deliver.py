@@ -124,8 +124,8 @@ class Delivery:
         return self._batches.get(endpoint, self._queues[endpoint]).waiting
 
     def progress(self, events: Collection[Event]) -> dict[Event, Progress]:
-        """How far unfinished events have come; left out are those that wait for another event of
-        the same person, or to go with others."""
+        """Returns how far unfinished events have come. Events that wait for another event of the same
+        person, or for others to go with, are left out."""
         found: dict[Event, Progress] = {}
         for endpoint in {event.endpoint for event in events}:
             wanted = {event for event in events if event.endpoint == endpoint}

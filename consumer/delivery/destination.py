@@ -1,4 +1,4 @@
-"""Where the events of each endpoint go, and how fast, as the configuration says."""
+"""Derives the destination and the rate of each endpoint from the configuration."""
 
 import base64
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from consumer.model import Endpoint
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where the events of an endpoint go.
+    """The destination of one endpoint's events.
 
     `secret` is the API key (None for the tracker, which knows no authorisation), asked for again
     before each probe after a stop and now and then. In any second at most `rate + burst` requests

@@ -18,7 +18,7 @@ from consumer.yespo.rules import MAX_BODY
 _MERGED = next(event for event in EVENTS.values() if event.traits.array)
 NAME = _MERGED.name
 _ARRAY = f'"{_MERGED.traits.array}":['.encode()
-"""What the products come after. The name of the event, before it, is followed by a comma, and quotes
+"""The text before the products. The name of the event, before it, is followed by a comma, and quotes
 inside a text are escaped: the first one found is the one."""
 _END = b"]}"
 
@@ -56,7 +56,7 @@ class ProductUpdates(Batches):
         first = jobs[0].event
         if len(jobs) == 1:
             return first
-        # All heads are alike: they name the site of the account, and nobody.
+        # All heads are alike: they name the site of the account, and no person.
         body = _head(first) + b",".join(_products(job.event) for job in jobs) + _END
         # Too old as a whole once one of them is: apart, each fares as the mapping says.
         expires_ms = min((j.event.expires_ms for j in jobs if j.event.expires_ms >= 0), default=-1)
@@ -82,5 +82,5 @@ def _head(event: Event) -> bytes:
 
 
 def _products(event: Event) -> bytes:
-    """What stands inside the array."""
+    """The content of the array."""
     return event.body[event.body.index(_ARRAY) + len(_ARRAY) : -len(_END)]

@@ -22,18 +22,18 @@ DRAIN = 5.0
 def test_a_part_counts_once_its_former_owner_must_have_stopped() -> None:
     share = Share()
     times = [0.0, 0.25, 0.5, 0.9, 1.0]
-    assert [share.told(0.5, now) for now in times] == [0.0, 0.0, 0.0, 0.0, 0.5]
+    assert [share.changed(0.5, now) for now in times] == [0.0, 0.0, 0.0, 0.0, 0.5]
 
 
 def test_what_is_let_go_counts_at_once_and_what_comes_later_waits_its_own_time() -> None:
     share = Share()
     for now in range(10):
-        share.told(0.5, float(now))
-    assert share.told(1.0, 10.0) == 0.5
-    assert share.told(0.25, 10.5) == 0.25
-    assert share.told(1.0, 10.75) == 0.25
-    assert share.told(1.0, 11.5) == 0.25
-    assert share.told(1.0, 11.75) == 1.0
+        share.changed(0.5, float(now))
+    assert share.changed(1.0, 10.0) == 0.5
+    assert share.changed(0.25, 10.5) == 0.25
+    assert share.changed(1.0, 10.75) == 0.25
+    assert share.changed(1.0, 11.5) == 0.25
+    assert share.changed(1.0, 11.75) == 1.0
 
 
 def test_less_than_the_whole_starts_fewer_requests_and_no_burst_comes_with_more() -> None:

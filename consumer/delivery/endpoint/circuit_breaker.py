@@ -1,10 +1,14 @@
-"""When a queue may start its next request: breaker, suspicion, and pauses the vendor asks for.
+"""Decides when a queue may start its next request: circuit breaker, suspicion, pauses after 429.
 
-    flowing ──5 failures in a row──▶ down            one probe at a time, 0.5 s … 10 s apart
+    closed ───5 failures in a row──▶ down            one probe at a time, 0.5 s … 10 s apart
        │ ▲ ───401───────────────────▶ misconfigured  one probe at a time, 0.5 s … 30 s apart
        │ └─ any probe the endpoint takes
        └──403, 404, 3xx, …──▶ suspect ──another event fares likewise──▶ misconfigured
-                                 └──another event is delivered──▶ flowing; the first was at fault
+                                 └──another event is delivered──▶ closed; the first was at fault
+
+`down` and `misconfigured` are the open states. Metrics and status export `closed` as `flowing`.
+
+`down` and `misconfigured` are the open states. Metrics and status export `closed` as `flowing`.
 
 Pure: knows numbers and times, no jobs, no timers. Attempts are numbered by the queue in the order of
 their start, and an attempt started before the present state began says nothing about it.
@@ -75,7 +79,7 @@ class CircuitBreaker:
 
     @property
     def probing(self) -> bool:
-        """Whether the next request is a probe: no other starts until it is answered."""
+        """True if the next request is a probe: no other starts until it is answered."""
         return self.state is not CLOSED or self.pauses > 0
 
     def paused(self, now: float) -> bool:
@@ -93,7 +97,7 @@ class CircuitBreaker:
         return inf if in_flight else self._next_probe_at
 
     def next_probe_at(self) -> float:
-        """When a suspect queue may try an unresolved event again, for want of any other."""
+        """The time at which a suspect queue may try an unresolved event again, for want of any other."""
         return self._next_probe_at
 
     # --- what attempts say

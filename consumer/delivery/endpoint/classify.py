@@ -103,7 +103,7 @@ def _matches(rule: AnswerRule, answer: Answer) -> bool:
 
 
 def may_have_arrived(answer: Answer) -> bool:
-    """Whether a failed attempt may have been processed all the same: sent without an answer, or
+    """True if a failed attempt may have been processed all the same: it was sent without an answer, or
     answered by a gateway that had none (502, 504)."""
     if answer.fault is None:
         return answer.status in {502, 504}

@@ -1,4 +1,4 @@
-"""What metrics tell of one endpoint: its attempts by answer, how long they took, how fresh it is."""
+"""Counts one endpoint's attempts by answer, their duration, and the age of what is delivered."""
 
 from consumer.delivery.endpoint.classify import Meaning
 from consumer.delivery.http.answer import Answer, Fault

@@ -1,4 +1,4 @@
-"""Events that were too old to be sent when their turn came, and what becomes of them."""
+"""Ends events that were too old to be sent when their turn came, as the mapping says."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 
@@ -9,8 +9,8 @@ from consumer.model import Ended, Failure, Outcome, Partition
 
 class Late:
     """Of one queue. Jobs stay in the queue's order until they are dealt with, in the loop's next round:
-    they may be found from inside `submit`, where no end may be told. For each job either `end` is
-    called, or `release` and then `past`, which ends it elsewhere; `then` after all of a round."""
+    they may be found from inside `submit`, where `end` must not be called. For each job either `end`
+    is called, or `release` and then `past`, which ends it elsewhere; `then` after all of a round."""
 
     __slots__ = ("_clock", "_end", "_jobs", "_past", "_release", "_then")
 
@@ -64,7 +64,7 @@ class Late:
 
 
 def _apart(job: Job) -> list[Job]:
-    """A job and those it superseded, oldest first, each for itself: the past is told as it was."""
+    """A job and those it superseded, oldest first, each for itself: past_events takes each state."""
     found = [job]
     while (older := found[-1].superseded) is not None:
         found[-1].superseded = None

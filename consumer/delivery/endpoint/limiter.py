@@ -1,6 +1,6 @@
-"""How fast requests may start: a token bucket whose rate follows what the vendor accepts.
+"""Limits how fast requests start: a token bucket whose rate follows what the vendor accepts.
 
-Up to the ceiling from the settings, until a 429 tells of a lower one. Then the rate drops to a
+The rate is the ceiling of the settings until a 429 shows a lower one. Then the rate drops to a
 little below what was delivered of late, creeps up from there, and faster the longer nothing is
 refused: near the vendor's limit it stays near it (a refusal each ten seconds or so), and soon after
 the limit is lifted it is gone.
@@ -66,7 +66,7 @@ class Limiter:
         """Seconds in which a request waited for the rate, and for nothing else."""
 
     def opens(self, now: float) -> float:
-        """When the next request may start; not after `now` for at once."""
+        """The time at which the next request may start; not after `now` for at once."""
         if self.rate == inf:
             return 0.0
         self._fill(now)
@@ -107,7 +107,7 @@ class Limiter:
         self._tokens = min(self._tokens, self._burst if part else 0.0)
 
     def of_late(self, now: float) -> int:
-        """How many were delivered in the last second."""
+        """Events delivered in the last second."""
         self._forget(now)
         return len(self._delivered)
 

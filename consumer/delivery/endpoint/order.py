@@ -39,7 +39,7 @@ class Order:
         return sum(chains.unfinished for chains in self._partitions.values())
 
     def add(self, job: Job) -> bool:
-        """Take the next event of its partition. True if it waits for nobody."""
+        """Take the next event of its partition. True if it waits for no other event."""
         chains = self._partitions.get(job.flight.partition)
         if chains is None:
             chains = self._partitions[job.flight.partition] = _Chains()
@@ -81,8 +81,8 @@ class Order:
         return released
 
     def state_before(self, job: Job) -> Job | None:
-        """Where a job that is about to be added tells the same state as the last unfinished one of
-        all its values, and that one was never started: that one."""
+        """Returns the last unfinished job of all values of a job that is about to be added, if both
+        describe the same state and that one was never started."""
         chains = self._partitions.get(job.flight.partition)
         if chains is None:
             return None

@@ -1,4 +1,4 @@
-"""When to try again, and when no more: pure arithmetic, chance and time come in as arguments."""
+"""Decides when to try again, and when to give up. Pure: chance and time come in as arguments."""
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -38,7 +38,7 @@ class Budget:
     """Attempts *and* age after which an event is given up, charged only while others get through.
 
     A failure counts only if the endpoint delivered something since the event's previous failure
-    (or its first start): then the fault may be the event's own. In an outage nobody pays.
+    (or its first start): then the fault may be the event's own. An outage charges no event.
     """
 
     __slots__ = ("_attempts", "_seconds")

@@ -15,7 +15,7 @@ from consumer.clock import Clock, Timer
 from consumer.delivery.endpoint.queue import EndpointQueue
 
 LOOK_SECONDS = 0.25
-"""How long a change may go unnoticed."""
+"""Seconds for which a change may go unnoticed."""
 HOLD_SECONDS = 1.0
 """Until a larger part is used: the former owner's look, and as much again three times for a loop
 that is late. A drain needs no time here: the partitions come after it."""
@@ -24,21 +24,21 @@ that is late. A drain needs no time here: the partitions come after it."""
 class Share:
     """Pure: times come in as arguments (monotonic seconds)."""
 
-    __slots__ = ("_told", "part")
+    __slots__ = ("_parts", "part")
 
     def __init__(self) -> None:
-        self._told: deque[tuple[float, float]] = deque([(float("-inf"), 0.0)])
+        self._parts: deque[tuple[float, float]] = deque([(float("-inf"), 0.0)])
         self.part = 0.0
-        """What may be used, 0 to 1: the least of what was ours within the time held."""
+        """The part that may be used, 0 to 1: the least of what was ours within the time held."""
 
-    def told(self, part: float, now: float) -> float:
+    def changed(self, part: float, now: float) -> float:
         """`part` of the partitions is ours. Returns what may be used."""
-        told = self._told
-        told.append((now, part))
+        parts = self._parts
+        parts.append((now, part))
         # The first entry is what held when that time began.
-        while told[1][0] <= now - HOLD_SECONDS:
-            told.popleft()
-        self.part = min(part for _, part in told)
+        while parts[1][0] <= now - HOLD_SECONDS:
+            parts.popleft()
+        self.part = min(part for _, part in parts)
         return self.part
 
 
@@ -66,7 +66,7 @@ class Sharing:
     def _look(self) -> None:
         self._timer = self._clock.call_later(LOOK_SECONDS, self._look)
         part, before = self._part(), self._share.part
-        if part is not None and self._share.told(part, self._clock.monotonic()) != before:
+        if part is not None and self._share.changed(part, self._clock.monotonic()) != before:
             self._apply(self._share.part)
 
     def _apply(self, part: float) -> None:

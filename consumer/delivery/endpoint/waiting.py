@@ -1,4 +1,4 @@
-"""What waits in the queue of one endpoint, and for what.
+"""Keeps the jobs that wait in the queue of one endpoint, each in the place of what it waits for.
 
 A job that waits is in exactly one place: behind a predecessor (`order`), `ready`, in back-off (which
 takes no slot), or `unresolved` (answered 403 or the like, until another event shows whether the
@@ -45,8 +45,8 @@ class Waiting:
         return None
 
     def leave(self, job: Job) -> None:
-        """The job has ended, or goes elsewhere, with all that it superseded: whoever waited for it
-        alone is ready."""
+        """The job has ended, or goes elsewhere, with all that it superseded: the jobs that waited for
+        it alone are ready."""
         released = self.order.finish(job)
         if job.flight.partition in self._hurried:
             self.ready.extendleft(reversed(released))
@@ -70,18 +70,19 @@ class Waiting:
         heapq.heappush(self._backoff, (until, job.number, job))
 
     def rested(self, now: float) -> float | None:
-        """Put in front whatever has waited long enough; when the next one has (None: nobody)."""
+        """Put in front whatever has waited long enough. Returns the time of the next one, None if no job
+        is in back-off."""
         while self._backoff and self._backoff[0][0] <= now:
             self.ready.appendleft(heapq.heappop(self._backoff)[2])
         return self._backoff[0][0] if self._backoff else None
 
     def recall(self) -> None:
-        """Put everybody in back-off in front, the one with the shortest wait left first."""
+        """Put all jobs in back-off in front, the one with the shortest wait left first."""
         self.ready.extendleft(entry[2] for entry in sorted(self._backoff, reverse=True))
         self._backoff.clear()
 
     def requeue_unresolved(self) -> None:
-        """The endpoint is at fault, not the unresolved."""
+        """The endpoint is at fault, not the unresolved events."""
         self.ready.extend(self.unresolved)
         self.unresolved.clear()
 

@@ -1,6 +1,6 @@
-"""What an HTTP client says about one attempt, and what a client must be able to do.
+"""Describes the answer to one attempt, and what an HTTP client must be able to do.
 
-The seam between the lanes and the clients: `pool` (our own) and `httpx_pool` implement `Pool`.
+The seam between the queues and the clients: `pool` (our own) and `httpx_pool` implement `Pool`.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 
 class Fault(StrEnum):
-    """Why there is no status. Closed set: these are values of the metric label `code`."""
+    """The reason why there is no status. Closed set: these are values of the metric label `code`."""
 
     DNS = "dns"
     CONNECT_REFUSED = "connect_refused"
@@ -23,7 +23,7 @@ class Fault(StrEnum):
     RESET_BEFORE_ANSWER = "reset_before_answer"
     RESET_IN_ANSWER = "reset_in_answer"
     MALFORMED = "malformed"
-    """What came back is not HTTP."""
+    """The answer is not HTTP."""
     OVERSIZED = "oversized"
     """The head of the answer is larger than any server's should be."""
 

@@ -59,13 +59,13 @@ class HttpExchange:
 
 
 class ConnectionOwner(Protocol):
-    """What a connection tells the pool."""
+    """The calls that a connection makes to its pool."""
 
     def usable(self, connection: "Connection") -> None:
         """The connection can take the next request."""
 
     def gone(self, connection: "Connection") -> None:
-        """The connection will take no more requests (it may be told twice)."""
+        """The connection will take no more requests (it may be called twice)."""
 
     def unsent(self, exchange: HttpExchange) -> None:
         """The connection broke before the request was written whole."""

@@ -43,7 +43,7 @@ class Limits:
 
     @property
     def sweep(self) -> float:
-        """How often deadlines are looked at: what a timeout may be late by."""
+        """Seconds between two looks at the deadlines: a timeout may be late by as much."""
         shortest = min(self.response_timeout, self.total_timeout, self.keepalive)
         return min(0.25, max(0.01, shortest / 8))
 
@@ -72,7 +72,7 @@ class HttpPool:
         self._head = target.head(authorization)
         self._reads_success = reads_success
         self.not_connected = ""
-        """Why the last connection that failed did, in the system's words; for a person."""
+        """The system's words for the last connection that failed; for a person."""
         self._connections: set[Connection] = set()
         self._idle: list[Connection] = []  # the last used is used next, so that surplus ones age
         self._waiting: deque[HttpExchange] = deque()  # never longer than `_connecting`
@@ -106,7 +106,7 @@ class HttpPool:
         await asyncio.sleep(0)
         await asyncio.sleep(0)
 
-    # --- told by connections
+    # --- called by connections
 
     def usable(self, connection: Connection) -> None:
         now = self._clock.monotonic()
@@ -145,7 +145,7 @@ class HttpPool:
             connection.abort()
         self._waiting.append(exchange)
         if self._connecting >= len(self._waiting):
-            return  # one that was opened for somebody who has been served meanwhile
+            return  # a connection opened for an exchange that has been served meanwhile
         self._connecting += 1
         task = asyncio.get_running_loop().create_task(self._connect())
         self._tasks.add(task)
@@ -174,8 +174,8 @@ class HttpPool:
                 connection.send(exchange, request, now)
 
     def _stood_still(self, exchange: HttpExchange, now: float) -> bool:
-        """Whether the process stood still since it was asked to send this: whether it may still be
-        sent is not ours to know. The caller asks again before the next attempt."""
+        """True if the process stood still since it was asked to send this. The pool cannot know whether
+        it may still be sent; the caller asks again before the next attempt."""
         return now - exchange.started >= self._limits.connect_timeout
 
     def _fresh(self, connection: Connection, now: float) -> bool:

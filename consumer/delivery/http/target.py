@@ -1,4 +1,4 @@
-"""Where a pool sends: the URL taken apart, and the request head, encoded once.
+"""Takes a URL apart, and encodes the head of its requests once.
 
 Only `Content-Length`, and the visitor's `User-Agent` on the tracker, vary between requests.
 """
