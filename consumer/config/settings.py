@@ -245,8 +245,8 @@ class DrainSettings(Section):
 
 class BreakerSettings(Section):
     """A circuit breaker: if so much fails, nothing more is taken, until the mapping changes, or a
-    person says so (SIGHUP, restart). Filtered records count as well, expired ones do not. Records that cannot be
-    decoded count per topic, by `share` alone, and stop their topic alone."""
+    person says so (SIGHUP, restart). Filtered records count as well, expired ones do not. Records that
+    cannot be decoded count per topic, by `share` alone, and stop their topic alone."""
 
     share: float = Field(0.5, gt=0, le=1)
     """Of the last `records`, how many may become dead letters before that."""
