@@ -35,7 +35,7 @@ def quoted(text: str, quote: str = "'") -> str:
 
 
 def closers(text: str) -> str:
-    """What closes the brackets that are open where the text breaks off: `[{a: (x` gives `)}]`."""
+    """The closing brackets that are missing at the end of the text: `[{a: (x` gives `)}]`."""
     opened: list[str] = []
     for _, character in _outside_quotes(text):
         if character in _CLOSING:
@@ -86,7 +86,7 @@ def _outside_quotes(text: str) -> Iterable[tuple[int, str]]:
 
 
 def as_block(text: str, begin: int) -> tuple[str, str | None]:
-    """How the value that begins at index `begin` of a line is written as a `|` block.
+    """The value that begins at index `begin` of a line, as a `|` block.
 
     The remedy, and what takes the place of the value; None where the key stands on the line above.
     """

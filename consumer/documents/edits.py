@@ -88,7 +88,7 @@ def _fitted(scalar: Scalar, lines: Sequence[str], edits: Sequence[Edit]) -> list
 
 
 def _is_plain(text: str, flow: bool) -> bool:
-    """Whether YAML reads the text as it stands, without quotes."""
+    """True if YAML reads the text as it stands, without quotes."""
     around = f"[{text}]" if flow else f"key: {text}\n"
     try:
         scalars = [one for one in yaml.parse(around, yaml.CSafeLoader) if hasattr(one, "value")]

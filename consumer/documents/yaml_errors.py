@@ -29,7 +29,7 @@ class _Complaint:
     column: int
     opened: tuple[int, int]
     flow: bool
-    """Whether it was read as a part of `[...]` or `{...}`."""
+    """True within `[...]` or `{...}`."""
 
     @property
     def text(self) -> str:
@@ -87,7 +87,7 @@ def _complaint(error: yaml.MarkedYAMLError, file: str, lines: Sequence[str]) -> 
 
 
 def _helps(way: _Way, it: _Complaint) -> bool:
-    """Whether YAML gets further in the file with these edits."""
+    """True if YAML gets further in the file with these edits."""
     if not way.edits:
         return False
     lines = edits_between(it.lines, way.inline or way.edits)
@@ -138,7 +138,7 @@ def _closing(it: _Complaint, begun: tuple[int, int]) -> Iterator[_Way]:
 
 
 def _crossing(it: _Complaint) -> tuple[int, int] | None:
-    """Where the quote began that is closed, lines below, in the line that cannot be read."""
+    """Line and column of the quote that is closed, lines below, in the line that cannot be read."""
     try:
         for token in yaml.scan("\n".join(it.lines), Loader=yaml.CSafeLoader):
             begun, end = token.start_mark, token.end_mark
@@ -276,7 +276,7 @@ def _indentation(it: _Complaint) -> _Advice | None:
 
 
 def _columns(it: _Complaint) -> Iterator[tuple[int, int]]:
-    """Where lines above begin that this one may stand beside: (line, column), the nearest first."""
+    """Lines above that this one may stand beside, as (line, column), the nearest first."""
     least = 1_000_000
     for number in range(it.line - 1, -1, -1):
         line = it.lines[number]
@@ -305,7 +305,7 @@ def _reindented(it: _Complaint, number: int, column: int) -> tuple[Edit, ...]:
 
 
 def _key_column(text: str) -> int:
-    """Where the key of a line begins, behind the dashes of list items."""
+    """Column of a line's key, behind the dashes of list items."""
     return len(text) - len(text.lstrip(" -"))
 
 

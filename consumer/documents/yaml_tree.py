@@ -1,6 +1,6 @@
 """YAML read as text with positions: the reader for configuration, mappings and their tests.
 
-Every scalar stays the text that was written (YAML 1.2 has no Norway problem if nobody guesses), with
+Every scalar stays the text that was written (nothing is guessed: `no` stays `no`), with
 its place for error messages. What hides meaning or grows without bound is refused: anchors, aliases,
 merge keys, tags, duplicate keys, several documents, too deep, too large.
 """
@@ -35,7 +35,7 @@ class Scalar:
     plain: bool = True
     block: bool = False
     flow: bool = False
-    """Whether it stands within `[...]` or `{...}`."""
+    """True within `[...]` or `{...}`."""
 
 
 @dataclass(slots=True)
@@ -184,7 +184,7 @@ class _Builder:
     def __init__(self, document: Document, *, guessing: bool) -> None:
         self._document = document
         self._guessing = guessing
-        """Whether `key:value` is a mistake: in a configuration it may be a host and a port."""
+        """True if `key:value` is a mistake: in a configuration it may be a host and a port."""
         self._events: Iterator[yaml.Event] = iter(())
         self._nodes = 0
 

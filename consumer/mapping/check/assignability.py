@@ -1,4 +1,4 @@
-"""Whether an expression fits a target field: its type, and each value of it that is known already."""
+"""Assignability: an expression's type, format and known values against a target field."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _BARE = (
 
 
 Doubt = Callable[[Finding], None]
-"""Told what is wrong only if conditions let it happen."""
+"""Takes findings that hold only if conditions let the value come here."""
 
 
 def fitted(spec: FieldSpec, node: Node, what: str, doubt: Doubt) -> Node:
@@ -68,7 +68,7 @@ def taking(kind: Kind) -> Callable[[Type], bool]:
 
 
 def refuse_known(node: Node, refusal: Callable[[Any], str | None], what: str, doubt: Doubt) -> None:
-    """That no value which is known before any record would be refused. Raises Wrong."""
+    """Check all values that are known before any record. Raises Wrong for one that is refused."""
     for one in outcomes(node):
         known = _known(one)
         refused = [(value, problem) for value in known if (problem := refusal(value))]
@@ -112,7 +112,7 @@ def _refuse_formats(spec: FieldSpec, node: Node, what: str) -> None:
 
 
 def severity_of(outcome: Node, wrong: int, known: int) -> Severity:
-    """How bad it is that some of an outcome's known values are wrong: which of those that a table of the
+    """Severity of some known values of an outcome being wrong: which of those that a table of the
     file lists come here, conditions may say."""
     listed = isinstance(outcome, Index) and isinstance(outcome.of, TableRef)
     return "warning" if listed and wrong < known else "error"

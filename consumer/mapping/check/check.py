@@ -71,7 +71,7 @@ class _FileChecker:
         self._findings = findings
         self._usage = Usage()
         self._guarded = True
-        """Whether every `suppress` is understood, and so is what it proves about the records left."""
+        """True if every `suppress` is understood, and with it the facts about the records left."""
 
     def check(self) -> CheckedMapping:
         file = self._file

@@ -68,7 +68,7 @@ class CheckedRule:
     when: Node | None
     sends: tuple[CheckedSend, ...]
     unknown: bool = False
-    """Whether `when` is written, but wrong: there is a finding, and nothing follows from the rule."""
+    """True if `when` is written, but wrong: there is a finding, and nothing follows from the rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class CheckedMapping:
     record: Record
     reader_schema: RecordType
     schema_place: Place
-    """Where the mapping file names its schema."""
+    """Place of the schema's name in the mapping file."""
     versions: tuple[WriterSchema, ...]
     identity: Mapping[str, Node]
     time: Node | None

@@ -48,7 +48,7 @@ NearMiss = Callable[[Sequence[FieldSpec], str, Free, str], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What holds for one event: `name` for messages, whether absent values may be met at run time
+    """Conditions of one event: `name` for messages, whether absent values may be met at run time
     (`on_missing`), whether only some fields are written (`partial`, an override)."""
 
     name: str
@@ -70,7 +70,7 @@ _ELSEWHERE = {
     "when": "within a send a condition is written `if`",
     "define": "definitions stand in the rule or at the top of the file",
 }
-"""What a send does not take because it is said elsewhere, or in another word."""
+"""Names that a send does not take because they are said elsewhere, or in another word."""
 
 
 class FieldChecker:

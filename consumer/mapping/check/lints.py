@@ -39,7 +39,7 @@ def lints(mapping: CheckedMapping) -> list[Finding]:
 
 
 def notes(mapping: CheckedMapping) -> list[Finding]:
-    """What is right and yet worth to know: it depends on a setting, and no setting is wrong."""
+    """Notes: consequences of a setting of which no value is wrong."""
     return list(_without_cookie(mapping))
 
 
@@ -153,7 +153,7 @@ def _unrelated(mapping: CheckedMapping) -> Iterator[Finding]:
 
 
 def _overridden(mapping: CheckedMapping) -> Iterator[Finding]:
-    """The cart's state in one API, and another one in the other: v2's cart is nobody's purchase."""
+    """The cart's state in one API, and another one in the other: no purchase matches v2's cart."""
     for rule in mapping.rules:
         for send in rule.sends:
             state = send.shared.traits.cart_state if send.shared else ""
@@ -178,7 +178,7 @@ _GENERIC = frozenset({"id", "key", "number", "no", "code", "record", "value", "d
 
 
 def _related(one: Node, other: Node) -> bool:
-    """Whether two values may be the same: their paths share a word that says more than `id`."""
+    """True if two values may be the same: their paths share a word that says more than `id`."""
     mine, theirs = _words(one), _words(other)
     return not mine or not theirs or bool(mine & theirs)
 
@@ -199,7 +199,7 @@ def _every_path(node: Node) -> Iterator[Node]:
 
 
 def _shape(node: Node) -> object:
-    """How a value is made, whatever fields it is made of."""
+    """The way a value is made, whatever fields it is made of."""
     node = plain(node)
     while isinstance(node, BranchValue | Converted):  # the same value, in the form it is asked for
         node = plain(node.of)

@@ -29,7 +29,7 @@ class Files:
     _read: list[tuple[Path, bytes | None]] = field(default_factory=list)
 
     def shown(self, path: Path) -> str:
-        """How messages name the file."""
+        """The file's name in messages."""
         return os.path.relpath(path, self.relative_to) if self.relative_to else str(path)
 
     def bytes_of(self, path: Path) -> bytes:
@@ -65,7 +65,7 @@ def digest_of(files: Sequence[tuple[Path, bytes | None]]) -> str:
 
 
 def bytes_or_none(path: Path) -> bytes | None:
-    """What stands in the file; None where it cannot be read."""
+    """The file's content; None if it cannot be read."""
     try:
         return path.read_bytes()
     except OSError:
@@ -146,7 +146,7 @@ def _versions(
 def _included(
     path: Path, words: Sequence[grammar.Word], files: Files, findings: list[Finding]
 ) -> list[grammar.Shared]:
-    """What the included files share, those they include first. Each file counts once."""
+    """The shared parts of all included files, inner ones first. Each file counts once."""
     found: list[grammar.Shared] = []
     seen = {path.resolve()}
 

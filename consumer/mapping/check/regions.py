@@ -62,7 +62,7 @@ class Allowed:
         return Allowed(self.values, not self.all_but)
 
     def within(self, other: Allowed) -> bool:
-        """Whether everything allowed here is allowed there."""
+        """True if everything allowed here is allowed there."""
         if self.all_but:
             return other.all_but and other.values <= self.values
         if other.all_but:
@@ -92,14 +92,14 @@ class Box:
         return Box(paths, {**self.questions, **other.questions})
 
     def within(self, other: Box) -> bool:
-        """Whether every record of this box is certainly in the other."""
+        """True if every record of this box is certainly in the other."""
         return all(
             self.paths.get(key, ANYTHING).within(allowed) or self._answers(key, allowed, other)
             for key, allowed in other.paths.items()
         )
 
     def _answers(self, key: Key, allowed: Allowed, other: Box) -> bool:
-        """Whether what is known of a path here answers a question there with yes."""
+        """True if facts about a path here answer a question there with yes."""
         asked = other.questions.get(key)
         if asked is None or allowed != _TRUE:
             return False
@@ -189,7 +189,7 @@ def _asked(node: Node, truth: bool) -> Box:
 
 
 def shape(node: object) -> object:
-    """What an expression is made of, wherever it stands: equal for expressions with equal values."""
+    """The structure of an expression without its place: equal for expressions with equal values."""
     if isinstance(node, tuple):
         return tuple(shape(one) for one in node)
     if not is_dataclass(node) or isinstance(node, type):
@@ -219,7 +219,7 @@ def everything(slot: Slot) -> Allowed:
 
 
 def _says(node: Node) -> tuple[Key, Slot, Allowed] | None:
-    """What a simple condition says about one path; None where it says something else."""
+    """A simple condition's statement about one path; None if it says something else."""
     match node:
         case Compare(left=left, operator=("==" | "!=") as word, right=right):
             if isinstance(plain(left), Const):
@@ -253,7 +253,7 @@ def _about(node: Node, allowed: Allowed) -> tuple[Key, Slot, Allowed] | None:
 
 
 def _always_there(node: Node) -> bool:
-    """Whether the schema says so. What a slot says may be narrowed, by the very condition looked at."""
+    """True if the schema says so. A slot may be narrowed by the very condition looked at."""
     match node:
         case Var(name="record"):
             return True
@@ -265,7 +265,7 @@ def _always_there(node: Node) -> bool:
 
 
 def _holds(asked: Node, path: Key, known: Allowed) -> bool:
-    """Whether a question about a path alone is answered with yes by each of its known values."""
+    """True if each known value of a path answers a question about it with yes."""
     match asked:
         case Call(function=function, arguments=arguments) if not function.takes_absent:
             keys = [key_of(argument) for argument in arguments]

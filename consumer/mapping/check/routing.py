@@ -14,7 +14,7 @@ from consumer.documents.findings import Finding, Place
 from consumer.mapping.check.checked import CheckedMapping
 
 _LITERAL = re.compile(r"[\w-]|\\[^\w]|\[[^\\\]^]\]")
-"""What stands for one character of a name: `a`, `\\.`, `[.]`."""
+"""Patterns of one character of a name: `a`, `\\.`, `[.]`."""
 _REPEATED = ("*", "?", "{", "+")
 
 
@@ -49,7 +49,7 @@ def topic_problem(name: str) -> tuple[str, str] | None:
 
 
 def takes(mapping: CheckedMapping, topic: str) -> bool:
-    """Whether records of this topic are for this mapping, if they are of its record type."""
+    """True if records of this topic are for this mapping, provided they are of its type."""
     return any(matches(name, topic) for name in mapping.topics)
 
 
@@ -71,7 +71,7 @@ def overlaps(checked: Sequence[CheckedMapping]) -> list[Finding]:
 
 
 def _overlap(one: str, other: str) -> str | None:
-    """What both names stand for, in words; None where that can be ruled out.
+    """Topics that both names stand for, in words; None if there can be none.
 
     Of two patterns it is ruled out where they begin with different text.
     """

@@ -31,7 +31,7 @@ from consumer.yespo.spec import EventSpec, FieldSpec, Free
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What all sends of a file have in common."""
+    """Context of all sends of a file."""
 
     accounts: Mapping[str, Account]
     custom_events: Mapping[str, EventSpec]
@@ -87,7 +87,7 @@ class SendChecker:
         )
 
     def _skippable(self, finding: Finding) -> Finding:
-        """What may be absent can at least be skipped: `on_missing: skip`, behind the event's name."""
+        """The finding with an edit that skips the event: `on_missing: skip`, behind its name."""
         event, begin = self._send.event.place, self._send.place
         if finding.code != "nullable" or event.end <= event.column:
             return finding
@@ -125,7 +125,7 @@ class SendChecker:
         return Each(variable, source, condition, text, key, items), grouped
 
     def _by_absent(self, by: Node) -> Wrong:
-        """What leaves an element without a group; a condition can prove just paths."""
+        """The finding for elements without a group. A condition can prove just paths."""
         culprit = absent_part(by)
         path = path_text(culprit)
         if key_of(culprit) is not None:

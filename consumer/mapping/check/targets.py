@@ -1,4 +1,4 @@
-"""What goes into an event, typed and checked: the tree that code is generated from.
+"""Targets: typed and checked values of an event, the tree that code is generated from.
 
 `path` is where the value ends up, in the vendor's (or the shared event's) words, for messages.
 """
@@ -87,5 +87,5 @@ def fillings(target: Target) -> Iterator[Filled]:
 
 
 def may_miss(target: Target) -> bool:
-    """Whether a required field within the target can be absent."""
+    """True if a required field within the target can be absent."""
     return any(filled.required and filled.target.nullable for filled in fillings(target))

@@ -95,7 +95,7 @@ def _finding(name: str, place: Place, cover: Sequence[str]) -> Finding:
 
 
 def _covered(region: Region, before: Sequence[Earlier]) -> list[str]:
-    """Who takes all of the region, box by box; nothing where a record may be left."""
+    """Names of those that take all of the region, box by box; none if a record may be left."""
     takers: list[str] = []
     for box in region:
         found = _takers(box, before)
@@ -106,7 +106,7 @@ def _covered(region: Region, before: Sequence[Earlier]) -> list[str]:
 
 
 def _takers(box: Box, before: Sequence[Earlier]) -> list[str]:
-    """Who takes all of a box: one alone, or several between them, value by value of a path."""
+    """Names of those that take all of a box: one alone, or several, value by value of a path."""
     for earlier in before:
         if any(box.within(other) for other in earlier.region):
             return [earlier.name]

@@ -30,7 +30,7 @@ from consumer.mapping.language.types import (
 
 
 def written(node: Node) -> str:
-    """How a message refers to the value: by its type."""
+    """The value as a message refers to it: by its type."""
     return describe(node.slot.type)
 
 

@@ -36,7 +36,7 @@ _NAMES = {
 }
 _HERE = {other: name for name, others in _NAMES.items() for other in others.split()}
 _OF_TEXT = {"length": "size"}
-"""What the function for lists is called for texts."""
+"""Functions for lists, with their counterparts for texts."""
 _SEPARATED = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 

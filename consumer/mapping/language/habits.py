@@ -36,7 +36,7 @@ class _Habit:
     meant: str | Callable[[re.Match[str]], str]
     message: str
     strings: bool = False
-    """Whether the pattern is looked for within texts in quotes as well."""
+    """True if the pattern counts within texts in quotes as well."""
 
 
 def _habit(
@@ -177,7 +177,7 @@ def without_braces(text: str) -> Repair | None:
 
 
 def repaired(text: str, readable: Callable[[str], bool]) -> Repair | None:
-    """What was probably meant by a text that cannot be read; None where no repair makes it readable."""
+    """The probable meaning of a text that cannot be read; None if no repair makes it readable."""
     made, messages = text, []
     for habit in _HABITS:
         changed = _substituted(habit, made)

@@ -100,10 +100,10 @@ class Source:
     scalar: Written
     lines: list[str]
     offset: int = 0
-    """Where the expression begins within the scalar (after `item in `)."""
+    """Index within the scalar at which the expression begins (after `item in `)."""
 
     def place(self, node: ast.expr) -> Place:
-        """Where this part stands in the file."""
+        """Place of this part in the file."""
         if isinstance(self.scalar, Constant):
             return self.scalar.place
         line, column = node.lineno - 1, node.col_offset
@@ -115,7 +115,7 @@ class Source:
         return self.at(line, start, start if end is None else _characters(text, end - shift))
 
     def at(self, line: int, start: int, end: int) -> Place:
-        """Where characters of a line of the text stand in the file; all count from 0."""
+        """Place of characters of a line of the text in the file; arguments count from 0."""
         base = self.scalar.place
         if isinstance(self.scalar, Constant):
             return base
