@@ -67,7 +67,7 @@ def backfill_with_a_kill(shop: Shop, count: int, rate: str) -> None:
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=10)
     before = sum(told(shop).values())
-    summary = ended(started(bridge))
+    summary = ended(started(bridge, "--rate", rate))
     found = told(shop)
     repeated = sum(found.values()) - len(found)
     print(f"{len(found)} told, {before} before the kill, {repeated} repeated")
@@ -86,7 +86,7 @@ def test_a_backfill_that_is_killed_goes_on_and_nothing_is_told_as_live(shop: Sho
 
 @pytest.mark.soak
 def test_a_hundred_thousand_records_with_a_kill_in_the_middle(shop: Shop) -> None:
-    backfill_with_a_kill(shop, 100_000, rate="10")
+    backfill_with_a_kill(shop, 100_000, rate="100")
 
 
 def test_records_behind_the_time_are_for_run(shop: Shop) -> None:
