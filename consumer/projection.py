@@ -1,4 +1,4 @@
-"""Which parts of a value somebody reads: how a mapping tells the decoder what it may leave out.
+"""The parts of a value that are read: from a mapping to the decoder, which may leave out the others.
 
     {"kind": None, "cart": {"items": {"sku": None}}}
 
@@ -18,7 +18,7 @@ EXISTENCE: Reads = {}
 
 
 def below(reads: Reads, name: str) -> tuple[bool, Reads]:
-    """Whether the field `name` is read at all, and what is read of it."""
+    """True if the field `name` is read at all, and the parts of it that are read."""
     if reads is None:
         return True, WHOLE
     return name in reads, reads.get(name, EXISTENCE)

@@ -98,8 +98,8 @@ class MappingUnit:
         return self._readers[topic]
 
     def reads(self, topic: str) -> dict[str, Reads]:
-        """What is read of each record type of one topic, by full name. `map` takes records with
-        just these parts; whatever shows records to a person needs them whole."""
+        """The parts that are read of each record type of one topic, by full name. `map` takes records
+        with just these parts; whatever shows records to a person needs them whole."""
         if topic not in self._reads:
             self._reads[topic] = {
                 mapping.record.name: reads_of(mapping)

@@ -374,7 +374,7 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Meaning:
-    """What values written with one schema mean to a reader with the other."""
+    """The meaning of values written with one schema to a reader with the other."""
 
     writer: Schema
     reader: Schema

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from consumer.dlq.words import in_words
 from consumer.mapping.file.editor import json_schema
+from consumer.mapping.reasons import Invalid, NoEvent
 from consumer.mapping.unit import check_unit, render
 from docs.generators.mapping_page import DOC, SCHEMA, filled, schema
 from tests.mapping.evaluation import ACCOUNTS
@@ -59,3 +61,10 @@ def test_editors_offer_conflate_for_carts_alone() -> None:
         {"legacy": {"const": "StatusCart"}},
         {"v2": {"const": "cartUpdated"}},
     ]
+
+
+def test_every_reason_is_documented_and_has_words() -> None:
+    text = DOC.read_text()
+    documented = {reason for reason in (*NoEvent, *Invalid) if f"`{reason}`" in text}
+    assert documented == {*NoEvent, *Invalid}
+    assert [reason for reason in Invalid if not in_words(reason)] == []

@@ -48,12 +48,12 @@ from tests.mapping.slow_evaluator import (
 from tests.soak_report import Figure
 
 CUT = Decimal("-0.000005")
-"""What is nearer to 0 goes out as 0: numbers are cut to five decimals."""
+"""A number nearer to 0 goes out as 0: numbers are cut to five decimals."""
 
 
 @dataclass
 class Expected:
-    """What must come of a record: `events` as (name, fields), or a reason why there are none.
+    """The expected result of a record: `events` as (name, fields), or a reason why there are none.
 
     `faults` are the reasons for which it may be invalid, by field."""
 
@@ -130,7 +130,7 @@ def sent(event: Event) -> dict[str, Any]:
 
 
 def same(kind: str, wanted: Any, got: Any) -> bool:
-    """Whether a value went out as it was meant. Numbers are cut to five decimals."""
+    """True if a value went out as it was meant. Numbers are cut to five decimals."""
     if isinstance(wanted, Time):
         return bool(got == wanted.ms)
     if isinstance(wanted, bool):

@@ -37,7 +37,7 @@ CONFLATE: Final[Option[Word]] = Option(
 
 
 def is_conflated(options: Options) -> bool:
-    """Whether an event of a send with these options gives way to a newer one."""
+    """True if an event of a send with these options gives way to a newer one."""
     word = CONFLATE.of(options)
     return word is not None and word.text == "true"
 
@@ -45,8 +45,8 @@ def is_conflated(options: Options) -> bool:
 def state_of(
     name: str, person: Identity, key_value: str | None, when_older: str
 ) -> tuple[str | None, ...]:
-    """Whose state an event tells. `order_by` alone does not say it: the mapping may have chosen a
-    coarser one, and `keyValue` may name somebody else. Events that fare differently when they grow
+    """The identity of a state: event, person, fate. `order_by` is not enough: the mapping may choose a
+    coarser one, and `keyValue` may name another person. Events that fare differently when they grow
     too old must not stand for one another either."""
     return (
         name,

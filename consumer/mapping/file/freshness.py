@@ -13,7 +13,7 @@ from consumer.yespo.rules import MAX_BODY
 from consumer.yespo.spec import EventSpec
 
 ITEM_ROOM = len(',"occurred":"2026-11-20T10:00"')
-"""What a v2 event grows by as an item of `past_events`."""
+"""Bytes by which a v2 event grows as an item of `past_events`."""
 
 
 class Freshness(NamedTuple):
@@ -52,7 +52,7 @@ def freshness(options: Options, spec: EventSpec) -> Freshness:
 
 
 def _check(send: Send, specs: Sequence[EventSpec], defaults: Options) -> Iterator[Finding]:
-    """What a send says of its age and cannot mean."""
+    """Statements of a send about age that have no effect, or a wrong one."""
     older, own_age = WHEN_OLDER.of(send.options), MAX_AGE.of(send.options)
     if older is not None and older.text == "past_events" and send.api == "legacy":
         message = "`past_events` belongs to v2: the legacy tracker has no such call"

@@ -108,7 +108,7 @@ class CustomEvent:
 
 @dataclass(slots=True)
 class Shared:
-    """What an included file may hold, and a mapping file as well."""
+    """The parts that an included file may hold, and a mapping file as well."""
 
     definitions: list[tuple[Word, Source]] = field(default_factory=list)
     blocks: list[tuple[Word, Block]] = field(default_factory=list)

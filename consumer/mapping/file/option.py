@@ -46,9 +46,9 @@ class Option(Generic[T]):
     schema: Json
     parse: Callable[[Reading, Table, str], T | None]
     in_defaults: bool = True
-    """Whether `defaults` may say it for every send."""
+    """True if `defaults` may say it for every send."""
     fits: Callable[[Traits], bool] = lambda _: True
-    """Whether editors offer it for an event with these traits."""
+    """True for the traits of an event for which editors offer it."""
     check: Check | None = None
 
     def of(self, options: Options) -> T | None:

@@ -295,7 +295,7 @@ class Reader(TreeReader):
         return Member(entry.key.text, entry.key.place, value) if value else None
 
     def value(self, node: Node) -> Value | None:
-        """What stands right of a target field."""
+        """The value that stands right of a target field."""
         if isinstance(node, Scalar):
             return Expression(Source(node, self.document.lines))
         if isinstance(node, Items):

@@ -58,7 +58,7 @@ DEFAULTS: Final = tuple(option for option in OPTIONS if option.in_defaults)
 
 
 def read_options(reader: Reading, table: Table | None, known: tuple[Option[Any], ...]) -> Options:
-    """What a table says of these options."""
+    """The options of these that a table says."""
     if table is None:
         return Options()
     said = {option.key: option.parse(reader, table, option.key) for option in known}

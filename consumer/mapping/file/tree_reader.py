@@ -113,7 +113,7 @@ class TreeReader:
         return default
 
     def duration(self, table: Table, key: str) -> int | None:
-        """Milliseconds. A number without a unit is refused: nobody could tell what is meant."""
+        """Milliseconds. A number without a unit is refused: its meaning would be a guess."""
         word = self.word(table, key)
         if word is None:
             return None

@@ -104,7 +104,7 @@ def as_json(node: Node) -> Node:
 
 
 def _lists_times(kind: Type) -> bool:
-    """Whether there is a list whose integers may be times or dates, which are none as they stand."""
+    """True for a list whose integers may be times or dates: they have no text as they stand."""
     branches = kind.branches if isinstance(kind, Mixed) else (kind,)
     return any(
         isinstance(one, Array) and (has_times(one.item.type) or _lists_times(one.item.type))
@@ -113,7 +113,7 @@ def _lists_times(kind: Type) -> bool:
 
 
 def has_times(kind: Type) -> bool:
-    """Whether an integer of this type may be a time or a date."""
+    """True if an integer of this type may be a time or a date."""
     branches = kind.branches if isinstance(kind, Mixed) else (kind,)
     return any(isinstance(one, Time | Date) for one in branches)
 

@@ -85,7 +85,7 @@ _RESULTS: dict[str, tuple[type[Type], ...]] = {
     "integer": (Integer,),
     "time": (Time,),
 }
-"""What conversions of one argument give; of a value that is that already there is nothing to do."""
+"""The types that conversions of one argument give: a value of that type needs none."""
 
 
 def _better(
@@ -152,7 +152,7 @@ def _alike(function: Function, given: list[Node]) -> list[Node]:
 
 
 def _variable(shape: str, slot: Slot) -> Slot | None:
-    """What `T` stands for, judging by an argument of this shape."""
+    """The type that `T` stands for, judging by an argument of this shape."""
     if shape == "T":
         return slot
     kind = slot.type

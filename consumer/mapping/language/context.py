@@ -1,4 +1,4 @@
-"""What typing a part of an expression needs of the whole: its scope, its places, its other parts."""
+"""The whole expression, as the typing of a part needs it: its scope, its places, its other parts."""
 
 from __future__ import annotations
 

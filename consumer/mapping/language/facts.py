@@ -64,7 +64,7 @@ NO_FACTS = Facts()
 
 
 def when_true(node: Node) -> Facts:
-    """What holds where the condition holds."""
+    """The facts where the condition holds."""
     match node:
         case Defined(node=inner):
             return when_true(inner) & present(node)
@@ -85,7 +85,7 @@ def when_true(node: Node) -> Facts:
 
 
 def when_false(node: Node) -> Facts:
-    """What holds where the condition does not hold (false or absent)."""
+    """The facts where the condition does not hold (false or absent)."""
     match node:
         case Defined(node=inner):
             return when_false(inner)
@@ -103,7 +103,7 @@ def when_false(node: Node) -> Facts:
 
 
 def present(node: Node) -> Facts:
-    """That `node` is not absent proves the same of every part without which it would be."""
+    """The facts where `node` is present: so is every part without which it would be absent."""
     match node:
         case Field(of=of) | Index(of=of):
             key = key_of(node)

@@ -23,7 +23,7 @@ from consumer.mapping.language.syntax import NAME, RESERVED, Wrong
 from consumer.mapping.language.types import Array, MapOf, Slot, describe
 
 UNNAMED = "this value"
-"""What a message calls a value that is neither a path nor a call."""
+"""The name in messages of a value that is neither a path nor a call."""
 
 
 def loop_variable(scope: Scope, name: str, source: Node, place: Place) -> tuple[Scope, Var]:
@@ -44,7 +44,7 @@ def loop_variable(scope: Scope, name: str, source: Node, place: Place) -> tuple[
 
 
 def check_new_name(scope: Scope, name: str, place: Place) -> None:
-    """That a definition or loop may take this name. Raises Wrong."""
+    """Checks that a definition or loop may take this name. Raises Wrong."""
     if not NAME.fullmatch(name):
         raise Wrong(place, "bad-name", "a name is made of letters, digits and `_`")
     if name in RESERVED:

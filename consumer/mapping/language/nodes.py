@@ -241,7 +241,7 @@ Node = (
 
 
 def key_of(node: Node) -> Key | None:
-    """What narrowing knows the node by; None for what is not a path."""
+    """The key by which narrowing knows the node; None where it is no path."""
     match node:
         case Var(key=key) | Field(key=key) | Index(key=key):
             return key

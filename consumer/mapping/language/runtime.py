@@ -1,7 +1,7 @@
-"""What generated code calls: exact numbers and the conversions between forms.
+"""The functions that generated code calls: exact numbers and the conversions between forms.
 
 Nothing here fails, with one exception that the mapping turns into an invalid record (`Unusable`): a
-number that cannot be told must not become a silently absent value, and values must not grow without
+number that cannot be written must not become a silently absent value, and values must not grow without
 bound, however definitions build upon one another.
 """
 
@@ -73,7 +73,7 @@ def floor_divide(a: Numeric, b: Numeric) -> Numeric | None:
 
 
 def remainder(a: Numeric, b: Numeric) -> Numeric | None:
-    """What `//` leaves; has the sign of `b`."""
+    """The rest that `//` leaves; has the sign of `b`."""
     if isinstance(a, int) and isinstance(b, int):
         return a % b if b else None
     quotient = floor_divide(a, b)

@@ -24,7 +24,7 @@ class Definition:
 
 @dataclass(slots=True)
 class Usage:
-    """What the expressions of a mapping have used, for coverage and for unused definitions."""
+    """The definitions that the expressions of a mapping have used."""
 
     definitions: set[Place] = field(default_factory=set)
     inferred: dict[tuple[Place, Facts], Node] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class Scope:
     """Names of blocks of fields, with the places where they are defined: no values."""
     facts: Facts = NO_FACTS
     fits: Callable[[Type], bool] | None = None
-    """Which types the place takes that an expression is written for: such names are meant first."""
+    """The types that the place of an expression takes: such names are meant first."""
     hidden: Mapping[str, str] = field(default_factory=dict)
     """Names that mean nothing here though they did further out, each with what to write."""
 
@@ -83,7 +83,7 @@ class Scope:
         return Var(code_name, slot, place, (code_name,))
 
     def taken(self, name: str) -> str | None:
-        """What already has this name, in words; None if it is free."""
+        """The owner of this name, in words; None if it is free."""
         if name in self.variables:
             return "a loop name"
         if name in self.definitions:

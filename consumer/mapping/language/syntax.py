@@ -69,18 +69,18 @@ class Written(Protocol):
 
     @property
     def place(self) -> Place:
-        """Where it begins."""
+        """The place at which it begins."""
 
     @property
     def text(self) -> str: ...
 
     @property
     def plain(self) -> bool:
-        """Whether the text itself stands at the place, without a quote before it."""
+        """True if the text itself stands at the place, without a quote before it."""
 
     @property
     def block(self) -> bool:
-        """Whether its lines stand below the place, indented."""
+        """True if its lines stand below the place, indented."""
 
 
 @dataclass(frozen=True, slots=True)

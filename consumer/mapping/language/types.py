@@ -1,4 +1,4 @@
-"""What a value is, as far as it can be known before any record is seen.
+"""The static types of values: all that is known of them before any record is seen.
 
 A `Slot` is a type plus whether the value may be absent: every expression has one.
 """
@@ -162,7 +162,7 @@ def is_number(kind: Type) -> bool:
 
 
 def per_ms(kind: Type) -> int:
-    """How many of its units make a millisecond, for times and lists and maps of them."""
+    """The number of units in a millisecond, for times and lists and maps of them."""
     match kind:
         case Time(per_ms=units):
             return units

@@ -140,7 +140,7 @@ def at_run_time(branches: Iterable[Type]) -> frozenset[type]:
 
 
 def is_certain(kind: Mixed, branch: Type) -> bool:
-    """Whether no other branch looks like this one: an integer and a time do, a map and a record."""
+    """True if no other branch looks like this one: an integer and a time do, a map and a record."""
     others = (other for other in kind.branches if other is not branch)
     return at_run_time((branch,)).isdisjoint(at_run_time(others))
 

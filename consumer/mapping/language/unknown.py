@@ -86,7 +86,7 @@ def in_brackets(written: Place | None, name: str) -> tuple[Edit, ...]:
 
 
 def having_field(name: str) -> Callable[[Type], bool]:
-    """Which types have a field of that name."""
+    """The types that have a field of that name."""
     return lambda kind: isinstance(kind, Record) and name in kind.fields
 
 

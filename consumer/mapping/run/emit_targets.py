@@ -8,7 +8,7 @@ from consumer.mapping.check.targets import Filled, Loop, Object, Plain, Several,
 from consumer.mapping.run.emit import Code
 
 At = tuple[str, ...]
-"""Where a value ends up, `products[0].id`: pieces of code, each an expression that gives a text."""
+"""The path of a value in its event, `products[0].id`: pieces of code, each of which gives a text."""
 
 
 class TargetCode:

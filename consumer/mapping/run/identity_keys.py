@@ -16,7 +16,7 @@ FIELDS = {
     "name": "name",
     "cookie": "cookie",
 }
-"""What mappings call the fields of an Identity, in its order."""
+"""The fields of an Identity in its order, by the names that mappings give them."""
 
 
 def keys(identity: Identity) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What generated code writes to: the events of one record, built and validated one after the other."""
+"""The output of generated code: the events of one record, built and validated one after the other."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Plan:
         }
 
     def at(self, account: str | None) -> tuple[Endpoint, AccountContext]:
-        """Where this event goes in that account. Raises InvalidRecord."""
+        """The endpoint of this event in that account, and its context. Raises InvalidRecord."""
         found = self._accounts.get(account) if account is not None else None
         if found is None:
             what = "is absent" if account is None else "is not configured for this API"
@@ -85,7 +85,7 @@ class Plan:
 
 
 class Output:
-    """What becomes of one record. Written by generated code, read once by the mapping unit."""
+    """The result of one record. Written by generated code, read once by the mapping unit."""
 
     __slots__ = (
         "_element",
@@ -196,7 +196,7 @@ def _distinct(values: Sequence[str | None]) -> tuple[str, ...]:
 
 
 def _fallback(record: Record) -> tuple[str, ...]:
-    """Nobody is named: the order that the producer's key asked for, else that of the partition."""
+    """Without a named person: the order of the producer's key, else that of the partition."""
     if record.key is not None:
         return (record.key.hex(),)
     return (str(record.partition),)

@@ -1,8 +1,8 @@
-"""Which parts of its record a mapping reads, so that the decoder may leave out the others.
+"""The parts of its record that a mapping reads, so that the decoder may leave out the others.
 
-What matters is what the *generated code* touches: a path that is only walked through needs each of its
-steps, a null test needs to know whether there is something, and a value that goes anywhere else (into a
-function, a comparison, an event) is needed whole.
+Those are the parts that the *generated code* touches: of a path that is only walked through each of its
+steps, for a null test only that there is something, and the whole of a value that goes anywhere else
+(into a function, a comparison, an event).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class _Part:
 
 
 class _Around:
-    """What an expression sees: variables by their name in generated code, and the part each holds."""
+    """The variables that an expression sees, by their name in generated code, with the part of each."""
 
     __slots__ = ("parts", "seen")
 
@@ -60,7 +60,7 @@ class _Around:
 
 
 def reads_of(mapping: CheckedMapping) -> Reads:
-    """What the mapping reads of its record."""
+    """The parts of its record that the mapping reads."""
     root = _Part()
     around = _Around({"record": root})
     for expression in expressions(mapping):
@@ -69,7 +69,7 @@ def reads_of(mapping: CheckedMapping) -> Reads:
 
 
 def _inside(around: _Around, bound: Iterable[Bound]) -> _Around:
-    """What an expression sees within loops. A group's key is made of what its expression read."""
+    """The variables within loops. A group's key is made of what its expression read."""
     for one in bound:
         if one.how != "key":
             around = around.within(one.variable.name, _elements(one.source, around))

@@ -69,7 +69,7 @@ def _event(event: Event, *, several_accounts: bool) -> Json:
 
 
 def _arrival(record: Record, mapping: CheckedMapping) -> Json:
-    """What Kafka says of the record, as far as the mapping asks for it."""
+    """Kafka's part of the record, as far as the mapping asks for it."""
     parts = {node.part for node in _all(mapping) if isinstance(node, KafkaPart)}
     at: Json = {}
     if record.partition.topic != mapping.topics[0]:

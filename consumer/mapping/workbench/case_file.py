@@ -30,7 +30,7 @@ _EVENT_KEYS = ("legacy", "v2", "account", "body", "contains")
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What Kafka says of the record. `now` is its timestamp: records arrive as they happen."""
+    """Kafka's part of the record. `now` is its timestamp: records arrive as they happen."""
 
     now_ms: int = 1_795_165_200_000  # 2026-11-20T09:00:00Z
     topic: str | None = None

@@ -21,7 +21,7 @@ from consumer.yespo.spec import AccountContext
 TEST_ACCOUNTS = {
     "main": Account(AccountContext("main", site_id="8A412DC"), frozenset({"legacy", "v2"}))
 }
-"""What bodies of cases are built for, unless accounts are given; the site id is the vendor's example."""
+"""The account of cases, unless others are given. The site id is the vendor's example."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class CaseResult:
 
 @dataclass(slots=True)
 class Report:
-    """What came of a run. `faults` are texts about files that could not be used at all."""
+    """The result of a run. `faults` are texts about files that could not be used at all."""
 
     results: list[CaseResult] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -192,7 +192,7 @@ class _Tested:
 
 
 def _of_end(case: Case, mapped: Mapped) -> list[str]:
-    """How the end of the record differs: events, filtered, or invalid."""
+    """Differences in the end of the record: events, filtered, or invalid."""
     got = (
         f"filtered ({mapped.filtered})"
         if mapped.filtered is not None

@@ -1,4 +1,4 @@
-"""How a JSON value differs from the expected one, line by line, for a person to read."""
+"""Differences of a JSON value from the expected one, line by line, for a person to read."""
 
 from typing import Any
 

@@ -23,7 +23,7 @@ _INDEX = re.compile(r"\[[^\]]*\]")
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What one mapping file leaves out. `untested` are rules that no case has reached."""
+    """The parts that one mapping file leaves out. `untested` are rules that no case has reached."""
 
     file: str
     fields: int

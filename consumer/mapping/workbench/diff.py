@@ -22,7 +22,7 @@ ABSENT = None
 
 @dataclass(slots=True)
 class Example:
-    """How many records have this change, and the first of them."""
+    """The number of records with this change, and the first of them."""
 
     records: int = 0
     where: str = ""
@@ -32,7 +32,7 @@ class Example:
 
 @dataclass(slots=True)
 class Difference:
-    """What changes, over all records that were compared."""
+    """The changes over all records that were compared."""
 
     records: int = 0
     changed: int = 0

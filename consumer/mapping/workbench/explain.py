@@ -184,13 +184,13 @@ def _events(outcome: Mapped | InvalidRecord, trace: Trace, shown: _Shown) -> lis
 
 
 def _not_built(outcome: Mapped | InvalidRecord, trace: Trace) -> list[SendTrace]:
-    """What was tried; of an invalid record no event goes out, whatever had been made before."""
+    """The sends without an event. Of an invalid record no event goes out, so it is all of them."""
     invalid = isinstance(outcome, InvalidRecord)
     return [send for send in trace.sends if invalid or not send.made]
 
 
 def _of(send: SendTrace, event: Event) -> list[FilledFrom]:
-    """What goes into this event: `tags` are for the legacy event, `params` for that of v2."""
+    """The fields of this event: `tags` are for the legacy event, `params` for that of v2."""
     other = "params." if event.endpoint.api == "legacy" else "tags."
     return [one for one in send.fields if not (len(send.names) > 1 and one.path.startswith(other))]
 

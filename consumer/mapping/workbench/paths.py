@@ -1,4 +1,4 @@
-"""Where a value comes from: the fields of the record that an expression reads, and its text."""
+"""The origin of a value: the fields of the record that an expression reads, and its text."""
 
 from __future__ import annotations
 
