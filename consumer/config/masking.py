@@ -8,7 +8,7 @@ from consumer.documents.findings import Place
 
 # For files that cannot be parsed, where only the looks of a line tell what it holds.
 _LOOKS_SECRET = re.compile(
-    r"""(?P<key>[\w.]*(?:api_key|password|passphrase|secret|token|key\.pem)["']?\s*:\s+)"""
+    r"""(?<![\w.])(?P<key>[\w.]*(?:api_key|password|passphrase|secret|token|key\.pem)["']?\s*:\s+)"""
     r"""(?!\$\{|["']\$\{)(?P<value>[^\s#,}*|>][^,}\n]*)"""
 )
 

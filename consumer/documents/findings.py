@@ -8,6 +8,10 @@ from typing import Literal
 Severity = Literal["error", "warning", "note"]
 
 
+LONGEST_LINE = 400
+"""Characters shown of a source line: of a longer one those around the place."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A place in a text file. `line` and `column` count from 1; `end` is the column after it.
@@ -63,11 +67,14 @@ class Finding:
         if 0 < self.place.line <= len(source):
             text = source[self.place.line - 1].replace("\t", " ")
             width = max(1, self.place.end - self.place.column)
+            before = self.place.column - 1
+            if len(text) > LONGEST_LINE:
+                cut = max(0, before - LONGEST_LINE // 4)
+                text, before = text[cut : cut + LONGEST_LINE], before - cut
+                width = min(width, LONGEST_LINE - before)
             gutter = f"{self.place.line:>5} | "
             lines.append(gutter + text)
-            lines.append(
-                " " * (len(gutter) - 2) + "| " + " " * (self.place.column - 1) + "^" * width
-            )
+            lines.append(" " * (len(gutter) - 2) + "| " + " " * before + "^" * width)
         lines += [f"   {line}" for line in self.remedy.splitlines()]
         return "\n".join(lines)
 

@@ -1,5 +1,6 @@
 """One file and the environment into settings, or all mistakes at once."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -260,3 +261,14 @@ def test_a_number_of_thousands_of_digits_is_a_wrong_value(findings_of: FindingsO
     assert place == "bridge.yaml:12:14"
     assert found.startswith("`http.port`: found `999")
     assert found.endswith("expected a whole number")
+
+
+@pytest.mark.parametrize("letter", ["x", " ", ".", "password ", "a: ", "://"])
+def test_a_line_without_end_is_refused_at_once_in_few_words(folder: Path, letter: str) -> None:
+    path = folder / "bridge.yaml"
+    path.write_text(letter * (10_000_000 // len(letter)) + "\n")
+    began = time.monotonic()
+    with pytest.raises(ConfigError) as refused:
+        load(path, {})
+    assert time.monotonic() - began < 20
+    assert len(str(refused.value)) < 10_000
