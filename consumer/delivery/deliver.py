@@ -174,9 +174,9 @@ def _as_it_is(pool: Pool) -> Pool:
     return pool
 
 
-def pool_opener(settings: DeliverySettings, clock: Clock) -> OpenPool:
-    """Makes the pools that `settings` ask for. Raises ConfigError for certificate files or a URL
-    that cannot be used."""
+def pool_opener(settings: DeliverySettings, clock: Clock, method: str = "POST") -> OpenPool:
+    """Makes the pools that `settings` ask for. Another `method` is for probes. Raises ConfigError for
+    certificate files or a URL that cannot be used."""
     tls = TlsFiles(
         "delivery", settings.ca_file, settings.certificate_file, settings.key_file
     ).context
@@ -184,7 +184,7 @@ def pool_opener(settings: DeliverySettings, clock: Clock) -> OpenPool:
 
     def open_pool(destination: Destination) -> Pool:
         try:
-            target = Target(destination.url)
+            target = Target(destination.url, method)
         except ValueError as error:
             raise ConfigError(f"URL of {destination.endpoint}: {error}") from error
         authorization = destination.authorization()
@@ -197,6 +197,7 @@ def pool_opener(settings: DeliverySettings, clock: Clock) -> OpenPool:
                 authorization=authorization,
                 proxy=settings.proxy,
                 reads_success=reads,
+                method=method,
             )
         return HttpPool(
             target, limits, clock, tls=tls, authorization=authorization, reads_success=reads

@@ -192,6 +192,10 @@ class _Overheard:
 
         return self._pool.post(body, user_agent, hear)
 
+    @property
+    def not_connected(self) -> str:
+        return self._pool.not_connected
+
     def authorize(self, authorization: str | None) -> None:
         self._pool.authorize(authorization)
 

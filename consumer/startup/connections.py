@@ -7,18 +7,21 @@ from functools import partial
 from typing import Literal
 from urllib.parse import urlsplit
 
-import httpx
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from consumer.clock import SystemClock
+from consumer.config.scopes import GROUP_ID, declared
 from consumer.config.settings import DeliverySettings, Settings
 from consumer.config.yespo import AccountSettings
 from consumer.decode.api import RegistryApi, UnavailableError
 from consumer.delivery.dead_letters.producer import find_topic, producer_properties
-from consumer.delivery.http.transport import open_transport
+from consumer.delivery.deliver import pool_opener
+from consumer.delivery.destination import Destination
+from consumer.delivery.http.answer import NOTHING_ARRIVED, Answer
 from consumer.errors import SetupError
 from consumer.inspect.group_offsets import GroupReader
+from consumer.model import Endpoint
 from consumer.source.positions import start_remedy, start_setting
 
 SECONDS = 10.0
@@ -49,7 +52,12 @@ Question = Callable[[], Awaitable[str]]
 
 def _questions(settings: Settings, topics: Sequence[str]) -> Iterator[tuple[str, Question]]:
     yield "kafka", partial(asyncio.to_thread, _kafka, settings, topics)
-    yield "group", partial(asyncio.to_thread, _group, settings, topics)
+    for scope in declared(settings):
+        kafka = {**settings.kafka, GROUP_ID: scope.group}
+        own = settings.model_copy(update={"kafka": kafka})
+        yield f"group of {scope.name}", partial(asyncio.to_thread, _group, own, topics)
+    if not settings.scopes:
+        yield "group", partial(asyncio.to_thread, _group, settings, topics)
     yield "dead letters", partial(asyncio.to_thread, _dead_letters, settings, topics)
     yield "registry", partial(_registry, settings)
     for name, account in settings.yespo.accounts.items():
@@ -70,7 +78,7 @@ async def _answer(name: str, ask: Question) -> Connection:
         return Connection(name, "failed", f"no answer within {SECONDS:g} s")
     except KafkaException as error:
         return Connection(name, "failed", error.args[0].str())
-    except (OSError, httpx.HTTPError, SetupError, UnavailableError) as error:
+    except (OSError, SetupError, UnavailableError) as error:
         return Connection(name, "failed", str(error) or type(error).__name__)
 
 
@@ -109,15 +117,30 @@ async def _reachable(url: str, delivery: DeliverySettings) -> str:
     """Over the connections that delivery would make: its client, certificates and proxy. OPTIONS asks
     what may be asked (RFC 9110, 9.3.7): it carries neither an event nor a key, and any answer of the
     host will do."""
-    transport = open_transport(delivery, SystemClock(asyncio.get_running_loop()))
-    async with (
-        httpx.AsyncClient(transport=transport, timeout=SECONDS) as client,
-        client.stream("OPTIONS", url) as answer,
-    ):
-        status, host = answer.status_code, answer.url.host
+    status, host = (await _ask(url, delivery, "OPTIONS")).status, urlsplit(url).hostname
     if status in _OF_A_GATEWAY:
         raise SetupError(f"{host} is not reached: something before it answers {status}")
-    return f"{host} answers over {'TLS' if answer.url.scheme == 'https' else 'plain HTTP'}"
+    return f"{host} answers over {'TLS' if url.startswith('https') else 'plain HTTP'}"
+
+
+async def _ask(
+    url: str, delivery: DeliverySettings, method: str, secret: Callable[[], str] | None = None
+) -> Answer:
+    """The answer of a host. Raises SetupError where there is none."""
+    loop = asyncio.get_running_loop()
+    asked = Destination(Endpoint("", "v2"), url, secret)
+    pool = pool_opener(delivery, SystemClock(loop), method)(asked)
+    answered: asyncio.Future[Answer] = loop.create_future()
+    try:
+        pool.post(b"", None, answered.set_result)
+        answer, why = await answered, pool.not_connected
+    finally:
+        await pool.close()
+    if answer.fault is not None:
+        raise SetupError(
+            f"{answer.code}: {why}" if answer.fault in NOTHING_ARRIVED else answer.code
+        )
+    return answer
 
 
 _OF_A_GATEWAY = frozenset({407, 502, 503, 504})
@@ -136,15 +159,9 @@ async def _key(name: str, account: AccountSettings, delivery: DeliverySettings) 
     name = f"{name}/v2 api_key"
     url = urlsplit(account.v2.url)._replace(path=_ACCOUNT_INFO, query="", fragment="").geturl()
     try:
-        key = account.v2.api_key.current()
-        transport = open_transport(delivery, SystemClock(asyncio.get_running_loop()))
-        async with (
-            asyncio.timeout(SECONDS),
-            httpx.AsyncClient(transport=transport, timeout=SECONDS) as client,
-            client.stream("GET", url, auth=("user", key)) as answer,
-        ):
-            status = answer.status_code
-    except (OSError, httpx.HTTPError, SetupError) as error:
+        async with asyncio.timeout(SECONDS):
+            status = (await _ask(url, delivery, "GET", account.v2.api_key.current)).status
+    except (OSError, SetupError) as error:
         text = f"cannot be asked about: {str(error) or type(error).__name__}"
         return Connection(name, "unknown", text)
     if status == _UNAUTHORIZED:

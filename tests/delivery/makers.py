@@ -80,6 +80,7 @@ class ScriptedPool:
     """What is under way, by body."""
     authorizations: list[str | None] = field(default_factory=list)
     closed: bool = False
+    not_connected: str = ""
 
     def post(
         self, body: bytes, user_agent: str | None, answered: Callable[[Answer], None]

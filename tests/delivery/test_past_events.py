@@ -7,7 +7,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 
 from consumer.delivery.http.answer import Answer, Fault
 from consumer.delivery.past_events import item, read_statuses
@@ -290,6 +290,7 @@ JSON = st.recursive(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault
 @given(results=st.lists(JSON | st.fixed_dictionaries({"status": JSON})))
 def test_a_status_is_a_text_or_unknown_whatever_json_the_vendor_sends(results: list[Any]) -> None:
     statuses = (

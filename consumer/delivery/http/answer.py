@@ -70,6 +70,10 @@ class Exchange(Protocol):
 class Pool(Protocol):
     """Connections to one URL."""
 
+    @property
+    def not_connected(self) -> str:
+        """Why the last connection that failed did, in the system's words; for a person."""
+
     def post(
         self, body: bytes, user_agent: str | None, answered: Callable[[Answer], None]
     ) -> Exchange:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import httpx
 
-from consumer.delivery.http.answer import BODY_KEPT, Answer, Fault
+from consumer.delivery.http.answer import BODY_KEPT, NOTHING_ARRIVED, Answer, Fault
 from consumer.delivery.http.connection import BODY_LIMIT
 from consumer.delivery.http.encodings import plain
 from consumer.delivery.http.pool import Limits, connect_fault
@@ -39,10 +39,13 @@ class HttpxPool:
         authorization: str | None = None,
         proxy: str | None = None,
         reads_success: bool = False,
+        method: str = "POST",
     ) -> None:
         """`tls` is asked with each request; another context means a new client. `reads_success`:
         bodies of successes matter too, and are kept."""
         self._url = url
+        self._method = method
+        self.not_connected = ""
         self._limits = limits
         self._tls = tls
         self._proxy = proxy
@@ -121,7 +124,7 @@ class HttpxPool:
         try:
             async with (
                 asyncio.timeout(self._limits.total_timeout),
-                client.stream("POST", self._url, content=body, headers=headers) as response,
+                client.stream(self._method, self._url, content=body, headers=headers) as response,
             ):
                 limit = self._success_kept if response.is_success else BODY_KEPT
                 await _read(response, kept, limit)
@@ -129,6 +132,8 @@ class HttpxPool:
             fault = Fault.RESPONSE_TIMEOUT
         except httpx.HTTPError as error:
             fault = _fault(error)
+            if fault in NOTHING_ARRIVED:
+                self.not_connected = str(error)
         if response is None:
             return Answer(0, fault)
         # As in `connection`: the status counts, whatever becomes of the body.

@@ -72,7 +72,6 @@ class HttpPool:
         self._head = target.head(authorization)
         self._reads_success = reads_success
         self.not_connected = ""
-        """The system's words for the last connection that failed; for a person."""
         self._connections: set[Connection] = set()
         self._idle: list[Connection] = []  # the last used is used next, so that surplus ones age
         self._waiting: deque[HttpExchange] = deque()  # never longer than `_connecting`

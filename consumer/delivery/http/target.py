@@ -37,7 +37,7 @@ class Target:
 
     __slots__ = ("_fixed", "_own", "host", "port", "tls")
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, method: str = "POST") -> None:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError(f"not an http(s) URL: {parts.scheme}://{parts.hostname or ''}")
@@ -53,7 +53,7 @@ class Target:
         if not (path + host).isascii() or any(c <= " " for c in path + host):
             raise ValueError("a URL must be ASCII without spaces: percent-encode it")
         self._fixed = (
-            f"POST {path} HTTP/1.1\r\nHost: {host}\r\n"
+            f"{method} {path} HTTP/1.1\r\nHost: {host}\r\n"
             f"Content-Type: {JSON_UTF8}\r\nAccept: {JSON_UTF8}\r\nAccept-Encoding: identity\r\n"
         ).encode("ascii")
         self._own = f"User-Agent: {OWN_USER_AGENT}\r\n".encode("ascii")
