@@ -134,7 +134,8 @@ def test_a_partition_that_cannot_be_fetched_is_named_and_the_others_flow(shop: S
     assert failing() == {f"{shop.clicks}/4": "_BAD_COMPRESSION"}
     line = f'fetch_failing{{code="_BAD_COMPRESSION",partition="4",topic="{shop.clicks}"}} 1.0'
     assert line in bridge.metrics()
-    assert bridge.log.count("a partition cannot be fetched") == 1
+    # Records that stand before the batch may come after the first complaint: then it is named again.
+    assert bridge.log.count("a partition cannot be fetched") in {1, 2}
     ends = shop.kafka.end_offsets(shop.clicks)
 
     def others_through() -> bool:
