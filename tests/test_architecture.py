@@ -61,7 +61,7 @@ def skeleton(tmp_path: Path) -> Path:
         ("mapping/language/types.py", "import yaml", "The mapping language knows neither"),
         ("pipeline/pipeline.py", "import confluent_kafka", "What decides does no I/O"),
         ("cli/run.py", "import consumer.sandbox.store", "The service holds no test double"),
-        ("privacy/detector.py", "import consumer.config.units", "Privacy rests on leaves"),
+        ("privacy/detector.py", "import consumer.config.value_types", "Privacy rests on leaves"),
     ],
 )
 def test_an_import_that_breaks_a_contract_is_found(

@@ -1,18 +1,53 @@
-"""A configuration on its way from text to `Settings`: plain values, and where each one stands."""
+"""A configuration on its way from text to `Settings`: plain values, and where each one stands.
 
+Scalars are those of YAML 1.2's core schema that nobody writes by accident: `true`, `false`, `null`,
+decimal whole numbers and decimal fractions are values. Everything else is text: `no`, `on`, `007`,
+`1_000`, `8E12`, `0x1F`, `12:30`, `.inf`.
+"""
+
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
-from consumer.config import kafka_names
-from consumer.config.core_scalars import value_of
+from consumer.config import kafka_properties
 from consumer.config.environment import Variable
-from consumer.config.references import ReferenceFault, has_reference, is_whole_reference, reader
-from consumer.config.secrets import LiveText, Secret, without_credentials
+from consumer.config.secrets import (
+    LiveText,
+    ReferenceFault,
+    Secret,
+    has_reference,
+    is_whole_reference,
+    reader,
+    without_credentials,
+)
 from consumer.config.shape import Path, annotation_at, is_kafka_table, is_secret
 from consumer.documents.findings import Finding, Place
 from consumer.documents.yaml_tree import Items, Node, Scalar, Table
+
+_WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_FRACTION = re.compile(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+([eE][-+]?[0-9]+)?")
+_LONGEST = 1_000
+"""Characters of a whole number; a longer one stays text, and no setting takes it (nor does `int`)."""
+
+_WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
+
+Plain = str | int | float | bool | None
+
+
+def value_of(scalar: Scalar) -> Plain:
+    """The value of a scalar: quoted and block scalars are always text."""
+    if not scalar.plain:
+        return scalar.text
+    if scalar.text in _WORDS:
+        return _WORDS[scalar.text]
+    if _WHOLE.fullmatch(scalar.text) and len(scalar.text) <= _LONGEST:
+        return int(scalar.text)
+    if _FRACTION.fullmatch(scalar.text):
+        return float(scalar.text)
+    return scalar.text
+
 
 _FOLLOWED = ("sasl.username", "sasl.password")
 """Properties that librdkafka takes anew while a client lives on."""
@@ -136,7 +171,7 @@ def dotted(path: Path) -> str:
 def _hidden(path: Path) -> bool:
     """True if the value at a path must not be shown."""
     if is_kafka_table(annotation_at(path[:-1])):
-        return kafka_names.is_secret(str(path[-1]))
+        return kafka_properties.is_secret(str(path[-1]))
     return is_secret(annotation_at(path))
 
 

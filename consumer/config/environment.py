@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from consumer.config import kafka_names
+from consumer.config import kafka_properties
 from consumer.config.settings import Settings
 from consumer.config.shape import (
     PREFIX,
@@ -103,7 +103,7 @@ def _own_name(segment: str, table: Any, kafka: bool) -> str:
     for key in table if isinstance(table, Mapping) else ():
         if re.sub(r"[.-]", "_", key).upper() == segment.upper():
             return str(key)
-    return kafka_names.from_environment(segment) if kafka else segment.lower()
+    return kafka_properties.from_environment(segment) if kafka else segment.lower()
 
 
 def _value(text: str, annotation: Any) -> str | list[str]:

@@ -8,15 +8,14 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from consumer.config.budgets import Problem
-from consumer.config.complaints import complain
 from consumer.config.draft import Draft, Origin
 from consumer.config.environment import variables_set
-from consumer.config.kafka_names import Value
-from consumer.config.masking import masked_lines, masked_text
-from consumer.config.paths import FOLDER
-from consumer.config.references import shielded, unshielded
+from consumer.config.errors import complain, masked_lines, masked_text
+from consumer.config.kafka_properties import Value
 from consumer.config.rules import kafka_problems, problems_of
+from consumer.config.secrets import shielded, unshielded
 from consumer.config.settings import Settings
+from consumer.config.value_types import FOLDER
 from consumer.documents.findings import Finding, Place
 from consumer.documents.yaml_tree import Document, Items, Node, Scalar, Table, read_text
 from consumer.errors import ConfigError

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from consumer.config import kafka_names, scopes
+from consumer.config import kafka_properties, scopes
 from consumer.config.budgets import Budgets, Problem
 from consumer.config.settings import Settings
 from consumer.config.topics import is_pattern, matches
@@ -22,12 +22,12 @@ def kafka_problems(properties: Mapping[str, object], path: tuple[str, ...]) -> I
     for name, value in properties.items():
         if not isinstance(value, str | int | float | bool):
             continue  # what is no scalar at all is pydantic's to say
-        complaint = kafka_names.complaint(name, value)
+        complaint = kafka_properties.complaint(name, value)
         if complaint == "":
-            near = nearest(name, kafka_names.KNOWN)
+            near = nearest(name, kafka_properties.KNOWN)
             remedy = f"did you mean `{near}`?" if near else "see librdkafka's CONFIGURATION.md"
             message = f"librdkafka has no property `{name}`"
-            hidden = near is None or kafka_names.is_secret(near)
+            hidden = near is None or kafka_properties.is_secret(near)
             yield Problem((*path, name), message, remedy, with_key=True, hidden=hidden)
         elif complaint:
             yield Problem((*path, name), f"`{name}`: {complaint}")

@@ -9,11 +9,16 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from consumer.config.paths import LocalFile, LocalPath
 from consumer.config.secrets import KafkaTable, Secret
-from consumer.config.section import Section
-from consumer.config.units import Bytes, Seconds, StartPoint
-from consumer.config.urls import Url
+from consumer.config.value_types import (
+    Bytes,
+    LocalFile,
+    LocalPath,
+    Seconds,
+    Section,
+    StartPoint,
+    Url,
+)
 from consumer.config.yespo import YespoSettings
 
 

@@ -4,10 +4,10 @@ import types
 from collections.abc import Iterator
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from consumer.config.kafka_names import KNOWN
+from consumer.config.kafka_properties import KNOWN
 from consumer.config.secrets import Secret
-from consumer.config.section import Section
 from consumer.config.settings import Settings
+from consumer.config.value_types import Section
 
 Path = tuple[str | int, ...]
 PREFIX = "YESPO_BRIDGE_"

@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from consumer.config import kafka_names
+from consumer.config import kafka_properties
 from consumer.config.budgets import COMMIT_SECONDS, MARGIN_SECONDS, Budgets
 from consumer.config.secrets import without_credentials
 from consumer.config.settings import Settings
@@ -17,7 +17,7 @@ def effective(settings: Settings) -> dict[str, Any]:
     values = settings.model_dump(mode="json")
     for properties in (values["kafka"], values["dead_letters"]["kafka"]):
         for name in properties:
-            if kafka_names.is_secret(name):
+            if kafka_properties.is_secret(name):
                 properties[name] = _MASK
     shown: dict[str, Any] = _tidy(values)
     return shown

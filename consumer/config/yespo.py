@@ -5,8 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from consumer.config.secrets import Secret
-from consumer.config.section import Section
-from consumer.config.urls import Url
+from consumer.config.value_types import Section, Url
 
 
 class LegacySettings(Section):

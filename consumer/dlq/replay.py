@@ -8,8 +8,8 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from consumer.config.section import Section
 from consumer.config.settings import Settings, StartSettings
+from consumer.config.value_types import Section
 from consumer.dlq.bounded_run import BoundedRun, Span, slower
 from consumer.dlq.letter import Selection
 from consumer.dlq.stages import Judgement, ReplayDeadLetters, ReplayDecode, ReplayMap

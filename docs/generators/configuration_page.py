@@ -7,11 +7,10 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from consumer.config.kinds import Kind
 from consumer.config.secrets import Secret
-from consumer.config.section import Section
 from consumer.config.settings import Settings
 from consumer.config.shape import is_free_table, is_kafka_table, section_of, value_type
+from consumer.config.value_types import Kind, Section
 
 _INTRODUCTION = """\
 # Configuration

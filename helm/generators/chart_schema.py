@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from consumer.config.kafka_names import SECRET
+from consumer.config.kafka_properties import SECRET
 from consumer.config.show import json_schema
 from tests.helm import chart
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import yaml
 
-from consumer.config.kafka_names import KNOWN, complaint
-from consumer.config.section import Section
+from consumer.config.kafka_properties import KNOWN, complaint
 from consumer.config.settings import Settings
 from consumer.config.shape import variables
 from consumer.config.show import as_yaml, effective, json_schema
+from consumer.config.value_types import Section
 from docs.generators.configuration_page import page
 from tests.config.conftest import LEAST
 

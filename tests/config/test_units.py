@@ -3,7 +3,7 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from consumer.config.units import Bytes, Seconds
+from consumer.config.value_types import Bytes, Seconds
 
 SECONDS: TypeAdapter[float] = TypeAdapter(Seconds)
 BYTES: TypeAdapter[int] = TypeAdapter(Bytes)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from pydantic import TypeAdapter, ValidationError
 
-from consumer.config.units import Seconds
+from consumer.config.value_types import Seconds
 from consumer.documents.findings import Finding, Place, did_you_mean, nearest, renamed
 from consumer.documents.yaml_tree import Document, Items, Node, Scalar, Table
 from consumer.mapping.file.grammar import Word
