@@ -156,6 +156,10 @@ SCHEMA: dict[str, Any] = {
             "type": ["null", "string", {"type": "long", "logicalType": "timestamp-micros"}],
         },
         {
+            "name": "moments",
+            "type": {"type": "array", "items": [{"type": "int", "logicalType": "date"}, "string"]},
+        },
+        {
             "name": "unclear",
             "type": ["null", "string", "int", {"type": "long", "logicalType": "timestamp-millis"}],
         },
@@ -223,6 +227,7 @@ VALUE: dict[str, Any] = {
     "mixed": None,
     "properties": {},
     "seen": None,
+    "moments": [],
     "unclear": None,
     "page": ("shop.Home", {"url": "/", "rank": 1}),
 }

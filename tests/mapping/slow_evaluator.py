@@ -301,6 +301,10 @@ def _is_certainly(tree: ast.expr) -> type | None:
             return str
         case ast.Constant() | ast.BinOp() | ast.UnaryOp():
             return int
+        case ast.IfExp(body=body, orelse=other):
+            return _is_certainly(body) or _is_certainly(other)
+        case ast.Call(func=ast.Name(id="coalesce"), args=arguments):
+            return next(filter(None, map(_is_certainly, arguments)), None)
         case ast.Call(func=ast.Name(id=name)):
             return str if name in _TEXTS else int if name in _NUMBERS else None
     return None

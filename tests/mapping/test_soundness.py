@@ -81,6 +81,7 @@ RECORDS = st.fixed_dictionaries(
         ),
         "seen": st.none() | TEXT | LONG,
         "unclear": st.none() | TEXT | LONG,
+        "moments": st.lists(TEXT | LONG, max_size=3),
         "page": st.tuples(st.just("shop.Home"), st.fixed_dictionaries({"url": TEXT, "rank": LONG}))
         | st.tuples(
             st.just("shop.Item"),

@@ -109,6 +109,16 @@ def test_a_time_in_a_union_is_read_as_milliseconds_and_has_no_text() -> None:
     assert evaluate("lower(seen)", seen="NOW") == "now"
 
 
+def test_a_time_in_a_union_or_a_list_of_them_never_becomes_a_text_of_digits() -> None:
+    assert evaluate("text(seen)", seen=1_700_000_000_000_999) is None
+    assert evaluate("text(seen)", seen="now") == "now"
+    assert evaluate("integer(unclear)", unclear=7) is None
+    assert refused('join(moments, ",")').message == (
+        "`join` takes list of text, this is list of date or text"
+    )
+    assert evaluate('join([x for x in moments if x is text], ",")', moments=["a", 19_675]) == "a"
+
+
 def test_branches_that_are_read_as_the_same_are_not_told_apart() -> None:
     assert refused("unclear is number").message == (
         "`number` looks like another type of this union: text or integer or time"

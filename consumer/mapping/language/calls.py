@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from consumer.documents.findings import replaced
-from consumer.mapping.language.branches import read_alike, read_as
+from consumer.mapping.language.branches import has_times, read_alike, read_as
 from consumer.mapping.language.context import Context
 from consumer.mapping.language.conversions import (
     mismatch,
@@ -25,6 +25,7 @@ from consumer.mapping.language.types import (
     Date,
     Integer,
     MapOf,
+    Mixed,
     Nothing,
     Number,
     Record,
@@ -180,6 +181,9 @@ def _fit(function: Function, parameter: Parameter, node: Node) -> Node:
         return require(node, MapOf, what, "map")
     if shape in _SIMPLE:
         return require(node, _SIMPLE[shape], what, shape)
+    if shape == "any" and isinstance(node.slot.type, Mixed) and has_times(node.slot.type):
+        # An integer of it may be a time, which is no number.
+        return require(node, (Text, Integer, Number, Boolean, Binary), what, "text or number")
     return node
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from consumer.documents.findings import Edit, wrapped
-from consumer.mapping.language.branches import as_text, as_texts, read_as
+from consumer.mapping.language.branches import as_text, as_texts, has_times, read_as
 from consumer.mapping.language.nodes import Converted, Node
 from consumer.mapping.language.syntax import Wrong
 from consumer.mapping.language.types import (
@@ -56,7 +56,7 @@ def to_texts(node: Node, what: str) -> Node:
                 return Converted(node, "present", texts, node.place) if item.nullable else node
             if is_number(item.type):
                 return Converted(node, "texts", texts, node.place)
-            if isinstance(item.type, Mixed):
+            if isinstance(item.type, Mixed) and not has_times(item.type):
                 return Converted(node, "mixed_texts", texts, node.place)
             raise mismatch(node, what, "list of text")
     several = as_texts(node)
