@@ -17,8 +17,14 @@ FIELDS = {
     "m": "time",
     "l": "texts",
     "a": "any",
+    "productKey": "id",
+    "price": "money",
+    "isInStock": "flag",
+    "brand": "texts",
 }
-"""The fields of the event `probe`, with their kinds."""
+"""Fields with their kinds: seven of the event `probe`, and four of the tracker's `ProductPage`."""
+PROBE, PAGE = tuple(FIELDS)[:7], tuple(FIELDS)[7:]
+REQUIRED = {"sure": ("t",), "ProductPage": ("productKey", "price")}
 
 
 @dataclass(frozen=True)
@@ -36,8 +42,27 @@ class Send:
     fields: dict[str, str]
     loop: tuple[str, str] | None = None
     condition: str | None = None
-    required: bool = False
+    event: str = "probe"
     on_missing: str = "skip"
+
+    def yaml(self) -> list[str]:
+        legacy = self.event == "ProductPage"
+        lines = [f"      - {'legacy' if legacy else 'v2'}: {self.event}"]
+        if self.loop:
+            lines.append(f"        for: {self.loop[0]} in {self.loop[1]}")
+        if self.condition:
+            lines.append(_entry("if", self.condition, 4))
+        if self.event in REQUIRED:
+            lines.append(f"        on_missing: {self.on_missing}")
+        if not legacy:
+            return lines + [_entry(name, text, 4) for name, text in self.fields.items()]
+        lines.append("        Product:")
+        for name, text in self.fields.items():
+            if name == "brand":
+                lines += ["          properties:", _entry(name, text, 6)]
+            else:
+                lines.append(_entry(name, text, 5))
+        return lines
 
 
 @dataclass
@@ -61,7 +86,9 @@ class Mapping:
             "from: {topics: [drawn], schema: drawn.avsc}",
             "identity: {externalCustomerId: {text: u1}}",
             "custom_events:",
-            "  probe: {" + ", ".join(f"{name}: {kind}" for name, kind in FIELDS.items()) + "}",
+            "  probe: {"
+            + ", ".join(f"{name}: {kind}" for name, kind in list(FIELDS.items())[:7])
+            + "}",
             '  sure: {t: "text, required", n: number}',
             f"match: {'all' if self.match_all else 'first'}",
             "otherwise: drop",
@@ -79,14 +106,7 @@ class Mapping:
                 lines.append(_entry("when", rule.when, 2))
             lines.append("    send:")
             for send in rule.sends:
-                lines.append(f"      - v2: {'sure' if send.required else 'probe'}")
-                if send.loop:
-                    lines.append(f"        for: {send.loop[0]} in {send.loop[1]}")
-                if send.condition:
-                    lines.append(_entry("if", send.condition, 4))
-                if send.required:
-                    lines.append(f"        on_missing: {send.on_missing}")
-                lines += [_entry(name, text, 4) for name, text in send.fields.items()]
+                lines += send.yaml()
         return "\n".join(lines) + "\n"
 
 
@@ -269,9 +289,9 @@ class Drawer:
 
     def of_kind(self, kind: str) -> str:  # noqa: PLR0911  # a return per kind
         match kind:
-            case "text":
+            case "text" | "id":
                 return self.text()
-            case "number":
+            case "number" | "money":
                 return self.number()
             case "integer":
                 return self._one(
@@ -319,9 +339,12 @@ def _send(rng: Random, schema: Schema, seen: list[Path]) -> Send:
         seen = [*seen, *paths(schema, over.item, "x1"), *paths(schema, over.item, "x1")]
     drawer = Drawer(rng, schema, seen)
     condition = drawer.condition() if rng.random() < 0.4 else None
-    if rng.random() < 0.3:
-        on_missing = rng.choice(["skip", "dead_letter"])
-        fields = {"t": drawer.text(), "n": drawer.number()}
-        return Send(fields, loop, condition, required=True, on_missing=on_missing)
-    names = rng.sample(sorted(FIELDS), rng.randint(1, 4))
+    event = rng.choice(["probe", "probe", "sure", "ProductPage"])
+    if event != "probe":
+        names = ["t", "n"] if event == "sure" else [one for one in PAGE if rng.random() < 0.7]
+        fields = {name: drawer.of_kind(FIELDS[name]) for name in names}
+        for name in REQUIRED[event]:
+            fields.setdefault(name, drawer.of_kind(FIELDS[name]))
+        return Send(fields, loop, condition, event, rng.choice(["skip", "dead_letter"]))
+    names = rng.sample(PROBE, rng.randint(1, 4))
     return Send({name: drawer.of_kind(FIELDS[name]) for name in names}, loop, condition)

@@ -8,8 +8,8 @@ before it is met: a value of another type than its place asks for is absent ther
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
@@ -108,7 +108,8 @@ def _value(  # noqa: C901, PLR0911, PLR0912  # a case per kind of syntax
         case ast.Compare(left=left, ops=[operator], comparators=[right]):
             return _compare(left, operator, right, env)
         case ast.IfExp(test=test, body=body, orelse=other):
-            return _value(body if _value(test, env) is True else other, env)
+            chosen = _value(body if _value(test, env) is True else other, env)
+            return _as_one_of((body, other), chosen)
         case ast.JoinedStr(values=parts):
             texts = [as_text(_value(_inner(part), env)) for part in parts]
             return None if None in texts else "".join(text for text in texts if text is not None)
@@ -310,31 +311,24 @@ def _is_certainly(tree: ast.expr) -> type | None:
     return None
 
 
+def _as_one_of(expressions: Sequence[ast.expr], value: Any) -> Any:
+    """The value of one of these, which are of one type: that of any which can be of no other."""
+    kinds = {_is_certainly(expression) for expression in expressions}
+    if str in kinds:
+        return as_text(value)
+    return as_number(value) if int in kinds else value
+
+
 def _coalesce(arguments: list[ast.expr], values: list[Any]) -> Any:
-    """The first that is present, all of one type: that of an argument which can be of no other."""
-    kinds = {_is_certainly(argument) for argument in arguments}
-    for value in values:
-        read = value
-        if str in kinds:
-            read = as_text(value)
-        elif int in kinds:
-            read = as_number(value)
-        if read is not None:
-            return read
-    return None
-
-
-@dataclass
-class Sent:
-    """An event that the mapping makes, or `missing`: the field for want of which it does not."""
-
-    name: str
-    fields: dict[str, Any] = field(default_factory=dict)
-    missing: str = ""
+    """The first that is present."""
+    read = (_as_one_of(arguments, value) for value in values)
+    return next((value for value in read if value is not None), None)
 
 
 READ: dict[str, Callable[[Any], Any]] = {
     "text": as_text,
+    "id": as_text,
+    "money": as_number,
     "number": as_number,
     "integer": as_number,
     "flag": as_boolean,
