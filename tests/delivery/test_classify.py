@@ -1,11 +1,18 @@
 """The table of meanings, written out."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 from structlog.testing import capture_logs
 
 from consumer.config.settings import AnswerRule
-from consumer.delivery.endpoint.classify import Classifier, explanation, may_have_arrived
+from consumer.delivery.endpoint.classify import (
+    Classifier,
+    Meaning,
+    explanation,
+    may_have_arrived,
+)
 from consumer.delivery.http.answer import Answer, Fault
 
 meaning = Classifier([], "v2").meaning
@@ -162,14 +169,39 @@ def test_a_rule_that_cannot_match_is_refused(says: dict[str, object]) -> None:
 FOREIGN = [TypeError, MemoryError, RecursionError, UnicodeError, SystemError]
 
 
-@pytest.mark.parametrize("error", FOREIGN)
-def test_an_answer_that_cannot_be_read_is_transient(error: type[Exception]) -> None:
-    class Odd(bytes):
-        def __contains__(self, _: object) -> bool:
-            raise error("ann@shop.ua")
+class Odd(bytes):
+    """A body that cannot be looked at."""
 
-    reads = Classifier([AnswerRule(status=400, body="x", means="invalid")], "v2")
+    raised: type[Exception]
+
+    def __contains__(self, _: object) -> bool:
+        raise self.raised("ann@shop.ua")
+
+
+@pytest.mark.parametrize("error", FOREIGN)
+@pytest.mark.parametrize("rules", [[AnswerRule(status=400, body="x", means="invalid")], []])
+def test_an_answer_that_cannot_be_read_is_transient(
+    error: type[Exception], rules: list[AnswerRule]
+) -> None:
+    body = Odd(b"abc")
+    body.raised = error
     with capture_logs() as logs:
-        assert reads.meaning(Answer(400, body=Odd(b"abc"))) == "transient"
+        read = Classifier(rules, "v2").read(Answer(400, body=body), 0)
+    assert read == (Meaning.TRANSIENT, "an answer that cannot be read", None, True)
     assert [entry["event"] for entry in logs] == ["an answer cannot be read"]
     assert "ann@shop.ua" not in str(logs)
+
+
+@given(
+    answer=st.builds(
+        Answer,
+        st.integers(0, 999),
+        st.none() | st.sampled_from(Fault),
+        st.text() | st.integers().map(str),
+        st.binary(),
+    )
+)
+def test_any_answer_can_be_read(answer: Answer) -> None:
+    with capture_logs() as logs:
+        Classifier([], "v2").read(answer, 1_763_700_000_000)
+    assert logs == []
