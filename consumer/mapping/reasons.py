@@ -15,7 +15,7 @@ class NoEvent(StrEnum):
     NO_EVENT = "no_event"
     """A rule takes it, and `for` or `if` leave no event."""
     NO_IDENTIFIER = "no_identifier"
-    """The event names nobody: v2 needs an identifier, legacy a cookie."""
+    """The event names no person: v2 needs an identifier, legacy a cookie."""
     MISSING = "missing"
     """A required value is absent, and `on_missing: skip`."""
 

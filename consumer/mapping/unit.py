@@ -99,7 +99,7 @@ class MappingUnit:
 
     def reads(self, topic: str) -> dict[str, Reads]:
         """The parts that are read of each record type of one topic, by full name. `map` takes records
-        with just these parts; whatever shows records to a person needs them whole."""
+        with just these parts. Commands that show records to a person need them whole."""
         if topic not in self._reads:
             self._reads[topic] = {
                 mapping.record.name: reads_of(mapping)

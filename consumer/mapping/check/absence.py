@@ -31,7 +31,7 @@ def absent_part(node: Node) -> Node:
 
 
 def _needed(node: Node) -> tuple[Node, ...]:
-    """The parts without which there is no value. What a function itself makes absent, no part cures."""
+    """The parts that a value needs. No part helps where the function itself may be absent."""
     match node:
         case Call(function=function) if function.name != "coalesce" and (
             function.takes_absent or function.may_be_absent

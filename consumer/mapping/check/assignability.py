@@ -55,7 +55,7 @@ _NOWHERE = Place("", 0, 0)
 
 
 def taking(kind: Kind) -> Callable[[Type], bool]:
-    """Which types a field of this kind takes as they are."""
+    """Returns a test: true for a type that a field of this kind takes as it is."""
 
     def takes(given: Type) -> bool:
         try:
@@ -89,17 +89,17 @@ _TIME_TEXTS = (
     ('format_time(x, "%Y-%m-%dT%H:%M:%S", "Europe/Kyiv")', "2023-11-15T00:13:20"),
     ('format_time(x, "%Y-%m-%d", "Europe/Kyiv")', "2023-11-15"),
 )
-"""How a time is written as text, and what that looks like."""
+"""Expressions that write a time as text, each with an example of the text."""
 
 
 def _time_remedy(spec: FieldSpec) -> str:
-    """How to write a time so that the field takes it."""
+    """The remedy: an expression for a time that the field takes, or an empty text."""
     found = [written for written, looks in _TIME_TEXTS if spec.refusal(looks) is None]
     return f"write `{found[0]}`" if found else ""
 
 
 def _refuse_formats(spec: FieldSpec, node: Node, what: str) -> None:
-    """That no value has a format of which the field refuses every text. Raises Wrong."""
+    """Refuses a format if the field takes none of its example texts. Raises Wrong."""
     for one in outcomes(node):
         kind = one.slot.type
         if not isinstance(kind, Text) or not kind.like:

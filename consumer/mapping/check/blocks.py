@@ -1,4 +1,4 @@
-"""Shared blocks: what `define` calls by a name stands wherever a field has that name as its value.
+"""Shared blocks: a block that `define` names stands wherever a field has that name as its value.
 
 Its expressions mean what they would mean if they were written there, names of loops included. So a block
 is checked at each use, against the field that it fills.

@@ -17,7 +17,7 @@ from consumer.yespo.spec import AccountContext, EventSpec
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account as mappings see it: what goes into bodies, and which APIs it is configured for."""
+    """An account as mappings see it: its part in bodies, and the APIs it is configured for."""
 
     context: AccountContext
     apis: frozenset[str]

@@ -1,7 +1,7 @@
 """Every expression of a checked mapping, in the order of its file: the one walk over it.
 
-What a mapping reads, what it fills, which of its parts are personal: each is a question asked of this
-list, so that an expression that may stand in a new place is forgotten by none of them.
+All questions about a mapping use this list: the fields it reads, the fields it fills, its personal
+parts. So none of them forgets an expression that may stand in a new place.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Target fields: what a mapping writes, held against what the vendor takes."""
+"""Target fields: the values of a mapping, checked against the fields that the vendor takes."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ from consumer.yespo.names import name_fault
 from consumer.yespo.spec import FieldSpec, Free, Kind
 
 NearMiss = Callable[[Sequence[FieldSpec], str, Free, str], str | None]
-"""(documented fields beside it, free name, kind, path of the object): what it is mistaken for."""
+"""(documented fields beside it, free name, kind, path of the object): the field probably meant."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """Conditions of one event: `name` for messages, whether absent values may be met at run time
-    (`on_missing`), whether only some fields are written (`partial`, an override)."""
+    """Conditions of one event. `name` is for messages. `absent_allowed`: true if absent values may
+    be met at run time (`on_missing`). `partial`: true if it writes only some fields (an override)."""
 
     name: str
     absent_allowed: bool

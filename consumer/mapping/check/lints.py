@@ -1,4 +1,4 @@
-"""Warnings: what is allowed and yet probably not meant."""
+"""Warnings: parts of a mapping that are allowed, but probably not meant."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _without_cookie(mapping: CheckedMapping) -> Iterator[Finding]:
 
 
 def _nobody(mapping: CheckedMapping) -> Iterator[Finding]:
-    """Without identifiers the events belong to nobody, and are skipped."""
+    """Events without identifiers belong to no person, and are skipped."""
     named = mapping.identity.keys() - {"name"}
     place = Place(mapping.file, 1, 1)
     sides = [
@@ -199,7 +199,7 @@ def _every_path(node: Node) -> Iterator[Node]:
 
 
 def _shape(node: Node) -> object:
-    """The way a value is made, whatever fields it is made of."""
+    """The way a value is made, without regard to the fields it is made of."""
     node = plain(node)
     while isinstance(node, BranchValue | Converted):  # the same value, in the form it is asked for
         node = plain(node.of)

@@ -1,8 +1,9 @@
 """Regions: the records for which a condition is true, as boxes over paths.
 
-A box says of some paths what each may be. A condition is true for the records of any of its boxes. What
-cannot be said of a path alone (a comparison of two, a function) is asked as a question of its own, whose
-answer is true or not: the same question has the same answer wherever it stands.
+A box limits the values of some paths. A condition is true for the records of any of its boxes.
+Other tests (a comparison of two paths, a function) do not limit one path alone. Each of them is a
+question of its own, with the answer true or not true. The same question has the same answer
+wherever it stands.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ _CLASS = re.compile(r"\[(?:\\.|[^\]\\])*\]")
 
 
 def topic_problem(name: str) -> tuple[str, str] | None:
-    """Why no topic of Kafka can have this name or fit this pattern, and what to write; or None."""
+    """(problem, remedy) if no topic of Kafka can have this name or fit this pattern; else None."""
     if is_pattern(name):
         try:
             re.compile(name)

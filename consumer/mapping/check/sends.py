@@ -205,7 +205,7 @@ class SendChecker:
         return node
 
     def _fault(self, name: str, apis: Sequence[str], place: Place) -> Finding | None:
-        """Why no event can go to an account of that name."""
+        """The finding if no event can go to an account of that name; None if it can."""
         accounts = self._around.accounts
         if name not in accounts:
             message = f"`account` may be `{name}`, which is not configured"
@@ -318,7 +318,7 @@ class SendChecker:
             message = f"`{spec.name}` needs {either}"
             self._wrong(self._send.place, "missing-field", message)
             return
-        # What only another dialect takes would be refused for every record.
+        # Fields that only another dialect takes would be refused for every record.
         dialects = {one.context.dialect for one in self._around.accounts.values()}
         met = [
             one

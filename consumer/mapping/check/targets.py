@@ -1,6 +1,6 @@
 """Targets: typed and checked values of an event, the tree that code is generated from.
 
-`path` is where the value ends up, in the vendor's (or the shared event's) words, for messages.
+`path` is the place of the value in the vendor's (or the shared event's) words, for messages.
 """
 
 from __future__ import annotations

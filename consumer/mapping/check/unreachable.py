@@ -1,4 +1,4 @@
-"""Conditions that decide nothing: rules that no record reaches; what holds always, or never."""
+"""Conditions that decide nothing: rules that no record reaches, tests that hold always or never."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def unreachable(mapping: CheckedMapping) -> list[Finding]:
         if cover:
             found.append(_finding(rule.name, place, cover))
         elif (
-            # A single test may be there for the day on which the schema has more. Where rules follow,
+            # A single test may be there for the day on which the schema has more. If rules follow,
             # they are named instead.
             rule.when is not None
             and isinstance(plain(rule.when), Logic)
@@ -58,7 +58,7 @@ def unreachable(mapping: CheckedMapping) -> list[Finding]:
 
 
 def _suppressed(mapping: CheckedMapping) -> Iterator[Finding]:
-    """Of `suppress`: what holds for every record leaves nothing to send."""
+    """Of `suppress`: a condition that holds for every record leaves nothing to send."""
     for condition, reason in mapping.suppress:
         if not outside(condition):
             message = f"`suppress` ({reason}) holds for every record: nothing is ever sent"

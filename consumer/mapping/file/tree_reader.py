@@ -1,4 +1,4 @@
-"""Reading a YAML tree with rules of one's own: what is wrong becomes a finding, the rest is read."""
+"""Reading a YAML tree with rules of one's own: faults become findings, the rest is read."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def constant_of(node: Node) -> Constant | None:
 
 
 class TreeReader:
-    """Reads one document. What is wrong is added to `findings`; what can be read is returned."""
+    """Reads one document. Adds faults to `findings`, and returns the parts that can be read."""
 
     def __init__(self, document: Document, findings: list[Finding]) -> None:
         self.document = document

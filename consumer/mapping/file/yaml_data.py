@@ -1,4 +1,4 @@
-"""YAML as data: what test cases and fixtures mean by `true`, `12` or `"12"` (YAML 1.2 core schema).
+"""YAML as data: `true`, `12` and `"12"` in test cases and fixtures (YAML 1.2 core schema).
 
 Only for data. In a mapping every scalar is an expression, and quotes carry no meaning.
 """

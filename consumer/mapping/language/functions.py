@@ -1,4 +1,4 @@
-"""How a library function is declared: signature, what absent does, examples, and the Python behind it.
+"""Declaration of a library function: signature, effect of absent, examples, and Python code.
 
 A signature reads like the documentation shows it: `phone(text, text) -> text?`. A `?` after a
 parameter makes it optional, after the result it may be absent though no argument is; `...` after the

@@ -1,9 +1,9 @@
-"""Unions of several kinds of values: the names of their branches, and how to tell one from others.
+"""Unions of several kinds of values: the names of their branches, and the tests for each of them.
 
     ["null", "boolean", "long", {"type": "array", "items": "string"}]  boolean or integer or list of text
 
-A value does not say which branch it was written as, so it is told by its Python type. `is` takes the
-*name* of a branch: a word for its kind (`number`), or the name of a record.
+A decoded value does not name the branch it was written as. Its Python type shows the branch. `is`
+takes the *name* of a branch: a word for its kind (`number`), or the name of a record.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Typed expressions as Python statements and expressions.
 
 Every path and definition is loaded once per block into a local variable. That is always right,
-because expressions are total and have no effects; what narrowing relies on stands inside the `if`
+because expressions are total and have no effects. A narrowed expression stands inside the `if`
 that proves it. No text of the mapping reaches the code except through `repr`.
 """
 

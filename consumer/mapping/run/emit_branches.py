@@ -12,7 +12,7 @@ from consumer.mapping.language.unions import at_run_time, only
 
 
 def branch_test(lines: Lines, of: str, node: BranchTest) -> str:
-    """A condition: whether the value is of that branch, or `is not`. False of an absent one."""
+    """A condition: true if the value is of that branch, or `is not`. False for an absent value."""
     kind = node.of.slot.type
     if isinstance(kind, Mixed):
         test = _is_among(lines, of, kind, node.names)

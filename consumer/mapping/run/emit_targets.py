@@ -40,7 +40,7 @@ class TargetCode:
         return name
 
     def _members(self, target: Object, at: At) -> str:
-        """The dict: what is always there in the literal, the rest added where present."""
+        """The dict: a literal of the members that are always present. Others follow if present."""
         fixed: list[str] = []
         later: list[tuple[str, str]] = []
         for filled in target.fields:

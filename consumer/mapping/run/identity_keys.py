@@ -1,5 +1,5 @@
-"""Whose events these are: what mappings call a person's values, and by which of them their events keep
-their order."""
+"""Identity of a person: the fields by the names that mappings use, and the values that keep the
+order of a person's events."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FIELDS = {
 
 def keys(identity: Identity) -> tuple[str, ...]:
     """The values by which one person's events are recognised, in one spelling each. Programs write
-    `null` or `undefined` for nobody."""
+    `null` or `undefined` for no person: these are left out."""
     email, phone = identity.email, identity.phone
     spelt = (
         identity.cookie,

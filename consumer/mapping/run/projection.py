@@ -99,7 +99,7 @@ def _needed_whole(node: Node, around: _Around) -> None:
             if id(inner) not in around.seen:
                 around.seen.add(id(inner))
                 _needed_whole(inner, around)
-        case Var():  # `kafka`, or the key of a group: what that is made of is needed already
+        case Var():  # `kafka`, or the key of a group: its parts are needed already
             return
         case _:
             _needed(children(node), around)

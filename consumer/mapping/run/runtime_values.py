@@ -5,7 +5,7 @@ from typing import Any
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """A new dict: what `over` says, and of `base` what it does not; objects are merged in depth."""
+    """A new dict: `base` with the members of `over` in place of its own; objects merge in depth."""
     out = dict(base)
     for key, value in over.items():
         below = out.get(key)

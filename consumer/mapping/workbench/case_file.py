@@ -3,7 +3,7 @@
 mapping: ../shop.yaml
 base: ../../avro/fixtures/product_view.json
 cases:
-  - name: somebody who is not signed in
+  - name: a visitor who is not signed in
     given: {user: null}
     expect: [{legacy: ProductPage, contains: {GeneralInfo: {eventName: ProductPage}}}]
     skipped: {v2: no_identifier}

@@ -40,7 +40,7 @@ _READ_WHOLE = (
     NullTest,
     Template,
 )
-"""Nodes that look at all their parts, whatever these are: a part of them can be read by itself."""
+"""Nodes that always look at all their parts: a part of them can be read by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Verdict:
 
 
 def conjuncts(node: Node) -> Iterator[Node]:
-    """The parts that must all be true, in order. What one proves, those after it rely on."""
+    """The parts that must all be true, in order. A part may rely on proofs of parts before it."""
     if isinstance(node, Defined) and isinstance(node.node, Logic):
         yield from conjuncts(node.node)
     elif isinstance(node, Logic) and node.all:

@@ -1,4 +1,4 @@
-"""`mapping coverage`: what of the record, of the contract and of the rules a mapping leaves unused."""
+"""`mapping coverage`: the parts of record, contract and rules that a mapping leaves unused."""
 
 from __future__ import annotations
 

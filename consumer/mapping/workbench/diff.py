@@ -1,4 +1,4 @@
-"""`mapping diff`: what another mapping would make of the same records, rule by rule."""
+"""`mapping diff`: the events that another mapping makes of the same records, rule by rule."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ def _changes(old: Keyed, new: Keyed) -> Iterator[Change]:
 
 
 def _flat(event: Event) -> dict[str, Any]:
-    """The body as path -> value; elements of lists are not told apart by their number."""
+    """The body as path -> value. Elements of lists share one path, without their number."""
     body = orjson.loads(event.body)
     flat: dict[str, list[Any]] = defaultdict(list)
     _flatten(readable(body) if "params" in body else body, "", flat)

@@ -1,4 +1,4 @@
-"""`mapping explain`: what one record becomes and why, as data; `explain_text` shows it to a person."""
+"""`mapping explain`: the events of one record and their reasons. `explain_text` shows this data."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Explainer:
         self._tracers: dict[str, Tracer] = {}
 
     def explain(self, record: Record, decoded: Decoded) -> Json:
-        """The explanation, ready for JSON. What is said of events is what `map` makes of it."""
+        """The explanation, ready for JSON. Its events are those that `map` makes of the record."""
         outcome = _outcome(self._unit, record, decoded)
         mapping = self._unit.mapping_for(record.partition.topic, decoded.type_name)
         explained: Json = {

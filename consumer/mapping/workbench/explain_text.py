@@ -109,7 +109,7 @@ def _event(number: int, event: Json) -> Iterator[str]:
 
 
 def pretty(value: Any, indent: str = "") -> str:
-    """Indented JSON; what is short stays on its line."""
+    """Indented JSON; short values stay on their line."""
     flat = orjson.dumps(value).decode()
     if not isinstance(value, dict | list) or len(indent + flat) <= _LINE or not value:
         return flat

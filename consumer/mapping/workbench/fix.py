@@ -56,7 +56,7 @@ def _findings(
 
 
 def _apply(chosen: Sequence[Finding]) -> dict[Path, bytes]:
-    """Edit the files; returns what stood in them. Neither a byte order mark nor line ends change."""
+    """Edits the files; returns their old bytes. Byte order marks and line endings stay."""
     saved = {}
     for name in dict.fromkeys(edit.place.file for one in chosen for edit in one.edits):
         path = Path(name)

@@ -209,7 +209,7 @@ _BITS: dict[str, int] = {"int": 31, "long": 63}
 
 
 def default_of(one: Field, path: str) -> Any:
-    """What decoding puts where the field is missing. Raises JsonFormError."""
+    """The decoded value of a missing field: its default. Raises JsonFormError."""
     if one.default is NO_DEFAULT:
         raise JsonFormError(f"`{path}` is missing and has no default")
     try:

@@ -40,7 +40,9 @@ class Written:
         self._node = parse(schema)
 
     def of(self, value: Any) -> Any:
-        """What `JsonForm.decoded` reads as `value`: dict, list, str, int, float, bool or None."""
+        """The JSON value (dict, list, str, int, float, bool or None) of a decoded `value`.
+
+        `JsonForm.decoded` reads it back."""
         return _write(value, self._node)
 
 

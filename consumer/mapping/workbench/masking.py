@@ -99,7 +99,7 @@ class Masker:
         return replace(record, key=key, headers=headers)
 
     def text(self, text: str) -> str:
-        """Any text: what is known to be personal in it, or looks like it, is replaced."""
+        """Any text: parts that are known to be personal, or look like it, are replaced."""
         if (whole := self._stand_ins.get(text)) is not None:
             return whole
         for known in sorted(self._stand_ins, key=len, reverse=True):

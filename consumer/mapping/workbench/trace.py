@@ -31,7 +31,7 @@ from consumer.model import Event, Record
 
 @dataclass(frozen=True, slots=True)
 class FilledFrom:
-    """One value of an event: where it went, what it is (None: absent), which expression gave it."""
+    """One value of an event: its place, the value (None: absent), the expression that gave it."""
 
     path: str
     value: Any
@@ -67,7 +67,7 @@ class Trace:
     """Everything that happened until the record was mapped, filtered or found invalid."""
 
     suppress: list[tuple[str, Verdict]] = field(default_factory=list)
-    """(reason, whether it held), up to the one that did."""
+    """(reason, true if it held), up to the one that did."""
     rules: list[RuleTrace] = field(default_factory=list)
     person: list[FilledFrom] = field(default_factory=list)
     """Identity, time, user agent."""
