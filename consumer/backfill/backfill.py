@@ -85,6 +85,8 @@ def backfill_settings(
     return settings.model_copy(
         update={
             "kafka": {**kafka, "group.id": span.group},
+            "only": [],  # of `run` alone
+            "scopes": {},
             "start": start,
             "delivery": settings.delivery.model_copy(update={"share": "auto"}),
             "yespo": settings.yespo.model_copy(update={"accounts": accounts}),
