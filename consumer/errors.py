@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 EXIT_OK = 0
 EXIT_FAILED = 1
-EXIT_USAGE = 2
+# 2 is wrong usage: click ends with it by itself.
 EXIT_CONFIG = 3
 EXIT_KAFKA = 4
 EXIT_PORT = 5

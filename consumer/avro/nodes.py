@@ -5,7 +5,7 @@ against harmful schemas, compatibility, the fingerprint, and the schema's own JS
 `schema.parse` makes them. A logical type stands in a node only where the specification calls it valid.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -109,22 +109,3 @@ def branch_name(node: Node) -> str:
             return "map"
         case Union():
             return "union"
-
-
-def every_node(node: Node) -> Iterator[Node]:
-    """The node and all that stand in it, each once."""
-    seen: set[int] = set()
-    waiting = [node]
-    while waiting:
-        one = waiting.pop()
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        yield one
-        match one:
-            case Array(inner) | MapType(inner):
-                waiting.append(inner)
-            case Union(branches):
-                waiting.extend(branches)
-            case RecordType(_, _, fields):
-                waiting.extend(field.node for field in fields)

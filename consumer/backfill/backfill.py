@@ -11,7 +11,7 @@ from typing import Any
 
 from consumer.backfill.stages import Failures, PastMap
 from consumer.config.settings import Settings, StartSettings
-from consumer.dlq.bounded_run import BoundedRun, Span, slower
+from consumer.dlq.bounded_run import BoundedRun, Span, bounded_settings, slower
 from consumer.errors import SetupError
 from consumer.inspect.group_offsets import GroupReader
 from consumer.mapping.unit import MappingUnit
@@ -82,17 +82,7 @@ def backfill_settings(
         past = slower(account.v2.past_events, rate)
         v2 = account.v2.model_copy(update={"past_events": past})
         accounts[name] = account.model_copy(update={"v2": v2})
-    return settings.model_copy(
-        update={
-            "kafka": {**kafka, "group.id": span.group},
-            "only": [],  # of `run` alone
-            "scopes": {},
-            "start": start,
-            "delivery": settings.delivery.model_copy(update={"share": "auto"}),
-            "yespo": settings.yespo.model_copy(update={"accounts": accounts}),
-            "http": settings.http.model_copy(update={"host": "127.0.0.1", "port": 0}),
-        }
-    )
+    return bounded_settings(settings, {**kafka, "group.id": span.group}, start, accounts)
 
 
 class Backfill(BoundedRun):

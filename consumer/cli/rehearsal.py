@@ -7,8 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import click
 import uvloop
@@ -27,13 +26,14 @@ from consumer.mapping.unit import MappingUnit
 from consumer.model import Record
 from consumer.privacy.documents import DocumentMask
 from consumer.stages import Decode, Map
+from consumer.terminal.shown import Shown
 
 PLAIN_SECONDS = 2.0
 
 Around = Callable[[Decode, Map], tuple[Decode, Map]]
 
 
-class Advance:
+class Advance(Shown):
     """A bar on a terminal, now and then a plain line elsewhere. `total` is None where it is unknown."""
 
     def __init__(self, what: str, total: int | None, out: Console) -> None:
@@ -46,20 +46,7 @@ class Advance:
             columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
             self._bar = Progress(*columns, console=out)
             self._task = self._bar.add_task(what, total=total)
-
-    def __enter__(self) -> Self:
-        if self._bar is not None:
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+        super().__init__(self._bar)
 
     def at(self, done: int) -> None:
         """So many are through."""

@@ -1,8 +1,6 @@
 """Shows progress: a small table on a terminal, plain lines elsewhere."""
 
 import time
-from types import TracebackType
-from typing import Self
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -11,11 +9,12 @@ from rich.table import Table
 from consumer.app import App
 from consumer.demo.parts import Parts
 from consumer.pipeline.report import summary
+from consumer.terminal.shown import Shown
 
 PLAIN_SECONDS = 2.0
 
 
-class Progress:
+class Progress(Shown):
     """`with Progress(...) as progress: progress.show()` now and then."""
 
     def __init__(self, console: Console, app: App, parts: Parts) -> None:
@@ -25,21 +24,10 @@ class Progress:
         self._began = time.monotonic()
         self._last_line = 0.0
         self._live = Live(console=console, refresh_per_second=8) if console.is_terminal else None
+        super().__init__(self._live)
 
-    def __enter__(self) -> Self:
-        if self._live is not None:
-            self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._live is not None:
-            self.show()
-            self._live.stop()
+    def last_look(self) -> None:
+        self.show()
 
     def show(self) -> None:
         """The present state. On the loop's thread."""

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from consumer.app import App
-from consumer.config.settings import Settings
-from consumer.config.yespo import LegacySettings, PastEventsSettings, V2Settings
+from consumer.config.settings import Settings, StartSettings
+from consumer.config.yespo import AccountSettings, LegacySettings, PastEventsSettings, V2Settings
 from consumer.dlq.bounded_source import BoundedSource
 from consumer.inspect.topic_reader import Key
 from consumer.mapping.unit import MappingUnit
@@ -33,6 +33,27 @@ class Span:
     @property
     def records(self) -> int:
         return sum(max(0, self.ends[key] - start) for key, start in self.starts.items())
+
+
+def bounded_settings(
+    settings: Settings,
+    kafka: Mapping[str, Any],
+    start: StartSettings,
+    accounts: Mapping[str, AccountSettings],
+) -> Settings:
+    """The configuration of a run with a group, a start and a pace of its own, on a free local port."""
+    return settings.model_copy(
+        update={
+            "kafka": kafka,
+            "only": [],  # each record or letter says which endpoints it is for
+            "scopes": {},
+            "start": start,
+            # The pace is that of this group: its members share it, not those of `run`.
+            "delivery": settings.delivery.model_copy(update={"share": "auto"}),
+            "yespo": settings.yespo.model_copy(update={"accounts": accounts}),
+            "http": settings.http.model_copy(update={"host": "127.0.0.1", "port": 0}),
+        }
+    )
 
 
 class BoundedRun:

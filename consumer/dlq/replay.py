@@ -10,7 +10,7 @@ from typing import Any
 
 from consumer.config.settings import Settings, StartSettings
 from consumer.config.value_types import Section
-from consumer.dlq.bounded_run import BoundedRun, Span, slower
+from consumer.dlq.bounded_run import BoundedRun, Span, bounded_settings, slower
 from consumer.dlq.letter import Selection
 from consumer.dlq.stages import Judgement, ReplayDeadLetters, ReplayDecode, ReplayMap
 from consumer.inspect.group_offsets import GroupReader
@@ -67,18 +67,7 @@ def replay_settings(settings: Settings, selection: Selection, rate: float | None
             past = slower(v2.past_events, rate)
             paced["v2"] = slower(v2, rate).model_copy(update={"past_events": past})
         accounts[name] = account.model_copy(update=paced)
-    return settings.model_copy(
-        update={
-            "kafka": {**kafka, "group.id": group},
-            "only": [],  # each letter names the endpoints of its scope
-            "scopes": {},
-            "start": start,
-            # the pace is that of this group: its members share it, not those of `run`
-            "delivery": settings.delivery.model_copy(update={"share": "auto"}),
-            "yespo": settings.yespo.model_copy(update={"accounts": accounts}),
-            "http": settings.http.model_copy(update={"host": "127.0.0.1", "port": 0}),
-        }
-    )
+    return bounded_settings(settings, {**kafka, "group.id": group}, start, accounts)
 
 
 class Replay(BoundedRun):

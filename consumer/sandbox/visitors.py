@@ -42,7 +42,6 @@ MIX = {
     "custom": 2,
     "product_update": 2,
 }
-KINDS = tuple(MIX)
 CATALOGUE_KEY = "catalogue"
 
 # What has to happen before a kind can, if no visitor in the shop is ready for it.

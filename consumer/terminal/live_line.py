@@ -3,17 +3,17 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from types import TracebackType
-from typing import Self
 
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from consumer.terminal.shown import Shown
+
 EVERY_SECONDS = 1.0
 
 
-class LiveLine:
+class LiveLine(Shown):
     """Does nothing without a console."""
 
     def __init__(self, console: Console | None) -> None:
@@ -22,24 +22,11 @@ class LiveLine:
             if console is None
             else Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False)
         )
+        super().__init__(self._live)
 
     @property
     def is_started(self) -> bool:
         return self._live is not None and self._live.is_started
-
-    def __enter__(self) -> Self:
-        if self._live is not None:
-            self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._live is not None:
-            self._live.stop()
 
     async def show(
         self, line: Callable[[], str], asked_to_stop: Callable[[], Awaitable[None]]

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from fastavro import parse_schema
 
-from consumer.sandbox.visitors import KINDS, Visitors, key_of
+from consumer.sandbox.visitors import MIX, Visitors, key_of
 from tests.content.make_fixtures import encode, load_schema
+
+KINDS = tuple(MIX)
 
 NOW = 1_795_165_200_000
 

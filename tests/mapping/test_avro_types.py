@@ -1,15 +1,35 @@
 """What mappings take an Avro type for is what the decoder yields for it."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from consumer.avro import nodes
 from consumer.avro.document import document
-from consumer.avro.nodes import Named, every_node
 from consumer.avro.schema import parse
 from consumer.mapping.check.avro_types import reader_schema, record_type
 from consumer.mapping.language.types import Binary, Number, Slot, Text, Time, Type, Union
+
+
+def every_node(node: nodes.Node) -> Iterator[nodes.Node]:
+    """The node and all that stand in it, each once."""
+    seen: set[int] = set()
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        match one:
+            case nodes.Array(inner) | nodes.MapType(inner):
+                waiting.append(inner)
+            case nodes.Union(branches):
+                waiting.extend(branches)
+            case nodes.RecordType(_, _, fields):
+                waiting.extend(field.node for field in fields)
 
 
 def slot_of(kind: Any) -> Slot:
@@ -28,7 +48,7 @@ def test_a_type_without_a_namespace_has_the_name_that_decoding_gives_it() -> Non
     [union] = [slot.type for slot in record.fields.values()]
     assert isinstance(union, Union)
     assert [one.name for one in union.records] == ["Bare", "shop.Inner"]
-    named = [node for node in every_node(parse(standalone)) if isinstance(node, Named)]
+    named = [node for node in every_node(parse(standalone)) if isinstance(node, nodes.Named)]
     assert {one.name for one in named} == {"shop.R", "Bare", "shop.Inner", "Kind"}
 
 

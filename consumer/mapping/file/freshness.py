@@ -28,9 +28,6 @@ class Freshness(NamedTuple):
         return MAX_BODY - (ITEM_ROOM if self.when_older == "past_events" else 0)
 
 
-ANY_AGE = Freshness(None, "drop")
-
-
 def freshness(options: Options, spec: EventSpec) -> Freshness:
     """The freshness of one event of a send with these options (those of `defaults` included).
 

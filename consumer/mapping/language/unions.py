@@ -98,19 +98,6 @@ def _names(branch: Type) -> tuple[str, ...]:
     return (_WORDS[type(branch)],)
 
 
-def records_of(kind: Union | Mixed) -> tuple[Record, ...]:
-    """The records among the branches."""
-    branches = kind.branches if isinstance(kind, Mixed) else (kind,)
-    found: list[Record] = []
-    for branch in branches:
-        match branch:
-            case Record():
-                found.append(branch)
-            case Union(records=records):
-                found += records
-    return tuple(found)
-
-
 def only(kind: Mixed, names: Iterable[str]) -> tuple[Type, ...]:
     """The branches of these names. A record out of several stays a pair with its name."""
     wanted = frozenset(names)
