@@ -94,8 +94,8 @@ def one_record(
             where = lookup.parse_position(at)
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--at") from None
-        kafka = lookup.record_at(_needed(settings, "--at"), where)
-        [decoded] = asyncio.run(decode_all(_needed(settings, "--at"), unit, [kafka]))
+        kafka = lookup.record_at(needed(settings, "--at"), where)
+        [decoded] = asyncio.run(decode_all(needed(settings, "--at"), unit, [kafka]))
         return kafka.position, kafka, decoded
     if avro is not None:
         return samples.read_avro(avro, writer_schema, unit.mappings, topic)
@@ -104,6 +104,26 @@ def one_record(
     if len(found) != 1:
         raise click.UsageError(f"{record} holds {len(found)} records, and one is looked at")
     return found[0]
+
+
+def many_records(
+    unit: MappingUnit,
+    settings: Settings | None,
+    records: Sequence[Path],
+    topic: str | None,
+    last: int,
+) -> Iterator[tuple[str, Record, Read]]:
+    """Records of files, or the last of a topic."""
+    if bool(records) == bool(topic):
+        raise click.UsageError("name the records: FILES, or --topic NAME with --config")
+    if topic is None:
+        yield from samples.read(records, unit.mappings)
+        return
+    settings = needed(settings, "--topic")
+    found = lookup.last_records(settings, topic, last)
+    decoded = asyncio.run(decode_all(settings, unit, found))
+    for kafka, read in zip(found, decoded, strict=True):
+        yield kafka.position, kafka, read
 
 
 def compared(
@@ -122,14 +142,15 @@ def compared(
         for one, other in zip(first, second, strict=True):
             yield one.name, one.record, one.decoded, other.decoded
         return
-    settings = _needed(settings, "--topic")
+    settings = needed(settings, "--topic")
     found = lookup.last_records(settings, topic, last)
     pairs = (asyncio.run(decode_all(settings, unit, found)) for unit in (before, after))
     for kafka, one_read, other_read in zip(found, *pairs, strict=True):
         yield kafka.position, kafka, one_read, other_read
 
 
-def _needed(settings: Settings | None, option: str) -> Settings:
+def needed(settings: Settings | None, option: str) -> Settings:
+    """The configuration that an option needs. Raises UsageError."""
     if settings is None:
         raise click.UsageError(f"{option} needs --config: it says where Kafka and the registry are")
     return settings

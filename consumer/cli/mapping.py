@@ -1,4 +1,4 @@
-"""`yespo-bridge mapping`: check, test, explain and compare mappings."""
+"""`yespo-bridge mapping`: draft, check, test, explain and compare mappings."""
 
 import json
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from consumer.cli import reporting, workbench
+from consumer.cli import drafting, reporting, workbench
 from consumer.cli.chosen import accounts_for, config, files, settings_of
 from consumer.errors import EXIT_CONFIG, EXIT_FAILED, ConfigError
 from consumer.mapping.check.lints import notes
@@ -20,7 +20,7 @@ from consumer.startup.setup import prove
 
 @click.group("mapping")
 def command() -> None:
-    """Check, test, explain and compare mappings."""
+    """Draft, check, test, explain and compare mappings."""
 
 
 @command.command("check")
@@ -117,5 +117,8 @@ def _write(path: Path, data: bytes) -> None:
         raise ConfigError(f"{path}: cannot be written: {why}") from None
 
 
-for _one in (workbench.explain, workbench.coverage, workbench.diff, workbench.capture):
+for _one in (
+    *(workbench.explain, workbench.coverage, workbench.diff, workbench.capture, workbench.apply),
+    *(drafting.draft_command, drafting.record_command),
+):
     command.add_command(_one)

@@ -1,4 +1,4 @@
-"""The commands of `mapping` that look at records: explain, coverage, diff, capture."""
+"""The commands of `mapping` that look at records: explain, coverage, diff, apply, capture."""
 
 import json
 import sys
@@ -15,6 +15,7 @@ from consumer.cli.chosen import (
     compared,
     config,
     files,
+    many_records,
     naming_one_record,
     one_record,
     settings_of,
@@ -24,6 +25,7 @@ from consumer.cli.chosen import (
 )
 from consumer.errors import EXIT_FAILED, InvalidRecord
 from consumer.mapping.unit import check_unit
+from consumer.mapping.workbench.apply import applied
 from consumer.mapping.workbench.capture import capture as captured
 from consumer.mapping.workbench.cases import TEST_ACCOUNTS, run_cases
 from consumer.mapping.workbench.coverage import coverage as coverage_of
@@ -140,6 +142,39 @@ def diff(
         click.echo(found.render())
     if exit_code and found.changed:
         sys.exit(EXIT_FAILED)
+
+
+@click.command("apply")
+@click.argument("mapping", type=PATH)
+@click.argument("records", nargs=-1, type=PATH)
+@click.option("--topic", help="A topic in Kafka (with --config): its last records.")
+@click.option(
+    "--last",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    help="How many records of --topic.",
+)
+@config
+@show_personal
+def apply(
+    mapping: Path,
+    records: tuple[Path, ...],
+    topic: str | None,
+    last: int,
+    config: Path | None,
+    show_personal: bool,
+) -> None:
+    """Print what MAPPING makes of RECORDS (JSON, JSON lines, folders of them), a JSON line for each.
+
+    A line has `record` (its file and line, or position), `end` (`events`, `filtered`, `invalid`) with
+    its `reason`, and `events` with their bodies. Personal data is replaced by stand-ins. Sends nothing.
+    """
+    settings = settings_of(config)
+    unit, sources = unit_of([mapping], accounts_for(settings))
+    explainer = Explainer(unit, sources.documents, urls_of(settings), show_personal=show_personal)
+    for name, kafka, decoded in many_records(unit, settings, records, topic, last):
+        click.echo(_as_json({"record": name, **applied(explainer, kafka, decoded)}))
 
 
 @click.command("capture")

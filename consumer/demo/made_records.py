@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from itertools import islice
 from random import Random
 from typing import Any
 
@@ -24,14 +25,20 @@ from consumer.avro.nodes import (
     Union,
 )
 from consumer.avro.schema import parse
+from consumer.errors import InvalidRecord
 from consumer.mapping.check.checked import CheckedMapping
-from consumer.mapping.language.nodes import Compare, Const, children
+from consumer.mapping.check.expressions import expressions
+from consumer.mapping.language.nodes import Compare, Const, Index, children
 from consumer.mapping.language.nodes import Node as Expression
+from consumer.mapping.unit import MappingUnit
 from consumer.mapping.workbench.paths import path_of
+from consumer.model import Decoded, Partition, Record
 
 PEOPLE = 40
 DEEPEST = 6
 """Levels of a type that holds itself."""
+TRIED = 500
+"""Records that are made until one of them becomes an event."""
 ABSENT = 0.15
 """Share of nulls where a union has null."""
 
@@ -43,9 +50,14 @@ _WORDS = ("blue", "mug", "kettle", "lamp", "чашка", "стіл")
 class Maker:
     """Makes raw values (as `fastavro` writes them) of one schema."""
 
-    def __init__(self, schema: Any, mapping: CheckedMapping, seed: int) -> None:
+    def __init__(
+        self, schema: Any, mapping: CheckedMapping, seed: int, *, decoded: bool = False
+    ) -> None:
+        """`decoded` makes values as the decoder reads them, not as `fastavro` writes them."""
         self._node = parse(schema)
         self._texts = compared_texts(mapping)
+        self._keys = read_keys(mapping)
+        self._decoded = decoded
         self._random = Random(seed)  # noqa: S311 (made-up records, not secrets)
 
     def records(self) -> Iterator[tuple[bytes, dict[str, Any]]]:
@@ -70,8 +82,10 @@ class Maker:
                 many = range(chance.randint(1, 3) if depth < DEEPEST else 0)
                 return [self._value(items, path, person, depth + 1) for _ in many]
             case MapType(values):
-                keys = self._texts.get(path) or chance.sample(_WORDS, 2)
-                return {key: self._value(values, path, person, depth + 1) for key in keys}
+                keys = self._keys.get(path) or self._texts.get(path) or chance.sample(_WORDS, 2)
+                return {
+                    key: self._value(values, f"{path}.{key}", person, depth + 1) for key in keys
+                }
             case EnumType(symbols=symbols):
                 return chance.choice(symbols)
             case Fixed(size=size, logical=logical):
@@ -86,7 +100,8 @@ class Maker:
             return None
         branch = self._random.choice(there)
         value = self._value(branch, path, person, depth + 1)
-        named = isinstance(branch, RecordType) and len(there) > 1
+        records = [one for one in there if isinstance(one, RecordType)]
+        named = len(records if self._decoded else there) > 1
         return (branch.name, value) if named and isinstance(branch, RecordType) else value
 
     def _primitive(self, kind: str, logical: Logical | None, path: str, person: int) -> Any:
@@ -149,16 +164,45 @@ class Maker:
         return self._random.choice(_WORDS)
 
 
+def telling_record(root: RecordType, unit: MappingUnit, topic: str, seed: int) -> dict[str, Any]:
+    """A decoded record that the unit makes an event of, where one is found in reasonable time."""
+    mapping = unit.mapping_for(topic, root.name)
+    assert mapping is not None, "the mapping of this very record"
+    made = [value for _, value in islice(Maker(root, mapping, seed, decoded=True).records(), TRIED)]
+    for value in made:
+        record = Record(Partition(topic, 0, 0), 0, None, b"", (), time.time_ns() // 1_000_000)
+        try:
+            mapped = unit.map(record, Decoded(value, root.name, "made"))
+        except InvalidRecord:
+            continue
+        if mapped.events:
+            return value
+    return made[0]
+
+
 def _bytes(logical: Logical | None, chance: Random, size: int) -> Any:
     if logical is not None and logical.name == "decimal":
         return Decimal(chance.randint(100, 99_999)).scaleb(-logical.scale)
     return chance.randbytes(size)
 
 
+def read_keys(mapping: CheckedMapping) -> Mapping[str, list[str]]:
+    """The keys that the mapping reads of each map, by the map's path."""
+    found: dict[str, list[str]] = {}
+    for one in expressions(mapping):
+        for node in _all(one.node):
+            if isinstance(node, Index) and isinstance(node.by, Const):
+                path = path_of(node.of)
+                if path is not None and isinstance(node.by.value, str):
+                    found.setdefault(_plain(path), []).append(node.by.value)
+    return {path: list(dict.fromkeys(keys)) for path, keys in found.items()}
+
+
 def compared_texts(mapping: CheckedMapping) -> Mapping[str, list[str]]:
     """The texts that the mapping's conditions compare a field with, by the field's path."""
     found: dict[str, list[str]] = {}
     conditions = [rule.when for rule in mapping.rules]
+    conditions += [condition for condition, _ in mapping.suppress]
     conditions += [send.condition for rule in mapping.rules for send in rule.sends]
     for condition in conditions:
         for node in _all(condition) if condition is not None else ():

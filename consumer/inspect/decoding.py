@@ -1,15 +1,16 @@
 """The decode stage outside `run`: for a rehearsal, or for a few records that a person looks at."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Protocol
 
+from consumer.avro.nodes import RecordType
 from consumer.clock import SystemClock
 from consumer.config.settings import Settings
 from consumer.decode.decoder import Decoder
 from consumer.decode.registry import RegistryClient
 from consumer.errors import InvalidRecord, KafkaSetupError, SchemaPending
-from consumer.mapping.unit import MappingUnit
 from consumer.model import Decoded, Record
 from consumer.telemetry.tallies import Tallies
 
@@ -17,8 +18,14 @@ SECONDS = 15.0
 """How long the registry may take for a schema of `decode_all`."""
 
 
+class ReaderSchemas(Protocol):
+    """Names the records that are read; a `MappingUnit` does."""
+
+    def reader_schemas(self, topic: str) -> Mapping[str, RecordType]: ...
+
+
 @asynccontextmanager
-async def decoding(settings: Settings, mapping: MappingUnit) -> AsyncIterator[Decoder]:
+async def decoding(settings: Settings, mapping: ReaderSchemas) -> AsyncIterator[Decoder]:
     """The decode stage as `run` has it, for as long as the context lasts. It reads whole records."""
     tallies = Tallies()
     clock = SystemClock(asyncio.get_running_loop())
@@ -35,7 +42,7 @@ async def decoding(settings: Settings, mapping: MappingUnit) -> AsyncIterator[De
 
 
 async def decode_all(
-    settings: Settings, mapping: MappingUnit, records: Sequence[Record]
+    settings: Settings, mapping: ReaderSchemas, records: Sequence[Record]
 ) -> list[Decoded | InvalidRecord]:
     """The value of each record, or the reason why it cannot be read.
 

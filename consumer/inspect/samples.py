@@ -36,7 +36,7 @@ def read(
     return [
         _sample(name, document, forms, topic)
         for path in paths
-        for name, document in _documents(path)
+        for name, document in documents(path)
     ]
 
 
@@ -72,13 +72,14 @@ def _writer(path: Path) -> Node:
         raise ConfigError(f"{path}: this is no Avro schema: {error}") from error
 
 
-def _documents(path: Path) -> Iterator[tuple[str, Any]]:
+def documents(path: Path) -> Iterator[tuple[str, Any]]:
+    """The names and JSON values of a file, or of all in a folder. Raises ConfigError."""
     if path.is_dir():
         files = sorted(one for one in path.iterdir() if one.suffix in (".json", ".jsonl"))
         if not files:
             raise ConfigError(f"{path}: no .json or .jsonl file in this folder")
         for file in files:
-            yield from _documents(file)
+            yield from documents(file)
     elif path.suffix == ".jsonl":
         for number, line in enumerate(_bytes(path).splitlines(), 1):
             if line.strip():
