@@ -12,7 +12,7 @@ from consumer.errors import EXIT_TERMINATED, ConfigError, SetupError
 from consumer.privacy import safe_traceback
 
 SECTIONS = {
-    "Begin": ("demo", "check", "config", "mapping"),
+    "Begin": ("demo", "init", "mapping", "check", "config"),
     "Run": ("run", "top", "tap", "offsets"),
     "Mend": ("dlq", "backfill"),
     "Try": ("sandbox",),

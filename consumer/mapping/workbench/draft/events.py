@@ -2,16 +2,22 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from consumer.mapping.language.types import Array, Text
 from consumer.mapping.workbench.draft import targets
+from consumer.mapping.workbench.draft.event import (
+    Event,
+    ProductField,
+    id_of,
+    missing,
+    products,
+    proofs_of,
+)
 from consumer.mapping.workbench.draft.fields import Leaf
 from consumer.mapping.workbench.draft.guesses import Guess, Level
 from consumer.mapping.workbench.draft.kinds import Kind, Topic, condition
 from consumer.mapping.workbench.draft.pieces import Piece, of_guess
-from consumer.mapping.workbench.draft.scope import Found, Loop, Scope, least
-from consumer.mapping.workbench.draft.targets import Target
+from consumer.mapping.workbench.draft.scope import Found, Scope, least
 from consumer.mapping.workbench.draft.words import words_of
 
 NOUNS: Mapping[Topic, frozenset[str]] = {
@@ -34,38 +40,6 @@ NOUNS: Mapping[Topic, frozenset[str]] = {
 _STEPS = frozenset({"add", "added", "remove", "removed", "delete", "deleted"})
 _SHOWN_IN = ("shown", "slot", "entry")
 _LINES = ("line", "entry", "element")
-
-
-@dataclass(slots=True)
-class _Event:
-    """An event in the making. `proofs` are what the rule has to ask for."""
-
-    head: Piece
-    proofs: list[str]
-    may_lack: bool = False
-
-    def add(self, key: str, found: Found | None, *, required: bool = False) -> Piece | None:
-        """A field of the event itself."""
-        return self.add_to(self.head, key, found, required=required)
-
-    def add_to(
-        self, piece: Piece, key: str, found: Found | None, *, required: bool = False
-    ) -> Piece | None:
-        """A field of a part of the event; what is required and not found makes the rule a comment."""
-        if found is None:
-            if required:
-                piece.children.append(_missing(key))
-            return None
-        made = of_guess(key, found.guess, required=required)
-        piece.children.append(made)
-        if required:
-            self.proofs += found.guess.proofs
-            self.may_lack |= found.guess.may_lack
-        return made
-
-
-def _missing(key: str) -> Piece:
-    return Piece(key, "null", "nothing was found for it", Level.UNSURE, required=True)
 
 
 def rule(same: Sequence[Kind], scope: Scope, name: str) -> Piece:
@@ -101,11 +75,11 @@ def _parts_of_cart(same: Sequence[Kind], scope: Scope) -> str:
 _CONTAINER = re.compile(r"(?:.*_)?r[0-9A-Za-z]+v[0-9A-Za-z]+")
 
 
-def _event(head: str, name: str) -> _Event:
-    return _Event(Piece(f"- {head}:", name, is_word=True, required=True), [])
+def _event(head: str, name: str) -> Event:
+    return Event(Piece(f"- {head}:", name, is_word=True, required=True), [])
 
 
-def _page(scope: Scope) -> _Event:
+def _page(scope: Scope) -> Event:
     event = _event("v2", "pageViewed")
     page = Piece("page:", required=True)
     event.add_to(page, "location:", scope.best(targets.URL), required=True)
@@ -113,7 +87,7 @@ def _page(scope: Scope) -> _Event:
     return event
 
 
-def _category(scope: Scope) -> _Event:
+def _category(scope: Scope) -> Event:
     event = _event("both", "category_viewed")
     category = Piece("category:", required=True)
     found = scope.best(targets.CATEGORY_ID) or _last_of_path(scope)
@@ -133,7 +107,7 @@ def _last_of_path(scope: Scope) -> Found | None:
     return None
 
 
-def _product(scope: Scope, name: str) -> _Event:
+def _product(scope: Scope, name: str) -> Event:
     event = _event("both", name)
     product = Piece("product:", required=True)
     event.head.children.append(product)
@@ -149,7 +123,7 @@ def _product(scope: Scope, name: str) -> _Event:
     return event
 
 
-def _search(scope: Scope) -> _Event:
+def _search(scope: Scope) -> Event:
     event = _event("both", "searched")
     event.add("query:", scope.best(targets.QUERY), required=True)
     event.add("found:", scope.best(targets.FOUND))
@@ -172,7 +146,7 @@ def _state(scope: Scope) -> Found | None:
 _EACH_RECORD = "uuid(kafka.topic, kafka.partition, kafka.offset)"
 
 
-def _cart(scope: Scope) -> _Event:
+def _cart(scope: Scope) -> Event:
     event = _event("both", "cart_updated")
     state = _state(scope)
     if state is None:
@@ -184,7 +158,7 @@ def _cart(scope: Scope) -> _Event:
     loop = scope.loop(_LINES)
     inner = loop.inner if loop else None
     currency = scope.best(targets.CURRENCY, loop.leaf if loop else None)
-    price = inner.best(targets.PRICE, _id_of(inner)) if inner else None
+    price = inner.best(targets.PRICE, id_of(inner)) if inner else None
     near = price.leaf if price else None
     if currency is None and loop and inner and (of_line := inner.best(targets.CURRENCY, near)):
         expression = f"first([{of_line.guess.expression} for {loop.source}])"
@@ -193,89 +167,23 @@ def _cart(scope: Scope) -> _Event:
         )
     event.add("currency:", currency)
     fields = (
-        _Field("id:", targets.PRODUCT_ID, required=True),
-        _Field("quantity:", targets.QUANTITY, required=True),
-        _Field("price:", targets.PRICE, required=True),
-        _Field("discount:", targets.DISCOUNT),
-        _Field("name:", targets.LINE_NAME),
-        _Field("category:", targets.LINE_CATEGORY),
+        ProductField("id:", targets.PRODUCT_ID, required=True),
+        ProductField("quantity:", targets.QUANTITY, required=True),
+        ProductField("price:", targets.PRICE, required=True),
+        ProductField("discount:", targets.DISCOUNT),
+        ProductField("name:", targets.LINE_NAME),
+        ProductField("category:", targets.LINE_CATEGORY),
     )
-    event.head.children.append(_products("products:", event, loop, fields))
+    event.head.children.append(products("products:", event, loop, fields))
     return event
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
-    key: str
-    target: Target
-    required: bool = False
-
-
-def _products(
-    key: str, event: _Event, loop: Loop | None, fields: Sequence[_Field], source: str = ""
-) -> Piece:
-    """A list of products: one object for each element of the array. `source` stands for the array."""
-    piece = Piece(key, required=True)
-    if loop is None:
-        piece.children.append(_missing("for:"))
-        return piece
-    why = "a list of products"
-    going = source or loop.source
-    piece.children.append(Piece("for:", going, why, Level.SURE, required=True))
-    if not source:
-        event.proofs += _proofs_of(loop)
-    if loop.inner is None:
-        made = Piece(fields[0].key, loop.variable, "each element is one", Level.LIKELY, True)
-        piece.children.append(made)
-        return piece
-    _elements(piece, event, loop, loop.inner, fields)
-    return piece
-
-
-def _proofs_of(loop: Loop) -> Sequence[str]:
-    """The conditions under which there is an array to go over."""
-    if isinstance(loop.leaf.type, Array):
-        return loop.leaf.guards
-    return [*loop.leaf.guards[:-1], f"{loop.leaf.path} is list"]
-
-
-def _elements(
-    piece: Piece, event: _Event, loop: Loop, inner: Scope, fields: Sequence[_Field]
-) -> None:
-    asked = list(loop.opens)
-    made: list[Piece] = []
-    near = _id_of(inner)
-    for one in fields:
-        found = inner.best(one.target, near)
-        if found is None:
-            if one.required:
-                is_count = one.target is targets.QUANTITY
-                made.append(_quantity_of_one(one.key) if is_count else _missing(one.key))
-            continue
-        made.append(of_guess(one.key, found.guess, required=one.required))
-        if one.required:
-            asked += found.guess.proofs
-            event.may_lack |= found.guess.may_lack
-    if asked:
-        piece.children.append(Piece("if:", " and ".join(dict.fromkeys(asked)), required=True))
-    piece.children += made
-
-
-def _id_of(inner: Scope) -> Leaf | None:
-    found = inner.best(targets.PRODUCT_ID)
-    return found.leaf if found else None
-
-
-def _quantity_of_one(key: str) -> Piece:
-    return Piece(key, "1", "no quantity was found", Level.LIKELY, required=True)
-
-
-def _impressions(scope: Scope) -> _Event:
+def _impressions(scope: Scope) -> Event:
     event = _event("both", "product_impressions")
     loop = scope.loop(_SHOWN_IN)
-    fields = (_Field("id:", targets.PRODUCT_ID, required=True),)
+    fields = (ProductField("id:", targets.PRODUCT_ID, required=True),)
     if loop and loop.inner and (by := _container(loop.inner)):
-        event.proofs += _proofs_of(loop)
+        event.proofs += proofs_of(loop)
         head = event.head.children
         head.append(Piece("for:", loop.source, "one event per block", required=True))
         asked = [*loop.opens, *by.proofs]
@@ -284,16 +192,16 @@ def _impressions(scope: Scope) -> _Event:
         head.append(of_guess("by:", by, required=True))
         head.append(Piece("container:", "key", required=True))
         source = f"{loop.variable} in items"
-        head.append(_products("products:", event, loop, fields, source))
+        head.append(products("products:", event, loop, fields, source))
         return event
     container = _container(scope)
     if container is None:
-        event.head.children.append(_missing("container:"))
+        event.head.children.append(missing("container:"))
     else:
         event.proofs += container.proofs
         event.may_lack |= container.may_lack
         event.head.children.append(of_guess("container:", container, required=True))
-    event.head.children.append(_products("products:", event, loop, fields))
+    event.head.children.append(products("products:", event, loop, fields))
     return event
 
 
@@ -321,21 +229,21 @@ def _container(scope: Scope) -> Guess | None:
     return Guess(guess.expression, Level.UNSURE, why, guess.proofs, guess.may_lack)
 
 
-def _order(scope: Scope) -> _Event:
+def _order(scope: Scope) -> Event:
     event = _event("legacy", "PurchasedItems")
     event.add("GUID:", _state(scope))
     event.add("OrderNumber:", scope.best(targets.ORDER_NUMBER), required=True)
     fields = (
-        _Field("product_id:", targets.PRODUCT_ID, required=True),
-        _Field("quantity:", targets.QUANTITY, required=True),
-        _Field("unit_price:", targets.PRICE, required=True),
+        ProductField("product_id:", targets.PRODUCT_ID, required=True),
+        ProductField("quantity:", targets.QUANTITY, required=True),
+        ProductField("unit_price:", targets.PRICE, required=True),
     )
-    event.head.children.append(_products("Products:", event, scope.loop(_LINES), fields))
+    event.head.children.append(products("Products:", event, scope.loop(_LINES), fields))
     return event
 
 
-def _order_ended(name: str) -> Callable[[Scope], _Event]:
-    def make(scope: Scope) -> _Event:
+def _order_ended(name: str) -> Callable[[Scope], Event]:
+    def make(scope: Scope) -> Event:
         event = _event("v2", name)
         event.add("externalOrderId:", scope.best(targets.ORDER_NUMBER), required=True)
         return event
@@ -343,40 +251,40 @@ def _order_ended(name: str) -> Callable[[Scope], _Event]:
     return make
 
 
-def _customer(_: Scope) -> _Event:
+def _customer(_: Scope) -> Event:
     return _event("legacy", "CustomerData")
 
 
-def _custom(scope: Scope) -> _Event:
+def _custom(scope: Scope) -> Event:
     event = _event("legacy", "CustomEvent")
     event.add("EventName:", scope.best(targets.CUSTOM_NAME), required=True)
     return event
 
 
-def _catalogue(scope: Scope) -> _Event:
+def _catalogue(scope: Scope) -> Event:
     event = _event("legacy", "ProductUpdate")
     fields = (
-        _Field("product_id:", targets.PRODUCT_ID, required=True),
-        _Field("isInStock:", targets.IN_STOCK, required=True),
-        _Field("unit_price:", targets.PRICE),
-        _Field("price_currency_code:", targets.CURRENCY),
-        _Field("tag_oldprice:", targets.OLD_PRICE),
-        _Field("name:", targets.LINE_NAME),
-        _Field("brand:", targets.BRAND),
-        _Field("description:", targets.DESCRIPTION),
-        _Field("url:", targets.LINK),
-        _Field("imgurl:", targets.IMAGE),
-        _Field("category:", targets.LINE_CATEGORY),
-        _Field("category_id:", targets.CATEGORY_IDS),
+        ProductField("product_id:", targets.PRODUCT_ID, required=True),
+        ProductField("isInStock:", targets.IN_STOCK, required=True),
+        ProductField("unit_price:", targets.PRICE),
+        ProductField("price_currency_code:", targets.CURRENCY),
+        ProductField("tag_oldprice:", targets.OLD_PRICE),
+        ProductField("name:", targets.LINE_NAME),
+        ProductField("brand:", targets.BRAND),
+        ProductField("description:", targets.DESCRIPTION),
+        ProductField("url:", targets.LINK),
+        ProductField("imgurl:", targets.IMAGE),
+        ProductField("category:", targets.LINE_CATEGORY),
+        ProductField("category_id:", targets.CATEGORY_IDS),
     )
     loop = scope.loop(("offer", "changed", "entry"))
-    event.head.children.append(_products("ProductUpdate:", event, loop, fields))
+    event.head.children.append(products("ProductUpdate:", event, loop, fields))
     if loop is not None and isinstance(loop.leaf.type, Array):
         event.proofs.append(f"length({loop.leaf.path}) > 0")
     return event
 
 
-_MAKERS: Mapping[Topic, Callable[[Scope], _Event]] = {
+_MAKERS: Mapping[Topic, Callable[[Scope], Event]] = {
     Topic.PAGE: _page,
     Topic.CATEGORY: _category,
     Topic.PRODUCT: lambda scope: _product(scope, "product_viewed"),
