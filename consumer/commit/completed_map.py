@@ -10,7 +10,6 @@ same offsets are other records.
 """
 
 import base64
-import binascii
 from collections.abc import Collection, Iterable, Sequence
 
 PREFIX = "yb2:"
@@ -43,12 +42,12 @@ def decode(base: int, topic_id: str, metadata: str) -> Collection[int]:
         return frozenset()
     try:
         data = base64.b64decode(body[1:], validate=True)
-    except (binascii.Error, ValueError):
+        if body[:1] == "r":
+            return frozenset(base + distance for distance in _from_runs(data))
+        if body[:1] == "b":
+            return frozenset(base + distance for distance in _from_bits(data))
+    except Exception:  # noqa: BLE001 any member of the group may have written it
         return frozenset()
-    if body[:1] == "r":
-        return frozenset(base + distance for distance in _from_runs(data))
-    if body[:1] == "b":
-        return frozenset(base + distance for distance in _from_bits(data))
     return frozenset()
 
 

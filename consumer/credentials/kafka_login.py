@@ -28,7 +28,7 @@ class Client(Protocol):
 class KafkaLogin:
     """Those of one set of librdkafka properties. Does nothing where none of them is a reference."""
 
-    __slots__ = ("_live", "_look_at", "_monotonic", "_properties", "_readable", "_told")
+    __slots__ = ("_live", "_look_at", "_monotonic", "_properties", "_readable", "_refused", "_told")
 
     def __init__(
         self, properties: Mapping[str, Value], monotonic: Callable[[], float] = time.monotonic
@@ -40,7 +40,7 @@ class KafkaLogin:
         )
         self._look_at = 0.0
         self._readable = True
-        self._told = self._as_loaded()
+        self._told = self._refused = self._as_loaded()
 
     def properties(self) -> dict[str, Value]:
         """For a client that is made now."""
@@ -55,10 +55,19 @@ class KafkaLogin:
             return
         self._look_at = now + LOOK_SECONDS
         found = self._present()
-        if found != self._told:
-            self._told = found
+        if found in (self._told, self._refused):
+            return
+        try:
             client.set_sasl_credentials(*found)
-            log.info("Kafka's user and password read again")
+        except Exception as error:  # noqa: BLE001 e.g. ValueError for a NUL in the file
+            self._refused = found
+            log.warning(
+                "Kafka's user or password not usable, keeping the last ones",
+                error=type(error).__name__,
+            )
+            return
+        self._told = self._refused = found
+        log.info("Kafka's user and password read again")
 
     def _as_loaded(self) -> tuple[str, str]:
         return str(self._properties.get(USERNAME, "")), str(self._properties.get(PASSWORD, ""))
@@ -67,7 +76,7 @@ class KafkaLogin:
         """The login of the files; the one before where they cannot be read."""
         try:
             username, password = (_now(self._properties.get(n, "")) for n in (USERNAME, PASSWORD))
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 a file of any content costs this look alone
             if self._readable:
                 log.warning(
                     "Kafka's user or password not readable, keeping the last ones",

@@ -56,12 +56,12 @@ class TlsFiles:
             self._seen = now
             try:
                 self._context = self._read()
-            except OSError as error:
+            except Exception as error:  # noqa: BLE001 a file of any content costs this look alone
                 log.warning(
                     "changed certificate files cannot be used, keeping the last ones",
                     section=self._section,
                     files=self._files,
-                    error=error.strerror or type(error).__name__,
+                    error=getattr(error, "strerror", None) or type(error).__name__,
                 )
             else:
                 log.info("certificate files read again", section=self._section, files=self._files)

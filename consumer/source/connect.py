@@ -4,9 +4,10 @@ import threading
 from collections.abc import Callable, Sequence
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException
+from confluent_kafka import Consumer, KafkaError
 
 from consumer.errors import BridgeError, KafkaSetupError
+from consumer.privacy.kafka_answers import as_kafka_error
 from consumer.source.faults import ErrorLog, ending
 
 log = structlog.get_logger()
@@ -37,11 +38,11 @@ def wait_for_topics(
     while not stopping.is_set():
         try:
             answers = _ask(consumer, named)
-        except KafkaException as raised:
+        except Exception as raised:
             consumer.poll(0)  # serves the call-backs, which know more about the cause
             if (found := fault()) is not None:
                 raise found from raised
-            errors.note("Kafka cannot be reached, trying again", raised.args[0])
+            errors.note("Kafka cannot be reached, trying again", as_kafka_error(raised))
         else:
             missing = [topic for topic, error in answers.items() if _missing(error)]
             for error in answers.values():

@@ -17,6 +17,7 @@ from consumer.config.settings import StartSettings
 from consumer.credentials.kafka_login import KafkaLogin
 from consumer.errors import ConfigError
 from consumer.model import Partition
+from consumer.privacy.kafka_answers import observing
 from consumer.privacy.safe_traceback import as_fatal
 from consumer.source import properties
 from consumer.source.assignment import Key
@@ -257,9 +258,14 @@ class KafkaSource:
         self._outbox.post(self._outbox.listener.failed, fault)
 
 
+@observing
+def _log_line(template: str, *values: Any) -> None:
+    log.debug("librdkafka", text=template % values)
+
+
 class _ClientLog:
     """librdkafka's own log lines. What matters of them comes by call-back as well, so that they are
     for debugging only."""
 
     def log(self, _level: int, template: str, *values: Any) -> None:
-        log.debug("librdkafka", text=template % values)
+        _log_line(template, *values)

@@ -11,6 +11,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from consumer.errors import BridgeError
 from consumer.model import Partition
+from consumer.privacy.kafka_answers import observing
 from consumer.source.assignment import Assigned, Assignment, Key, at, names_of
 from consumer.source.commits import Commits
 from consumer.source.committing import Committing
@@ -92,8 +93,8 @@ class Member:
     def callbacks(self) -> dict[str, Callable[..., None]]:
         """For the consumer's configuration."""
         return {
-            "error_cb": self._guarded(self._meet),
-            "stats_cb": self._guarded(self._on_statistics),
+            "error_cb": observing(self._meet),
+            "stats_cb": observing(self._on_statistics),
             "on_commit": self._guarded(self._commits.answered),
         }
 
@@ -208,7 +209,7 @@ class Member:
             committed = self._starts.committed(consumer, keys)
             missing = [key for key in keys if key not in committed]
             resolved = self._starts.find(consumer, missing) if missing else {}
-        except BridgeError:
+        except Exception:
             # Else librdkafka would assign them itself, and records would flow on the way out.
             consumer.incremental_assign(partitions)
             consumer.pause(partitions)

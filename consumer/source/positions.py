@@ -26,14 +26,14 @@ from confluent_kafka import (
     OFFSET_END,
     Consumer,
     KafkaError,
-    KafkaException,
     TopicPartition,
 )
 from confluent_kafka.admin import AdminClient, TopicMetadata
 
 from consumer.config.settings import StartSettings
 from consumer.config.topics import is_pattern, matches
-from consumer.errors import FatalError, KafkaSetupError
+from consumer.errors import BridgeError, FatalError, KafkaSetupError
+from consumer.privacy.kafka_answers import as_kafka_error
 from consumer.source.assignment import Key
 from consumer.source.faults import ErrorLog, ending
 from consumer.stages import Position
@@ -246,8 +246,10 @@ class StartPositions:
                 error = next(filter(None, errors(answer)), None)
                 if error is None:
                     return answer
-            except KafkaException as raised:
-                error = raised.args[0]
+            except BridgeError:
+                raise
+            except Exception as raised:  # noqa: BLE001 an answer that cannot be read is none
+                error = as_kafka_error(raised)
             if (end := ending(error, connected=True)) is not None:
                 raise end
             if self._stopping.wait(PAUSE_SECONDS) or self._monotonic() > gives_up:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import orjson
-from confluent_kafka import OFFSET_END, Consumer, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_END, Consumer, TopicPartition
 
 from consumer.source.assignment import Assignment, Key
 
@@ -108,7 +108,7 @@ class Lags:
         if paused:
             try:
                 answers = consumer.offsets_for_times(paused, timeout=ASK_TIMEOUT_SECONDS)
-            except KafkaException:
+            except Exception:  # noqa: BLE001 an answer that cannot be read is none
                 self._ask_at = now + ASK_AFTER_FAILURE_SECONDS
                 return
             self._asked = {(a.topic, a.partition): a.offset for a in answers if a.error is None}

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import structlog
-from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka import TopicCollection
 from confluent_kafka.admin import AdminClient
 
 from consumer.model import Partition
+from consumer.privacy.kafka_answers import as_kafka_error
 
 log = structlog.get_logger()
 
@@ -27,16 +28,18 @@ _NONE = "A" * 22
 def ask_topic_ids(admin: AdminClient, topics: Iterable[str]) -> dict[str, str]:
     """Topic ids as Kafka's tools print them, by name; what Kafka does not tell is left out.
 
-    Blocks for REQUEST_SECONDS at most; raises KafkaException where it cannot even be asked. Not for
-    a call-back of librdkafka.
+    Blocks for REQUEST_SECONDS at most; raises what the client raises where it cannot even be asked.
+    Not for a call-back of librdkafka.
     """
     asked = TopicCollection(sorted(set(topics)))
     found = {}
     for name, answer in admin.describe_topics(asked, request_timeout=REQUEST_SECONDS).items():
         try:
             found[name] = str(answer.result().topic_id)
-        except KafkaException as error:
-            log.debug("Kafka does not tell a topic's id", topic=name, error=error.args[0].name())
+        except Exception as error:  # noqa: BLE001 an answer of any kind is unknown, try again
+            log.debug(
+                "Kafka does not tell a topic's id", topic=name, error=as_kafka_error(error).name()
+            )
     return {name: topic_id for name, topic_id in found.items() if topic_id != _NONE}
 
 
@@ -88,8 +91,8 @@ class TopicIds:
     def _told(self, topics: Iterable[str]) -> Mapping[str, str]:
         try:
             return ask_topic_ids(self._make_admin(), topics)
-        except KafkaException as error:
-            log.debug("Kafka cannot be asked for topic ids", error=error.args[0].name())
+        except Exception as error:  # noqa: BLE001 an answer of any kind is unknown, try again
+            log.debug("Kafka cannot be asked for topic ids", error=as_kafka_error(error).name())
             return {}
 
     def _take(self, answer: Future[Mapping[str, str]]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from confluent_kafka import Consumer, KafkaException
+from confluent_kafka import Consumer
 
 from consumer.config.topics import is_pattern, matches
 
@@ -31,7 +31,7 @@ class Totals:
             return
         try:
             self.partitions = self._ask(consumer)
-        except KafkaException:
+        except Exception:  # noqa: BLE001 an answer that cannot be read is none
             self._ask_at = now + ASK_AFTER_FAILURE_SECONDS
             return
         self._ask_at = now + ASK_SECONDS

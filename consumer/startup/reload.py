@@ -142,7 +142,11 @@ class Reloader:
 
     async def look(self, *, at_once: bool) -> None:
         """Take what has changed; `at_once` does not wait until it has settled."""
-        found = await asyncio.to_thread(_digest, self._files)
+        try:
+            found = await asyncio.to_thread(_digest, self._files)
+        except Exception as error:  # noqa: BLE001 - the next look may read them
+            log.error("the mapping files cannot be looked at", fault=describe(error))  # noqa: TRY400
+            return
         again = at_once and self._mapping.refused  # what it was refused for may stand elsewhere
         if found == self._judged and not again:
             self._unsettled = found
@@ -154,11 +158,11 @@ class Reloader:
             return
         try:
             attempt = await asyncio.to_thread(self._read)
+            after = await asyncio.to_thread(_digest, attempt.files)
         except Exception as error:  # noqa: BLE001 - whatever the files lead to, the old mapping goes on
             self._judged = self._unsettled = found
             self._refuse(found, str(error) if isinstance(error, BridgeError) else describe(error))
             return
-        after = await asyncio.to_thread(_digest, attempt.files)
         self._files = attempt.files
         if after != attempt.digest:
             self._unsettled = after  # it changed while it was read: another look will tell

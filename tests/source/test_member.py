@@ -217,7 +217,7 @@ def test_a_call_back_that_fails_never_raises_and_ends_the_process_in_order(stage
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    stage.kafka.committed = broken  # type: ignore[assignment] # a fault that nobody foresaw
+    stage.kafka.incremental_assign = broken  # type: ignore[assignment] # an unforeseen fault
     call = stage.kafka.assign(A)
     call()
     with pytest.raises(FatalError, match="call-back failed"):

@@ -4,10 +4,10 @@ import threading
 from collections.abc import Collection, Mapping, Sequence
 
 import structlog
-from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
 from consumer.errors import KafkaSetupError
+from consumer.privacy.kafka_answers import as_kafka_error, observing
 
 Properties = Mapping[str, str | int | float | bool]
 
@@ -74,8 +74,8 @@ def find_topic(properties: Properties, topic: str, sources: Collection[str], sec
     """Check the dead-letter topic before the first record is taken; returns its number of partitions.
 
     Blocks up to `seconds`. A thread compares the size limits of the topics, and only warns.
-    Raises KafkaSetupError if it is missing; KafkaException if the cluster
-    cannot be asked.
+    Raises KafkaSetupError if it is missing, and what the client raises if the cluster cannot be
+    asked.
     """
     # librdkafka would repeat on stderr, by the dozen, what is raised below.
     admin = AdminClient({**properties, "log_level": 0})
@@ -101,18 +101,17 @@ def _size_limits(admin: AdminClient, topics: Sequence[str], seconds: float) -> d
     limits: dict[str, int] = {}
     for resource, answer in admin.describe_configs(resources, request_timeout=seconds).items():
         try:
-            entry = answer.result()["max.message.bytes"]
-        except KafkaException as error:
+            limits[resource.name] = int(answer.result()["max.message.bytes"].value)
+        except Exception as error:  # noqa: BLE001 an answer that cannot be read is none
             log.debug(
                 "size limit of a topic not readable",
                 topic=resource.name,
-                error=error.args[0].name(),
+                error=as_kafka_error(error).name(),
             )
-        else:
-            limits[resource.name] = int(entry.value)
     return limits
 
 
+@observing
 def _compare_sizes(admin: AdminClient, topic: str, sources: list[str], seconds: float) -> None:
     limits = _size_limits(admin, [topic, *sources], seconds)
     largest = max((size for name, size in limits.items() if name != topic), default=0)

@@ -28,8 +28,9 @@ from consumer.delivery.dead_letters.producer import (
     producer_properties,
 )
 from consumer.documents.foreign_text import LONGEST
-from consumer.errors import RecordTooLarge
+from consumer.errors import BridgeError, RecordTooLarge
 from consumer.model import NEVER_REPLAYED, Failure, Record, Replayed
+from consumer.privacy.kafka_answers import as_kafka_error, observing
 from consumer.telemetry.tallies import Tallies
 
 POLL_SECONDS = 0.02
@@ -166,12 +167,14 @@ class DeadLetterWriter:
                     FIND_SECONDS,
                 )
                 break
-            except KafkaException as error:
+            except BridgeError:
+                raise
+            except Exception as error:  # noqa: BLE001 an answer that cannot be read is none
                 if not waiting:
                     log.warning(
                         "dead-letter topic not found yet, Kafka does not answer",
                         topic=self._name,
-                        error=error.args[0].name(),
+                        error=as_kafka_error(error).name(),
                     )
                 waiting = True
             await asyncio.sleep(AGAIN_SECONDS)
@@ -218,7 +221,7 @@ class DeadLetterWriter:
     # --- writing
 
     def _new_producer(self) -> Producer:
-        return Producer({**self._login.properties(), "error_cb": self._noticed})
+        return Producer({**self._login.properties(), "error_cb": observing(self._noticed)})
 
     def _write(self, letter: _Letter) -> None:
         if self._closed or letter.producer is not None:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 import structlog
 
 from consumer.delivery.http.answer import Pool
-from consumer.errors import BridgeError
 from consumer.model import Endpoint
 
 OLD = 30.0
@@ -36,11 +35,10 @@ class Authorization:
         self._read_at = now
         try:
             authorization = self._read()
-        except (OSError, BridgeError) as error:
+            self._pool.authorize(authorization)
+        except Exception as error:  # noqa: BLE001 a file of any content costs this look alone
             log.warning(
                 "secret not readable, keeping the last one",
                 endpoint=str(self._endpoint),
                 error=type(error).__name__,
             )
-            return
-        self._pool.authorize(authorization)

@@ -165,7 +165,7 @@ class Connection(asyncio.Protocol):
             self._head.append(data)
         try:
             self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+        except Exception:  # noqa: BLE001 whatever an answer leads to costs its own request
             if not self._head_done:
                 self._fail(Fault.MALFORMED)
             else:
@@ -237,9 +237,7 @@ class Connection(asyncio.Protocol):
         status = self._parser.get_status_code()
         answer = _SUCCESS.get(status)
         if answer is None or self._body:
-            head = b"".join(self._head)
-            body = plain(self._body, _header(_CONTENT_ENCODING, head), self._kept(status))
-            answer = Answer(status, None, _header(_RETRY_AFTER, head), body)
+            answer = self._read_answer(status)
         clean = self._complete and self._keep_alive and not self._surplus
         # A server that answers before it has read the request leaves the rest of it in the way.
         if clean and not self._transport.get_write_buffer_size() and not self.closing:
@@ -249,6 +247,15 @@ class Connection(asyncio.Protocol):
         else:
             self.abort()
         exchange.answered(answer)
+
+    def _read_answer(self, status: int) -> Answer:
+        """The status counts, whatever becomes of headers and body."""
+        try:
+            head = b"".join(self._head)
+            body = plain(self._body, _header(_CONTENT_ENCODING, head), self._kept(status))
+            return Answer(status, None, _header(_RETRY_AFTER, head), body)
+        except Exception:  # noqa: BLE001 whatever an answer leads to costs its own request
+            return Answer(status)
 
     def _fail(self, fault: Fault) -> None:
         exchange = self._exchange

@@ -19,5 +19,5 @@ def plain(body: bytes, content_encoding: str, most: int) -> bytes:
         return b""
     try:
         return zlib.decompressobj(_WINDOW[encodings[0]]).decompress(body, most)
-    except zlib.error:
+    except Exception:  # noqa: BLE001 the body is a server's
         return b""

@@ -134,6 +134,8 @@ class HttpxPool:
             fault = _fault(error)
             if fault in NOTHING_ARRIVED:
                 self.not_connected = str(error)
+        except Exception:  # noqa: BLE001 whatever an answer leads to costs its own request
+            fault = Fault.MALFORMED
         if response is None:
             return Answer(0, fault)
         # As in `connection`: the status counts, whatever becomes of the body.
