@@ -57,10 +57,10 @@ def plain_text(value: Any) -> str:
         exponent = value.as_tuple().exponent
         try:
             if isinstance(exponent, int) and exponent < -DECIMALS:
-                return f"{value.quantize(_STEP, ROUND_HALF_EVEN).normalize():f}"
+                value = value.quantize(_STEP, ROUND_HALF_EVEN).normalize()
         except DecimalException:
             raise _out_of_range(value) from None
-        return f"{value:f}"
+        return f"{value if value else abs(value):f}"  # there is no price of -0
     number = plain_number(value)
     if type(number) is int:
         return str(number)

@@ -36,7 +36,7 @@ def as_text(value: Any) -> str | None:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, Decimal):
-        return format(value, "f")
+        return format(value if value else abs(value), "f")
     return value if isinstance(value, str) else None
 
 

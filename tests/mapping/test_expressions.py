@@ -393,3 +393,8 @@ def test_every_function_has_an_example_and_a_sentence(name: str) -> None:
     function = LIBRARY.by_name[name]
     assert function.examples
     assert function.doc.endswith((".", ".)"))
+
+
+def test_a_product_with_zero_has_no_minus() -> None:
+    assert evaluate("text(price * 0)", price=-2.0) == "0"
+    assert evaluate('money(price * 0, "UAH")', price=-2.0) == "0 UAH"

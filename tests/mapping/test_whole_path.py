@@ -112,7 +112,7 @@ def _faults(kind: str, value: Any) -> set[str]:
     if kind == "id":
         return {"blank"} if value.strip() in {"", "null", "none"} else set()
     if kind == "money":
-        return set() if 0 <= value < 10**15 else {"number", "range"}
+        return set() if CUT < value < 10**15 else {"number", "range"}
     if kind == "time":
         inside = 946_684_800_000 <= value.ms < 4_102_444_800_000
         return set() if inside else {"millis"}
@@ -248,7 +248,7 @@ def run(seed: int, folder: Path, counts: Counter[str]) -> None:
 @pytest.mark.parametrize("part", range(4))
 def test_what_the_check_accepts_is_delivered_as_it_was_meant(tmp_path: Path, part: int) -> None:
     counts: Counter[str] = Counter()
-    for seed in range(part * 7, part * 7 + 7):
+    for seed in range(part * 20, part * 20 + 20):
         run(seed, tmp_path, counts)
     assert counts["values"] > 20, counts
 

@@ -118,7 +118,7 @@ def text(value: Any) -> str:
     number = decimal(value)
     if not number.is_finite() or number.adjusted() > 400:
         raise Unusable("number")
-    return format(number, "f")
+    return format(number if number else abs(number), "f")  # -2 * 0 is 0
 
 
 def bounded(made: str) -> str:
