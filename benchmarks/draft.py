@@ -3,8 +3,8 @@
     python -m benchmarks.draft
 
 A field counts as right where the draft reads the same fields of the record for it (a part of them is
-enough: a default is a matter of taste), an event where the draft has a rule for it. Comments of the draft
-do not count. Once by the schema alone, and, where there are fixtures, once with them as records.
+enough: a default is a matter of taste), an event where the draft has a rule for it. Comments of the
+draft do not count. Once by the schema alone and, where there are fixtures, once with them as records.
 """
 
 import json
