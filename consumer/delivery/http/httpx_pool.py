@@ -97,7 +97,7 @@ class HttpxPool:
                 limits.response_timeout, connect=limits.connect_timeout, pool=None
             ),
             # httpx loses a slot of its pool for ever when a call is cancelled in the wrong moment:
-            # without an upper bound nothing runs dry. The lane bounds what is under way.
+            # without an upper bound nothing runs dry. The queue bounds what is under way.
             limits=httpx.Limits(max_connections=None, keepalive_expiry=limits.keepalive),
         )
 
