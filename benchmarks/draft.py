@@ -4,7 +4,8 @@
 
 A field counts as right where the draft reads the same fields of the record for it (a part of them is
 enough: a default is a matter of taste), an event where the draft has a rule for it. Comments of the
-draft do not count. Once by the schema alone and, where there are fixtures, once with them as records.
+draft do not count, nor do tags and parameters of one's own: no schema says which are wanted. Once by
+the schema alone and, where there are fixtures, once with them as records.
 """
 
 import json
@@ -109,14 +110,10 @@ def _filled(mapping: CheckedMapping) -> Iterator[tuple[tuple[str, str], frozense
             event = "/".join(side.spec.name for side in send.sides)
             for one in of_send(send):
                 paths = set(sources(one.node, names_in(one.bound)))
-                if one.filled is not None and paths and not _is_free(one.filled.path):
+                tags = [tag for side in send.sides for tag in side.tags]
+                if one.filled is not None and paths and one.filled not in tags:
                     found.setdefault((event, one.filled.path), set()).update(paths)
     yield from ((key, frozenset(paths)) for key, paths in found.items())
-
-
-def _is_free(path: str) -> bool:
-    """Tags and parameters of one's own: no schema says which are wanted."""
-    return path.startswith(("tags", "params"))
 
 
 def _events(mapping: CheckedMapping) -> set[str]:

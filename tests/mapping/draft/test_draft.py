@@ -219,6 +219,7 @@ def test_values_of_records_never_stand_in_a_draft_but_those_of_the_kind() -> Non
         ("Product Viewed", Topic.PRODUCT),
         ("AddedToFavorites", Topic.WISHLIST),
         ("remove_from_wishlist", None),
+        ("Product Added to Wishlist", Topic.WISHLIST),
         ("BasketChanged", Topic.CART),
         ("purchase", Topic.ORDER),
         ("order_cancelled", Topic.ORDER_CANCELLED),

@@ -90,11 +90,11 @@ _USUAL: dict[tuple[str, ...], tuple[str, ...]] = {
 
 def topic_of(name: str) -> Topic | None:  # noqa: C901  # a line per topic
     """Which of the vendor's events a kind called so is: `cart_add`, `OfferSeen`, `Product Viewed`."""
-    words = frozenset(words_of(name.replace("wishlist", "wish_list").replace("signup", "sign_up")))
+    words = frozenset(words_of(name.replace("signup", "sign_up")))
     if words & {"failed", "error", "abandoned", "declined", "refund", "refunded", "out", "logout"}:
         return None
     view = bool(words & _VIEW) or words == {"page"}
-    if words & {"wish", "favourite", "favorite", "liked", "like"}:
+    if words & {"wish", "wishlist", "favourite", "favorite", "liked", "like"}:
         return None if words & {"remove", "removed", "delete", "view", "viewed"} else Topic.WISHLIST
     if words & {"cart", "basket"}:
         return Topic.CART
