@@ -1,4 +1,4 @@
-"""A trace tells what the mapping does: the same events, byte by byte, and the same ends."""
+"""A trace shows what the mapping does: the same events, byte by byte, and the same results."""
 
 from collections import Counter
 from typing import Any

@@ -27,7 +27,7 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True)
-class Expression:
+class PlacedExpression:
     """An expression with the variables around it, outermost first. `filled` is the field that it gives
     a value to, of an event with these `traits`; None for conditions, arrays, identity and the like."""
 
@@ -37,7 +37,7 @@ class Expression:
     filled: Filled | None = None
 
 
-def expressions(mapping: CheckedMapping) -> Iterator[Expression]:
+def expressions(mapping: CheckedMapping) -> Iterator[PlacedExpression]:
     """From `identity` to the last field of the last event. A definition stands where it is used."""
     yield from _all([*mapping.identity.values(), *(mapping.order_by or ())])
     yield from _all([mapping.time, mapping.user_agent])
@@ -48,17 +48,17 @@ def expressions(mapping: CheckedMapping) -> Iterator[Expression]:
             yield from of_send(send)
 
 
-def of_send(send: CheckedSend) -> Iterator[Expression]:
+def of_send(send: CheckedSend) -> Iterator[PlacedExpression]:
     """Those of one send."""
     bound: tuple[Bound, ...] = ()
     if send.each is not None:
-        yield Expression(send.each.source)
+        yield PlacedExpression(send.each.source)
         element = (Bound(send.each.variable, send.each.source),)
         yield from _all([send.each.condition, send.each.by], element)
         bound = element + _group(send.each)
     yield from _all([send.condition, send.key_value], bound)
     if not isinstance(send.account, str):
-        yield Expression(send.account, bound)
+        yield PlacedExpression(send.account, bound)
     own = send.shared.traits if send.shared else send.sides[0].spec.traits
     yield from _of_target(send.values, bound, own, None)
     for side in send.sides:
@@ -67,8 +67,8 @@ def of_send(send: CheckedSend) -> Iterator[Expression]:
                 yield from _of_target(part, bound, side.spec.traits, None)
 
 
-def _all(nodes: Iterable[Node | None], bound: tuple[Bound, ...] = ()) -> Iterator[Expression]:
-    return (Expression(node, bound) for node in nodes if node is not None)
+def _all(nodes: Iterable[Node | None], bound: tuple[Bound, ...] = ()) -> Iterator[PlacedExpression]:
+    return (PlacedExpression(node, bound) for node in nodes if node is not None)
 
 
 def _group(each: Each) -> tuple[Bound, ...]:
@@ -79,16 +79,16 @@ def _group(each: Each) -> tuple[Bound, ...]:
 
 def _of_target(
     target: Target, bound: tuple[Bound, ...], traits: Traits, filled: Filled | None
-) -> Iterator[Expression]:
+) -> Iterator[PlacedExpression]:
     match target:
         case Plain(node=node):
-            yield Expression(node, bound, traits, filled)
+            yield PlacedExpression(node, bound, traits, filled)
         case Object(fields=fields, free=free, condition=condition):
             yield from _all([condition], bound)
             for one in (*fields, *free):
                 yield from _of_target(one.target, bound, traits, one)
         case Loop(variable=variable, source=source, element=element):
-            yield Expression(source, bound)
+            yield PlacedExpression(source, bound)
             yield from _of_target(element, (*bound, Bound(variable, source)), traits, filled)
         case Several(parts=parts):
             for part in parts:

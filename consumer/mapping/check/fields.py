@@ -25,7 +25,7 @@ from consumer.mapping.language.nodes import (
     key_of,
 )
 from consumer.mapping.language.scope import Scope
-from consumer.mapping.language.syntax import Written, Wrong, loop
+from consumer.mapping.language.syntax import SourceText, Wrong, loop
 from consumer.mapping.language.types import (
     Array,
     Boolean,
@@ -346,7 +346,7 @@ class FieldChecker:
         self._findings.append(Finding(place, code, message, remedy))
 
 
-def loop_over(scalar: Written, scope: Scope) -> tuple[Node, Scope, Var]:
+def loop_over(scalar: SourceText, scope: Scope) -> tuple[Node, Scope, Var]:
     """`for: item in cart.items`: the array, the scope inside, the variable. Raises Wrong."""
     name, source = loop(scalar, scope.lines)
     array = read_as(infer(source, scope), (Array,))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from consumer.documents.findings import Place
-from consumer.mapping.language.syntax import Source, Written
+from consumer.mapping.language.syntax import Source, SourceText
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Block:
 
     place: Place
     members: Mapping[str, Member]
-    loop: Written | None = None
+    loop: SourceText | None = None
     condition: Source | None = None
 
 
@@ -76,7 +76,7 @@ class Send:
     event: Word
     options: Options
     members: Mapping[str, Member]
-    loop: Written | None = None
+    loop: SourceText | None = None
     by: Source | None = None
     condition: Source | None = None
     key_value: Source | None = None

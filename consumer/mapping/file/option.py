@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from consumer.documents.findings import Finding
 from consumer.documents.yaml_tree import Node, Table
 from consumer.mapping.file.grammar import Member, Options, Send, Word
-from consumer.mapping.language.syntax import Written
+from consumer.mapping.language.syntax import SourceText
 from consumer.yespo.spec import EventSpec, Traits
 
 T = TypeVar("T")
@@ -23,7 +23,7 @@ Json = dict[str, Any]
 class Reading(Protocol):
     """The parts of a reader that parsers use. Mistakes become findings of its own."""
 
-    def scalar(self, node: Node, what: str) -> Written | None: ...
+    def scalar(self, node: Node, what: str) -> SourceText | None: ...
 
     def one_of(self, table: Table, key: str, allowed: tuple[str, ...]) -> Word | None: ...
 

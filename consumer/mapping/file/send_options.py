@@ -10,13 +10,13 @@ from consumer.mapping.file.conflation import CONFLATE
 from consumer.mapping.file.freshness import MAX_AGE, WHEN_OLDER
 from consumer.mapping.file.grammar import Member, Options, Word
 from consumer.mapping.file.option import Json, Option, Reading, word_of
-from consumer.mapping.language.syntax import Written
+from consumer.mapping.language.syntax import SourceText
 
 _SCALAR: Json = {"type": ["string", "number", "boolean"]}
 _FREE: Json = {"type": "object", "additionalProperties": {"$ref": "#/$defs/value"}}
 
 
-def _account(reader: Reading, table: Table, key: str) -> Written | None:
+def _account(reader: Reading, table: Table, key: str) -> SourceText | None:
     """A name, or an expression; `{text: main}` is the name."""
     node = table.get(key)
     if isinstance(node, Table) and isinstance(node.get("text"), Scalar):
@@ -28,7 +28,7 @@ def _members(reader: Reading, table: Table, key: str) -> Mapping[str, Member] | 
     return reader.members(table, key)
 
 
-ACCOUNT: Final[Option[Written]] = Option(
+ACCOUNT: Final[Option[SourceText]] = Option(
     "account", "Name of an account, or an expression that gives it.", _SCALAR, _account
 )
 ON_MISSING: Final[Option[Word]] = Option(

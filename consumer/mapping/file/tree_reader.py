@@ -10,7 +10,7 @@ from consumer.config.value_types import Seconds
 from consumer.documents.findings import Finding, Place, did_you_mean, nearest, renamed
 from consumer.documents.yaml_tree import Document, Items, Node, Scalar, Table
 from consumer.mapping.file.grammar import Word
-from consumer.mapping.language.syntax import Constant, Source, Written
+from consumer.mapping.language.syntax import Constant, Source, SourceText
 
 _DURATION = TypeAdapter(Seconds)
 
@@ -64,7 +64,7 @@ class TreeReader:
             self.known(node, keys)
         return node
 
-    def scalar(self, node: Node, what: str) -> Written | None:
+    def scalar(self, node: Node, what: str) -> SourceText | None:
         if isinstance(node, Scalar):
             return node
         if (constant := constant_of(node)) is not None:

@@ -64,7 +64,7 @@ def each(parts: Iterable[ast.expr], of: Callable[[ast.expr], T]) -> list[T]:
     return made
 
 
-class Written(Protocol):
+class SourceText(Protocol):
     """The text of an expression as its file has it: a scalar of YAML, for one."""
 
     @property
@@ -97,7 +97,7 @@ class Constant:
 class Source:
     """An expression as written. `lines` are those of its file."""
 
-    scalar: Written
+    scalar: SourceText
     lines: list[str]
     offset: int = 0
     """Index within the scalar at which the expression begins (after `item in `)."""
@@ -240,7 +240,7 @@ def _hint(text: str) -> str:
 _FOR = re.compile(r"\s*([^\s]+)\s+in\s+")
 
 
-def loop(scalar: Written, lines: list[str]) -> tuple[str, Source]:
+def loop(scalar: SourceText, lines: list[str]) -> tuple[str, Source]:
     """`item in cart.items` as the name and the source of the array. Raises Wrong."""
     match = _FOR.match(scalar.text)
     if not match or not NAME.fullmatch(match[1]):
