@@ -137,8 +137,9 @@ class RegistryApi:
                 headers["Authorization"] = _bearer(settings.token.current())
             elif settings.username is not None and settings.password is not None:
                 auth = httpx.BasicAuth(settings.username, settings.password.current())
-        except OSError as error:
-            raise UnavailableError(f"a credential cannot be read: {error.strerror}") from None
+        except Exception as error:  # noqa: BLE001 a file of any content: the registry is asked later
+            why = getattr(error, "strerror", None) or type(error).__name__
+            raise UnavailableError(f"a credential cannot be read: {why}") from None
         # Proxies out of environment variables would be settings that no file shows: trust_env.
         try:
             return httpx.AsyncClient(

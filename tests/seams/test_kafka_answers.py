@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from consumer.delivery.dead_letters import producer, writer
 from consumer.errors import FatalError
 from consumer.model import Partition
+from consumer.privacy.safe_traceback import as_fatal
 from consumer.source import connect, positions
 from consumer.source.assignment import Assignment
 from consumer.source.faults import ErrorLog
@@ -28,6 +29,7 @@ from tests.delivery.test_dead_letter import a_writer
 from tests.fakes import ManualClock
 from tests.seams.foreign import FOREIGN, SECRET, Once, raising
 from tests.source.fake_consumer import FakeConsumer, fake_admin
+from tests.source.test_member import Stage
 from tests.source.test_totals import Cluster
 
 A = ("shop.clicks", 0)
@@ -215,3 +217,17 @@ def test_a_login_that_the_client_refuses_is_left_until_it_changes(
     clock.advance(5)
     one.look_after(told)
     assert told.credentials == [("bridge", "new")]
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_a_fetch_that_raises_ends_the_process_in_order(
+    kind: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Stage()
+    stage.play(stage.kafka.assign(A))
+    monkeypatch.setattr(stage.kafka, "consume", raising(kind))
+    with pytest.raises(kind) as raised:
+        stage.member.poll()
+    fault = as_fatal("the Kafka thread failed", raised.value)  # as the thread reports it
+    assert isinstance(fault, FatalError)
+    assert SECRET not in str(fault)

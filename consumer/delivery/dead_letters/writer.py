@@ -241,8 +241,8 @@ class DeadLetterWriter:
             )
         except BufferError:
             self._write_later(letter)
-        except KafkaException as error:
-            self._refused(letter, error.args[0])
+        except Exception as error:  # noqa: BLE001 whatever this record leads to holds it back alone
+            self._refused(letter, as_kafka_error(error))
 
     def _write_later(self, letter: _Letter) -> None:
         letter.producer = None
