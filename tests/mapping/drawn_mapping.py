@@ -218,7 +218,7 @@ class Drawer:
             leaf,
             leaf,
             f"lower({inner})",
-            f"coalesce({leaf}, {inner})" if own else leaf,
+            f'coalesce({leaf}, {inner}, "none")' if own else leaf,
             f'coalesce({inner}, "none")',
             f"({inner} if {self.condition(depth + 1)} else {self.text(depth + 1)})",
             f'join([{inner}, {self.text(depth + 1)}], "-")',
