@@ -5,10 +5,11 @@ a file into these models is `config.load`; the numbers that follow from several 
 inequality each must satisfy, are `config.budgets`.
 """
 
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from consumer.avro.framing import FRAMES
 from consumer.config.secrets import KafkaTable, Secret
 from consumer.config.value_types import (
     Bytes,
@@ -85,7 +86,10 @@ class RegistrySettings(Section):
         return self
 
 
-Framing = Literal["auto", "confluent", "headers", "single_object", "bare"]
+if TYPE_CHECKING:
+    Framing = str
+else:
+    Framing = Literal[tuple(FRAMES)]
 
 
 class TopicDecodeSettings(Section):

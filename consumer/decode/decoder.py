@@ -10,13 +10,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from consumer.avro.document import rabin
+from consumer.avro.framing import FRAMES, Bare, Fingerprint, Frame, SchemaRef
 from consumer.avro.nodes import Node, RecordType
 from consumer.avro.schema import SchemaError, parse, parse_safely
 from consumer.config.settings import DecodeSettings, TopicDecodeSettings
 from consumer.decode.api import Missing, Unsupported
 from consumer.decode.avro import Chosen, Wanted, plan
 from consumer.decode.by_fastavro import Plan
-from consumer.decode.framing import FRAMES, Bare, Fingerprint, Frame, SchemaRef
 from consumer.decode.reasons import Reason, invalid
 from consumer.decode.registry import RegistryClient
 from consumer.errors import ConfigError, InvalidRecord, SchemaPending

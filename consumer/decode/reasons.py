@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from consumer.avro import framing
 from consumer.errors import InvalidRecord
 
 
@@ -10,7 +11,7 @@ class Reason(StrEnum):
 
     MALFORMED_HEADER = "malformed_header"
     """The name of a header is not UTF-8: no header of the record can be read."""
-    UNKNOWN_FRAMING = "unknown_framing"
+    UNKNOWN_FRAMING = framing.UNKNOWN_FRAMING
     """The bytes do not begin as the topic's framing says, or no framing fits."""
     UNKNOWN_SCHEMA = "unknown_schema"
     """The registry says that this schema does not exist, or no schema has this fingerprint."""

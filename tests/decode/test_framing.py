@@ -4,8 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from consumer.config.settings import Framing
-from consumer.decode.framing import BARE, FRAMES, Fingerprint
+from consumer.avro.framing import BARE, FRAMES, Fingerprint
 from consumer.errors import InvalidRecord
 
 GUID = UUID("89791762-2336-4186-9674-299b90a802e2")
@@ -70,7 +69,7 @@ def test_auto_takes_the_header_before_the_value_and_then_either_magic() -> None:
     ],
 )
 def test_what_fits_no_framing_is_unknown_framing(
-    framing: Framing, value: bytes, headers: list[tuple[str, bytes | None]], says: str
+    framing: str, value: bytes, headers: list[tuple[str, bytes | None]], says: str
 ) -> None:
     with pytest.raises(InvalidRecord) as raised:
         FRAMES[framing](value, headers)
@@ -79,7 +78,7 @@ def test_what_fits_no_framing_is_unknown_framing(
 
 
 @pytest.mark.parametrize("framing", ["auto", "confluent"])
-def test_an_id_of_eight_bytes_names_the_setting_of_its_producer(framing: Framing) -> None:
+def test_an_id_of_eight_bytes_names_the_setting_of_its_producer(framing: str) -> None:
     with pytest.raises(InvalidRecord, match=r"apicurio\.registry\.as-confluent=true") as raised:
         FRAMES[framing](b"\x00\x00\x00\x00\x00\x00\x00\x00\x2a\x02a", ())
     assert raised.value.reason == "unknown_framing"
@@ -87,8 +86,6 @@ def test_an_id_of_eight_bytes_names_the_setting_of_its_producer(framing: Framing
 
 @pytest.mark.parametrize("framing", ["auto", "headers"])
 @pytest.mark.parametrize("name", ["apicurio.value.globalId", "apicurio.value.contentId"])
-def test_headers_of_apicurio_name_the_setting_of_their_producer(
-    framing: Framing, name: str
-) -> None:
+def test_headers_of_apicurio_name_the_setting_of_their_producer(framing: str, name: str) -> None:
     with pytest.raises(InvalidRecord, match=r"apicurio\.registry\.headers\.enabled=false"):
         FRAMES[framing](b"\x02a", [(name, bytes(8))])

@@ -15,10 +15,12 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from consumer.config.settings import Framing
-from consumer.decode.reasons import Reason, invalid
+from consumer.errors import InvalidRecord
 
 Headers = Sequence[tuple[str, bytes | None]]
+
+UNKNOWN_FRAMING: Final = "unknown_framing"
+"""The reason for which a record is invalid whose value names no schema in the framing asked for."""
 
 VALUE_SCHEMA_HEADER: Final = "__value_schema_id"
 _SINGLE_OBJECT: Final = b"\xc3\x01"
@@ -70,7 +72,7 @@ def _confluent(value: bytes, _headers: Headers) -> tuple[SchemaRef, int]:
         raise _unknown(value, "a Confluent value begins with a zero byte and a schema id")
     number = _CONFLUENT.unpack_from(value)[1]
     if number <= 0:
-        raise invalid(Reason.UNKNOWN_FRAMING, _APICURIO if number == 0 else _NEGATIVE)
+        raise _no_framing(_APICURIO if number == 0 else _NEGATIVE)
     return number, 5
 
 
@@ -78,7 +80,7 @@ def _headers(_value: bytes, headers: Headers) -> tuple[SchemaRef, int]:
     ref = _from_headers(headers)
     if ref is None:
         missing = f"there is no header {VALUE_SCHEMA_HEADER}"
-        raise invalid(Reason.UNKNOWN_FRAMING, _hint(headers) or missing)
+        raise _no_framing(_hint(headers) or missing)
     return ref, 0
 
 
@@ -103,17 +105,18 @@ def _detected(value: bytes, headers: Headers) -> tuple[SchemaRef, int]:
     if value.startswith(_SINGLE_OBJECT):
         return _single_object(value, headers)
     if hint := _hint(headers):
-        raise invalid(Reason.UNKNOWN_FRAMING, hint)
+        raise _no_framing(hint)
     raise _unknown(value, "it begins neither with a zero byte and a schema id, nor with C3 01")
 
 
-FRAMES: Final[Mapping[Framing, Frame]] = {
+FRAMES: Final[Mapping[str, Frame]] = {
     "auto": _detected,
     "confluent": _confluent,
     "headers": _headers,
     "single_object": _single_object,
     "bare": _bare,
 }
+"""Every framing by the name that the setting `decode.framing` takes. A new one is a row here."""
 
 
 def _from_headers(headers: Headers) -> SchemaRef | None:
@@ -127,7 +130,7 @@ def _from_headers(headers: Headers) -> SchemaRef | None:
                 if number >= 0:
                     return number
             what = f"the header {VALUE_SCHEMA_HEADER} holds neither an id nor a GUID"
-            raise invalid(Reason.UNKNOWN_FRAMING, what)
+            raise _no_framing(what)
     return None
 
 
@@ -139,4 +142,8 @@ def _unknown(value: bytes, expected: str) -> Exception:
     found = "the value is empty" if not value else f"the value has {len(value)} bytes"
     if value[:1] and value[0] in _PLAIN_TEXT:
         found += " and looks like JSON or text"
-    return invalid(Reason.UNKNOWN_FRAMING, f"{found}; {expected}")
+    return _no_framing(f"{found}; {expected}")
+
+
+def _no_framing(detail: str) -> InvalidRecord:
+    return InvalidRecord("decode", UNKNOWN_FRAMING, detail)
