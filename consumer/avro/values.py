@@ -109,7 +109,7 @@ def float_value(kind: str, written: Any) -> float:
 
 
 def bytes_value(logical: Logical | None, raw: bytes) -> Any:
-    """What decoding makes of the bytes of a `bytes` or `fixed`. Raises ValueError."""
+    """The value of the bytes of a `bytes` or `fixed`. Raises ValueError."""
     if logical is not None and logical.name == "decimal":
         return exact_decimal(raw, logical.scale)
     return uuid_text(raw) if logical is not None and logical.name == "uuid" else raw

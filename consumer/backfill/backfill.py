@@ -97,7 +97,7 @@ class Backfill(BoundedRun):
         super().__init__(settings, mapping, topics, span, self._of_the_past)
 
     def summary(self) -> dict[str, Any]:
-        """How the records ended, as plain data."""
+        """The outcomes of the records, as plain data."""
         counts = list(self.app.ledger.records.values())
         filtered, failed = self.counts_by_reason()
         return {

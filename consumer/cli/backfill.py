@@ -1,4 +1,4 @@
-"""`yespo-bridge backfill`: the history of topics, told as past events."""
+"""`yespo-bridge backfill`: sends the history of topics as past events."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What the commands of `mapping` are given: files, a configuration, records of files or of Kafka."""
+"""Input of the commands of `mapping`: files, a configuration, records of files or of Kafka."""
 
 import asyncio
 import os

@@ -41,7 +41,7 @@ class Schema:
 
     @property
     def name(self) -> str:
-        """What a topic or file may be called after it."""
+        """The name for a topic or file that is made after it."""
         return _NOT_IN_A_TOPIC.sub("-", self.path.stem).strip(".-") or "records"
 
 
@@ -149,7 +149,7 @@ def made_record(found: Schema, seed: int) -> Any:
 
 
 def summary(out: Path, made: Draft) -> str:
-    """What was found, in a line or two."""
+    """The findings, in a line or two."""
     rules = ", ".join(made.events) or "none: no field says what happened in words that are known"
     who = ", ".join(made.identity) or "nobody"
     return f"{out}\n  identity: {who}\n  rules: {rules}"

@@ -25,7 +25,7 @@ RANGES_SHOWN = 3
 
 
 class _Commands(click.Group):
-    """What Kafka refuses is an error text, not a trace."""
+    """A refusal of Kafka becomes an error text, not a trace."""
 
     def invoke(self, ctx: click.Context) -> Any:
         with kafka_errors():

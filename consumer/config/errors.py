@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, in words, at its place in the file, and without its secrets."""
+"""Describes mistakes of a configuration in words, at their place in the file, without secrets."""
 
 import re
 from collections.abc import Iterable, Sequence

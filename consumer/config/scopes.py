@@ -30,7 +30,7 @@ class Scope:
 
 
 def holds(endpoints: Collection[str], endpoint: Endpoint) -> bool:
-    """Whether events of `endpoint` are sent where these `endpoints` are."""
+    """True if events of `endpoint` are sent where these `endpoints` are."""
     api = "v2" if endpoint.api == "past_events" else endpoint.api
     return f"{endpoint.account}/{api}" in endpoints
 
@@ -121,7 +121,7 @@ def problems_of(settings: Settings) -> Iterator[Problem]:
 
 
 def only_problems(settings: Settings) -> Iterator[Problem]:
-    """What is wrong with `only`."""
+    """Yields what is wrong with `only`."""
     if not settings.only or chosen(settings) is not None:
         return
     known = [*settings.scopes, *endpoints_of(settings)]

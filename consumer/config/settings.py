@@ -325,8 +325,9 @@ class Settings(Section):
     """Parts of the endpoints, by a name of your own, that do not hold each other up: together they
     hold every endpoint once. Each is run by itself, and decodes and maps every record."""
     only: list[str] = Field([])
-    """What this process sends to: the name of a scope, or endpoints where there are no scopes. Empty:
-    all of them. Better given to the process: `run --only NAME`, `YESPO_BRIDGE_ONLY=NAME`."""
+    """The endpoints that this process sends to: the name of a scope, or endpoints where there are no
+    scopes. Empty: all of them. Better given to the process: `run --only NAME`,
+    `YESPO_BRIDGE_ONLY=NAME`."""
     delivery: DeliverySettings = DeliverySettings()
     """Requests to Yespo."""
     commit: CommitSettings = CommitSettings()

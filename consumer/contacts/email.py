@@ -21,7 +21,7 @@ _LONGEST_LOCAL = 64
 
 
 def is_address(text: str) -> bool:
-    """Whether `text` is an address, alone and without blanks around it."""
+    """True if `text` is an address, alone and without blanks around it."""
     if len(text) > _LONGEST:
         return False
     found = _ADDRESS.fullmatch(text)

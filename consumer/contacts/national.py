@@ -30,7 +30,7 @@ class _Region(NamedTuple):
     """Its mobile and fixed lines: lengths and pattern of each."""
 
     def has(self, rest: str) -> bool:
-        """Whether a person of the region can have the number."""
+        """True if a person of the region can have the number."""
         return self.every.fullmatch(rest) is not None and any(
             len(rest) in lengths and pattern.fullmatch(rest) is not None
             for lengths, pattern in self.persons

@@ -71,7 +71,7 @@ def _check(writer: Node, data: bytes, start: int, added: Added) -> None:
 
 
 def diagnosis(writer: Node, data: bytes, start: int) -> Exception:
-    """Why fastavro failed on these bytes: reason and field."""
+    """The reason and the field for which fastavro failed on these bytes."""
     try:
         walk(writer, data, start, {})
     except MalformedError as error:

@@ -1,4 +1,4 @@
-"""What a mapping will see of records of one writer schema, told before the first one comes.
+"""Predicts what a mapping will see of records of one writer schema, before the first one comes.
 
 The same resolution as in `avro.plan`, which every record goes through.
 """
@@ -15,7 +15,7 @@ from consumer.decode.resolution import adapter
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Why records of a writer schema may become dead letters.
+    """The reasons for which records of a writer schema may become dead letters.
 
     `mismatch`: each of them will. `unread`: they are of a type that no reader schema is for. `values`:
     those that hold a certain value.

@@ -55,8 +55,9 @@ class Decoder:
     """Implements `stages.Decode`.
 
     `registry` may be None where no topic needs one. Without `reads` all of every record is read.
-    `announce` is told, by topic, who reads each writer schema that is met. Raises ConfigError for
-    schema files (of `decode.writer_schema` and `decode.known_schemas`) that cannot be read.
+    `announce` is called, by topic, with the reader of each writer schema that is met. Raises
+    ConfigError for schema files (of `decode.writer_schema` and `decode.known_schemas`) that cannot
+    be read.
     """
 
     def __init__(
@@ -109,7 +110,7 @@ class Decoder:
 
     @property
     def chosen(self) -> Sequence[Chosen]:
-        """Who reads the records of the writer schemas met so far, of all topics."""
+        """The readers of the writer schemas met so far, of all topics."""
         return [one for topic in self._topics.values() for one in topic.chosen]
 
     async def resolve(self, ref: object) -> None:

@@ -1,4 +1,4 @@
-"""What the logical types make of raw Avro values (and `consumer.avro.values` of defaults).
+"""Converts raw Avro values by their logical types (and `consumer.avro.values` of defaults).
 
 | Avro                                   | value                                           |
 |----------------------------------------|-------------------------------------------------|

@@ -72,11 +72,11 @@ class RegistryClient:
         self._asking: dict[RegistryRef, asyncio.Task[None]] = {}
         self._highest = self._disk.highest_id() if self._disk else 0
         self.reachable = True
-        """Whether the last question was answered; True before the first."""
+        """True if the last question was answered; True before the first."""
         self.added: Callable[[Node], None] = lambda _: None
 
     def get(self, ref: RegistryRef) -> Node | Unsupported | Missing | None:
-        """What is known of a schema; None if `resolve` has to be awaited first."""
+        """The known state of a schema; None if `resolve` has to be awaited first."""
         found = self._known.get(ref)
         if found is not None:
             return found

@@ -70,7 +70,7 @@ def adapter(
 
 
 def added_cells(writer: Node, reader: Node) -> Added:
-    """How much memory the reader schema's defaults take, by written record (`risk.Added`).
+    """The memory that the reader schema's defaults take, by written record (`risk.Added`).
 
     Raises MismatchError, as `adapter`.
     """
@@ -205,7 +205,7 @@ class _Resolver:
 def into(
     writer: Node, reader: Node, where: str, resolve: Callable[[Node, Node, str], _Resolved]
 ) -> tuple[_Resolved, str | None]:
-    """What `resolve` makes of a writer that is no union and of the reader's branch for it, and the
+    """The result of `resolve` for a writer that is no union and the reader's branch for it, and the
     name to put beside the record where the reader's union names its records."""
     if not isinstance(reader, Union):
         return resolve(writer, reader, where), None

@@ -1,4 +1,4 @@
-"""What a record may become in memory, against what it is on the wire.
+"""Bounds the size of a record in memory, against its size on the wire.
 
 Sizes are counted in *cells* of some 32 bytes: what one entry of a table takes. A list of
 `{"b": true}` has one byte per item on the wire and five cells in memory; a reader schema that adds
@@ -24,7 +24,7 @@ RECORD: Final = 4
 MAX_CELLS: Final = 1_200_000
 """In one record: below 50 MB."""
 _CELLS_PER_BYTE: Final = 18
-"""In a record that nobody counts beforehand: below 40 MB in 64 kB."""
+"""In a record that is not counted beforehand: below 40 MB in 64 kB."""
 
 _WIDTHS: Final = {"float": 4, "double": 8}
 
@@ -44,7 +44,7 @@ def cells(value: object) -> int:
 
 
 def is_risky(writer: Node, added: Added) -> bool:
-    """Whether a short record can nest without bound, or become far more than it is on the wire."""
+    """True if a short record can nest without bound, or become far more than it is on the wire."""
     try:
         return _Excess(added).of(writer) > MAX_CELLS
     except _Unbounded:

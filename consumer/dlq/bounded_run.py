@@ -75,7 +75,7 @@ class BoundedRun:
         self._source: BoundedSource
         self.app = App(settings, mapping, topics=topics, adapt=self._around)
         self.stopped_because = ""
-        """Why it ended before the end: too much failed."""
+        """The reason why it stopped before the end: too much failed."""
         self.finished = not span.records
         """True if everything up to the ends is through."""
 

@@ -50,7 +50,7 @@ class Letter:
     detail: str = ""
     """The first failure in words, empty where it had to be left out."""
     again: Replayed = NEVER_REPLAYED
-    """How many replays it has failed in, how large the record is if the letter lacks it, and the
+    """The number of replays it has failed in, the size of the record if the letter lacks it, and the
     endpoints of its scope."""
 
     @property
@@ -119,7 +119,7 @@ def _list(text: str) -> list[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which dead letters: empty parts choose all. Times are when they were written."""
+    """A selection of dead letters: empty parts choose all. Times are when they were written."""
 
     reasons: frozenset[str] = frozenset()
     events: frozenset[str] = frozenset()

@@ -87,7 +87,7 @@ class Replay(BoundedRun):
         return self._map.not_made
 
     def summary(self) -> dict[str, Any]:
-        """How the letters ended, as plain data."""
+        """The outcomes of the letters, as plain data."""
         counts = list(self.app.ledger.records.values())
         left_out, again = self.counts_by_reason()
         return {

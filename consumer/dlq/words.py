@@ -33,5 +33,5 @@ _IN_WORDS = {
 
 
 def in_words(reason: str) -> str:
-    """What a reason means; empty for one that a mapping or another version has named."""
+    """The meaning of a reason; empty for one that a mapping or another version has named."""
     return _IN_WORDS.get(reason, "")

@@ -15,7 +15,7 @@ from consumer.model import Decoded, Record
 from consumer.telemetry.tallies import Tallies
 
 SECONDS = 15.0
-"""How long the registry may take for a schema of `decode_all`."""
+"""Seconds for a schema of `decode_all`."""
 
 
 class ReaderSchemas(Protocol):

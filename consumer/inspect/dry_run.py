@@ -1,4 +1,4 @@
-"""Where a dry run of the group begins and ends: its committed offsets, without joining it."""
+"""Finds the begin and the end of a dry run: the group's committed offsets, without joining it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Where a group stands, and moving it: what `yespo-bridge offsets` reads and writes."""
+"""Reads and moves a group's offsets, for `yespo-bridge offsets`."""
 
 import threading
 import time

@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 REQUEST_SECONDS = 5.0
 PATIENCE_SECONDS = 15.0
-"""How long a coordinator may be on the move before that is an error."""
+"""Seconds for which a coordinator may be on the move before that is an error."""
 PAUSE_SECONDS = 0.2
 
 _ON_THE_MOVE = (

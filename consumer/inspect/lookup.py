@@ -13,7 +13,7 @@ from consumer.model import Record
 from consumer.source.kafka_errors import kafka_errors
 
 SECONDS = 15.0
-"""How long Kafka may take from one record to the next."""
+"""Seconds that Kafka may take from one record to the next."""
 
 
 class RecordPosition(NamedTuple):

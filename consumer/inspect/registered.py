@@ -10,7 +10,7 @@ from consumer.decode.api import Missing, RegistryApi, UnavailableError, Unsuppor
 from consumer.errors import SetupError
 
 SECONDS = 15.0
-"""How long the registry may take."""
+"""Seconds for an answer of the registry."""
 
 
 def subject_of(settings: Settings, topic: str) -> str | None:

@@ -119,7 +119,7 @@ async def rehearse(
     progress: Callable[[int], None],
 ) -> None:
     """Take everything that `records` (of `topic_reader.batches`, given the same `stop`) yields, at most
-    `most`; `progress` is told how many it were."""
+    `most`; `progress` is called with their number."""
     while (batch := await asyncio.to_thread(next, records, None)) is not None:
         for record in batch:
             if most is not None and rehearsal.records >= most:

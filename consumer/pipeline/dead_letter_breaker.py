@@ -1,8 +1,8 @@
 """Circuit breaker over dead letters: a bad mapping must not turn a whole topic into dead letters.
 
 Two causes are counted apart. Records that decoded and failed afterwards speak against the mapping:
-when most of them fail, nothing more is taken. Records that cannot be decoded speak against whoever
-wrote them: when most of a topic are so, nothing more of that topic is taken.
+when most of them fail, nothing more is taken. Records that cannot be decoded speak against
+their producer: when most of a topic are so, nothing more of that topic is taken.
 
 Pure: counts how records end. The pipeline asks it before it takes a record.
 """

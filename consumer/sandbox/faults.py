@@ -1,4 +1,4 @@
-"""How the sandbox misbehaves on request: the profile a person writes, and the seeded draw from it."""
+"""Faults of the sandbox on request: the profile a person writes, and the seeded draw from it."""
 
 import math
 import re

@@ -60,7 +60,7 @@ class Sandbox:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.origins: Callable[[bytes], Origin | None] = lambda _: None
-        """Says for the page of which record a body was made; set by whoever knows. Any thread."""
+        """Says for the page of which record a body was made; set by the part that knows. Any thread."""
         self._seed = seed
         self._monotonic = monotonic
         self._store = Store(keep)

@@ -75,7 +75,7 @@ class VendorApis:
         return None
 
     def account_info(self, request: Request) -> Reply:
-        """`GET /api/v1/account/info`: the name of the account, to whoever knows the key."""
+        """`GET /api/v1/account/info`: the name of the account, for a known key."""
         return answers.account() if self._authorized("v2", request) else answers.unauthorized()
 
     def handle(self, request: Request) -> Reply:

@@ -1,4 +1,4 @@
-"""What this process holds of the topics: one entry per partition, one epoch per assignment."""
+"""The partitions that this process holds: one entry per partition, one epoch per assignment."""
 
 import itertools
 from collections.abc import Iterable, Iterator
@@ -30,7 +30,7 @@ class Assigned:
         self.next_offset = start.offset
         """The offset behind the last record handed over."""
         self.ends_at = -1
-        """Where the partition ended when we last came to its end, behind transaction markers."""
+        """The end of the partition when we last came to it, behind transaction markers."""
         self.sent = start
         """The newest position we asked to be committed."""
         self.acknowledged = start.offset

@@ -1,4 +1,4 @@
-"""What is committed of the partitions that are ours, and how the answers come back."""
+"""Commits positions of the partitions that are ours, and takes the answers."""
 
 from collections.abc import Sequence
 
@@ -65,7 +65,7 @@ class Committing:
 
     @property
     def final_left(self) -> bool:
-        """Whether a final position is ours and not acknowledged."""
+        """True if a final position is ours and not acknowledged."""
         return bool(self._final)
 
     def commit_final(self) -> None:

@@ -59,7 +59,7 @@ def wait_for_topics(
 
 
 def _ask(consumer: Consumer, topics: Sequence[str]) -> dict[str, KafkaError | None]:
-    """What Kafka says of each topic; raises KafkaException when it does not answer at all."""
+    """Kafka's metadata of each topic; raises KafkaException when it does not answer at all."""
     if not topics:
         consumer.list_topics(timeout=REQUEST_SECONDS)
     return {

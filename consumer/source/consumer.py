@@ -154,7 +154,7 @@ class KafkaSource:
         return self._fence.polled_at
 
     def moved_within(self, seconds: float) -> bool:
-        """Whether the thread is well: waiting for Kafka, or round the poll loop in that time.
+        """True if the thread is well: waiting for Kafka, or round the poll loop in that time.
 
         Unlike `polled_within` this asks for no proof of membership: a group that does not answer
         is no reason to restart the process.

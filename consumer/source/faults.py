@@ -1,4 +1,4 @@
-"""What a Kafka error means for the process: a person must act, it must end, or it passes."""
+"""Classifies a Kafka error: a person must act, the process must end, or it passes."""
 
 from collections.abc import Callable
 from typing import Any

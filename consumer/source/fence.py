@@ -9,8 +9,8 @@ class Fence:
     """Knows when the poll loop last moved *and* nothing spoke against our membership.
 
     A process that was stopped for longer than the session timeout wakes with its partitions in
-    memory, and its first poll may well return before librdkafka hears that they belong to somebody
-    else. So after a gap that long, polling alone proves nothing: a commit of the position already
+    memory, and its first poll may well return before librdkafka hears that they belong to another
+    member. So after a gap that long, polling alone proves nothing: a commit of the position already
     committed does, since the group answers it for its present members only. Until then the last
     poll stays as old as it is.
 

@@ -13,7 +13,7 @@ log = structlog.get_logger()
 BATCH = 500
 
 COPIED_BYTES = 16 * 1024**2
-"""What one batch may hold, by the size of its first record and of the last one before. librdkafka
+"""Limits one batch, by the size of its first record and of the last one before. librdkafka
 inflates a packed batch whole and confluent-kafka copies each record that is taken: 400 records of
 1 MB in a batch of 400 kB took 830 MB when they were taken at once, and take 437 MB so."""
 

@@ -30,7 +30,7 @@ from consumer.telemetry.tallies import Tallies
 log = structlog.get_logger()
 
 POLL_SECONDS = 0.02
-"""How long one poll waits for a record. Commands to this thread wait as long, at most."""
+"""Seconds for which one poll waits for a record. Commands to this thread wait as long, at most."""
 
 ROOM_SECONDS = 0.1
 
@@ -134,7 +134,7 @@ class Member:
             raise fault
 
     def fault(self) -> BridgeError | None:
-        """What a call-back has met."""
+        """The fault that a call-back has met."""
         return self._fault
 
     def leave(self, positions: Positions, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Where reading begins, and where it goes on when the committed offset is not in the log.
+"""Finds where reading begins, and where it goes on when the committed offset is not in the log.
 
 Four cases, each with its own setting, since each has its own danger (old events make mails to
 people, skipped ones are lost):
@@ -43,7 +43,7 @@ T = TypeVar("T")
 REQUEST_SECONDS = 5.0
 PAUSE_SECONDS = 0.2
 PATIENCE_SECONDS = 120.0
-"""How long to go on asking while Kafka does not answer. Must stay below `max.poll.interval.ms`."""
+"""Seconds to go on asking while Kafka does not answer. Must stay below `max.poll.interval.ms`."""
 
 SHOWN = 5
 """Partitions named in an error text; the rest is a number."""
@@ -143,7 +143,7 @@ class StartPositions:
         }
 
     def find(self, consumer: Consumer, keys: Sequence[Key]) -> dict[Key, Position]:
-        """Where partitions without a committed offset begin. All that is found has to be committed
+        """The starts of partitions without a committed offset. All that is found has to be committed
         before the first record is taken: of a topic read for the first time it covers every
         partition.
         """
@@ -173,7 +173,7 @@ class StartPositions:
         return {**self._offsets(consumer, wanted), **known}
 
     def find_again(self, consumer: Consumer, key: Key, offset: int) -> Position:
-        """Where to go on when `offset` is not in the log of this partition."""
+        """The offset to go on at when `offset` is not in the log of this partition."""
         rule = self._rules.out_of_range
         if rule is None:
             raise KafkaSetupError(

@@ -76,7 +76,7 @@ def refused(kafka: Mapping[str, Value]) -> list[tuple[str, str]]:
 
 
 def effective(kafka: Mapping[str, Value]) -> dict[str, Value]:
-    """What the consumer is constructed with (without call-backs).
+    """The properties that the consumer is constructed with (without call-backs).
 
     `kafka` must be free of what `refused` names. The user's values win over our defaults.
     """

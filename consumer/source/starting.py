@@ -45,7 +45,7 @@ class UncommittedStarts:
         self._send_at = self._monotonic()
 
     def forget_all(self, partitions: Iterable[TopicPartition]) -> None:
-        """Not ours any more: whoever has them now commits their starts."""
+        """Not ours any more: their present owner commits their starts."""
         for each in partitions:
             self._own.pop((each.topic, each.partition), None)
 

@@ -81,7 +81,7 @@ def _table(value: object) -> Mapping[str, Any]:
 
 
 class Lags:
-    """How far the group is behind, by partition of ours."""
+    """The lag of the group, by partition of ours."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic

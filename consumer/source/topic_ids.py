@@ -1,8 +1,8 @@
-"""Which topic a name means: one that is deleted and made anew keeps its name, not its id.
+"""Asks which topic a name means: one that is deleted and made anew keeps its name, not its id.
 
 The records that ended above a committed offset are remembered with the id of their topic
 (`commit.completed_map`): without it, the same offsets of a new topic would be skipped. librdkafka's
-consumer does not tell ids, an admin client does; it is asked in a thread of its own, since an
+consumer does not know ids, an admin client does; it is asked in a thread of its own, since an
 assignment must not wait for what only a later commit needs.
 """
 
@@ -44,7 +44,7 @@ def ask_topic_ids(admin: AdminClient, topics: Iterable[str]) -> dict[str, str]:
 
 
 class TopicIds:
-    """Gives every new `Partition` its `topic_id`, as soon as Kafka has told it.
+    """Gives every new `Partition` its `topic_id`, as soon as Kafka has answered.
 
     To be used from the source's thread only.
     """

@@ -1,4 +1,4 @@
-"""How many partitions there are to share among the members of the group."""
+"""Counts the partitions that the members of the group share."""
 
 from collections.abc import Callable, Sequence
 
@@ -22,7 +22,7 @@ class Totals:
         self._monotonic = monotonic
         self._ask_at = 0.0
         self.partitions: int | None = None
-        """None while Kafka has not told. Read by other threads."""
+        """None while Kafka has not answered. Read by other threads."""
 
     def look_after(self, consumer: Consumer) -> None:
         """Ask, now and then."""

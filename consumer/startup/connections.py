@@ -29,7 +29,7 @@ SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """What was found. `unknown` is for what cannot be asked without sending an event."""
+    """One answer. `unknown` is for what cannot be asked without sending an event."""
 
     name: str
     state: Literal["ok", "failed", "unknown"]
@@ -153,7 +153,7 @@ nothing."""
 
 
 async def _key(name: str, account: AccountSettings, delivery: DeliverySettings) -> Connection:
-    """Whether the vendor knows the key, without an event. A key may lack the right to ask this: only
+    """True if the vendor knows the key, without an event. A key may lack the right to ask this: only
     401 says that it is dead, and only 2xx that it lives."""
     assert account.v2 is not None
     name = f"{name}/v2 api_key"
@@ -178,7 +178,7 @@ _UNAUTHORIZED = 401
 
 
 def _group(settings: Settings, topics: Sequence[str]) -> str:
-    """Whether `run` would find where to begin. Joins no group."""
+    """True if `run` would find where to begin. Joins no group."""
     with GroupReader(settings.kafka, topics) as reader:
         keys = reader.partitions()
         committed = reader.committed(keys)

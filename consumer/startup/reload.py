@@ -49,7 +49,7 @@ class Attempt:
 
 
 class Unit(Map, Protocol):
-    """What the program needs of a mapping unit."""
+    """The parts of a mapping unit that the program uses."""
 
     @property
     def topics(self) -> Sequence[str]: ...
@@ -86,7 +86,7 @@ class Reloadable:
 
     def __init__(self, unit: Unit) -> None:
         self.refused = False
-        """Whether the files hold a mapping that is not in force."""
+        """True if the files hold a mapping that is not in force."""
         self.topics: Sequence[str] = unit.topics
         self.take(unit)
 

@@ -22,7 +22,7 @@ from consumer.mapping.check.checked import CheckedMapping
 from consumer.mapping.check.routing import takes
 
 SECONDS = 10.0
-"""How long the registry may take for all versions of all subjects."""
+"""Seconds for all versions of all subjects."""
 
 _REMEDY = (
     "change the reader schema so that both resolve: a default for a field that is missing, an alias\n"
@@ -132,9 +132,9 @@ async def against_registry(
     """Every version that the registry has of the mappings' subjects.
 
     With `strict` it is an error if the latest version does not resolve. Older ones are a warning: their
-    records may have left the topic long ago. A bridge that starts is not strict: whoever may register
-    a schema could keep it from starting, though no record was ever written so. A registry that cannot
-    be asked is a warning too.
+    records may have left the topic long ago. A bridge that starts is not strict: anyone who may
+    register a schema could keep it from starting, though no record was ever written so. A
+    registry that cannot be asked is a warning too.
     """
     try:
         async with asyncio.timeout(SECONDS):

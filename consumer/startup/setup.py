@@ -1,4 +1,4 @@
-"""What every start begins with: the configuration and the mapping unit, all mistakes at once."""
+"""Loads the configuration and the mapping unit, for every start; all mistakes at once."""
 
 import asyncio
 import os
@@ -34,7 +34,7 @@ class Setup:
     mapping: MappingUnit
     files: tuple[Path, ...]
     warnings: str
-    """What is probably not meant in the mappings; empty where nothing is."""
+    """The warnings about the mappings; empty where there are none."""
     versions: Mapping[str, int]
     """Versions that the mappings were checked against, by subject of the registry."""
     found: tuple[Finding, ...] = ()
@@ -113,7 +113,7 @@ def prove(
 
 
 def accounts_of(settings: Settings) -> Mapping[str, Account]:
-    """What mappings need to know of the accounts: names, site ids, which APIs each has."""
+    """The facts about the accounts that mappings need: names, site ids, which APIs each has."""
     found = {}
     for name, account in settings.yespo.accounts.items():
         legacy, v2 = account.legacy, account.v2

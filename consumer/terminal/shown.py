@@ -5,7 +5,7 @@ from typing import Protocol, Self
 
 
 class Startable(Protocol):
-    """What rich's `Live` and `Progress` have in common."""
+    """The common part of rich's `Live` and `Progress`."""
 
     def start(self) -> None: ...
     def stop(self) -> None: ...

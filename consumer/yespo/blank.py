@@ -10,7 +10,7 @@ nothing: where it makes one letter into two, the text grows.)"""
 
 
 def is_blank(value: str) -> bool:
-    """Whether the text is empty, or a word for nothing in any case, with or without blanks around."""
+    """True if the text is empty, or a word for nothing in any case, with or without blanks around."""
     return value.strip().casefold() in WORDS
 
 

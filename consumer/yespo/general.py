@@ -22,7 +22,7 @@ Contact = Annotated[str, CONTACT_OR_EMPTY]
 
 
 class Site(Shape):
-    """Which event, on which site."""
+    """The event and the site."""
 
     eventName: Id = says("The event's name.", "S0:85")
     siteId: Id = says("Site ID, from the account's settings.", "S0:93")
@@ -35,7 +35,7 @@ class Cookies(Shape):
 
 
 class GeneralInfo(Site):
-    """Which event, on which site, when, and who."""
+    """The event, the site, the time and the person."""
 
     datetime: Annotated[int, MILLIS] = says("Epoch milliseconds.", "S0:147", optional=True)
     externalCustomerId: Person = says("Customer ID in your system.", "S0:102", optional=True)

@@ -53,7 +53,7 @@ def _user_agent(value: str) -> str | None:
 
 
 def _fault(field: str, value: str, strict: bool) -> str | None:
-    """Why this identifier may not be sent. `strict`: with the rules of v2."""
+    """The reason why this identifier may not be sent. `strict`: with the rules of v2."""
     if len(value) > MAX_IDENTIFIER:
         return "too_long"
     if field != "contactId" and not is_unicode(value):

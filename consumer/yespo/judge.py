@@ -225,7 +225,7 @@ _BROKEN = _Broken()
 def _free_values(
     values: Mapping[str, Any], nested: Collection[str], root: str, found: Violations
 ) -> None:
-    """What holds for every value; those in `nested` are objects with rules of their own."""
+    """The rules of every value; those in `nested` are objects with rules of their own."""
     for name, value in values.items():
         if value is None:
             found.append(ContractViolation(f"{root}.{name}", "type", "may not be null"))

@@ -262,4 +262,4 @@ BY_KIND: Mapping[Kind, Rule] = {
     rule.kind: rule
     for rule in (TEXT, NUMBER, INTEGER, MONEY, FLAG_NUMBER, MILLIS, CURRENCY, TEXTS, ANY)
 }
-"""What the fields of a declared custom event are held against."""
+"""The kind that the fields of a declared custom event are held against."""

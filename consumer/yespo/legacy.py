@@ -243,7 +243,7 @@ class Browser(Shape):
 
 
 class CustomEventGeneral(Shape):
-    """What only the example of CustomEvent has in GeneralInfo."""
+    """Members of GeneralInfo that only the example of CustomEvent has."""
 
     screendim: Screen = says("Screen size.", "S2:996", optional=True)
     adblockEnabled: Boolean = says("Whether an ad blocker was found.", "S2:1000", optional=True)

@@ -74,7 +74,7 @@ def _bare(name: str) -> str:
 
 
 def _one_slip(a: str, b: str) -> bool:
-    """Whether one letter inserted, dropped, changed, or two swapped, make `a` into `b`."""
+    """True if one letter inserted, dropped, changed, or two swapped, make `a` into `b`."""
     if len(a) > len(b):
         a, b = b, a
     if len(b) - len(a) > 1:

@@ -104,7 +104,7 @@ def check_unicode(value: str) -> None:
 
 
 def is_unicode(text: str) -> bool:
-    """Whether UTF-8 can say it: there is no lone surrogate."""
+    """True if UTF-8 can say it: there is no lone surrogate."""
     if text.isascii():
         return True
     try:

@@ -11,7 +11,7 @@ from consumer.yespo.spec import Kind
 
 
 def identifier(*checks: CoreSchema) -> Rule:
-    """A value that names a person: what programs write for "nobody" is refused."""
+    """A value that names a person: words that programs write for nothing are refused."""
     wire = core.chain_schema(
         [
             core.str_schema(strict=True, max_length=MAX_IDENTIFIER),

@@ -42,7 +42,7 @@ class Rule:
     may_be_empty: bool = True
 
     def refusal(self, value: Any) -> str | None:
-        """Why this value of a mapping cannot be sent; None if it can."""
+        """The reason why this value of a mapping cannot be sent; None if it can."""
         try:
             taking(self).validate_python(value)
         except ValidationError as error:

@@ -1,4 +1,4 @@
-"""What all wire models share: closed objects, and the places where free properties may stand."""
+"""The base of all wire models: closed objects, and the places where free properties may stand."""
 
 from typing import Annotated, Any, ClassVar
 

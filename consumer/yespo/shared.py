@@ -73,7 +73,7 @@ class SharedEvent:
 _CONTAINER = pattern_text(
     "^(?:.*_)?r[0-9A-Za-z]+v[0-9A-Za-z]+$", "takes block and variant: 1253_r963v1317"
 )
-"""What is left of it behind the last `_` is the variant of v2."""
+"""The part behind its last `_` is the variant of v2."""
 
 
 def _field(

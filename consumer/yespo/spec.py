@@ -1,4 +1,4 @@
-"""How an event of the vendor is described: the shape that mappings are checked against.
+"""Describes an event of the vendor: the shape that mappings are checked against.
 
 The declarations themselves are the pydantic models of `legacy` and `v2`; `catalogue` derives these
 descriptions from them, so that a field is declared once. Nothing here knows a particular event.
@@ -13,7 +13,7 @@ from consumer.model import Api
 
 
 class Kind(StrEnum):
-    """What a target field takes: the static type that a mapping expression is checked against."""
+    """The values of a target field: the static type that a mapping expression is checked against."""
 
     TEXT = "text"
     NUMBER = "number"  # JSON number; decimals without exponent or binary noise
@@ -29,7 +29,7 @@ class Kind(StrEnum):
 
 
 class Free(StrEnum):
-    """Whether an object takes properties of the user's own naming, and how they are spelt."""
+    """True if an object takes properties of the user's own naming, and how they are spelt."""
 
     NONE = "none"
     TAG = "tag_"  # legacy: `tag_<name>: [texts]`
@@ -56,15 +56,16 @@ class FieldSpec:
     free: Free = Free.NONE
     max_length: int | None = None
     may_be_empty: bool = True
-    """Whether an empty text or list counts as given."""
+    """True if an empty text or list counts as given."""
     side_effect: str = ""
-    """What the vendor does beyond storing it (`ip` enriches the contact): only on request, that is
+    """The effect of the vendor's beyond storing it (`ip` enriches the contact): only on request, that is
     when the field itself is written; never as a free property."""
     also: tuple[str, ...] = ()
     """Names of the same thing elsewhere at the vendor (`productKey` for `productId`): a free
     property of such a name is a mistake."""
     refusal: Callable[[Any], str | None] = field(default=_none, compare=False, repr=False)
-    """Why a value that a mapping gives it cannot be sent; None if it can. For what is known early."""
+    """The reason why a value that a mapping gives it cannot be sent; None if it can. For
+    what is known early."""
 
     def member(self, name: str) -> "FieldSpec | None":
         return next((field for field in self.fields if field.name == name), None)
@@ -83,16 +84,16 @@ class LegacyPerson(NamedTuple):
 
     members: Mapping[str, Any]
     known: bool
-    """Whether anything but the cookie names them."""
+    """True if anything but the cookie names them."""
     left_out: tuple[tuple[str, str], ...]
 
 
 @dataclass(slots=True)
 class Identity:
-    """Who did it, as the mapping read it off the record: raw, not yet held against the rules.
+    """The person, as the mapping read it off the record: raw, not yet held against the rules.
 
-    What each API is told of them is kept with them, for all events of the record; beside that, nobody
-    writes to it.
+    The identifiers of each API are kept with it, for all events of the record; beside that, it is
+    never written to.
     """
 
     external_customer_id: str | None = None
@@ -111,7 +112,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class AccountContext:
-    """What of an account's configuration goes into bodies."""
+    """The parts of an account's configuration that go into bodies."""
 
     name: str
     site_id: str = ""
@@ -130,7 +131,7 @@ class AccountContext:
 class Built:
     """An encoded body that satisfies every documented rule.
 
-    Not frozen, because one is made per event and that would cost 1 µs more; nobody writes to it.
+    Not frozen, because one is made per event and that would cost 1 µs more; it is never written to.
     """
 
     body: bytes
@@ -150,7 +151,7 @@ class ContractViolation(Exception):
 
 
 class NoIdentifier(Exception):
-    """An event for nobody: v2 without any contact identifier, legacy without even a cookie. Not
+    """An event without a person: v2 without any contact identifier, legacy without even a cookie. Not
     built, never an error."""
 
 
@@ -166,7 +167,7 @@ class Alternative(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
-    """What is particular about an event, beside its fields."""
+    """The particulars of an event, beside its fields."""
 
     max_age_ms: int | None = None
     """The age at which the event misleads: v2 carries no time, so the vendor takes a late one for
@@ -208,12 +209,13 @@ class EventSpec(Protocol):
 
     @property
     def fields(self) -> tuple[FieldSpec, ...]:
-        """What a mapping fills, beside identity and time. Legacy: the members of the event's body
-        object (`GUID`, `Products`, `Tags`). v2: the params (`products`, `recycleStateId`)."""
+        """The fields that a mapping fills, beside identity and time. Legacy: the members of the
+        event's body object (`GUID`, `Products`, `Tags`). v2: the params (`products`,
+        `recycleStateId`)."""
 
     @property
     def free(self) -> Free:
-        """Whether the event itself takes free entries (v2: PARAM)."""
+        """True if the event itself takes free entries (v2: PARAM)."""
 
     @property
     def traits(self) -> Traits: ...

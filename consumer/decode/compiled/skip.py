@@ -1,10 +1,10 @@
-"""Code that passes over what nobody reads, and still refuses what fastavro would refuse.
+"""Code that skips unread values, and still refuses what fastavro would refuse.
 
-Texts must be UTF-8 also where nobody reads them. Testing each would cost half of reading it; so a
+Texts must be UTF-8 also where they are not read. Testing each would cost half of reading it; so a
 whole *stretch* of texts and single bytes below 128 is tested at once. Whatever else comes (numbers of
 several bytes, floating point, bytes) ends the stretch, and the next begins behind it.
 
-What is absent is a zero byte (null comes first in most unions, an empty list is one). Most records
+An absent value is a zero byte (null comes first in most unions, an empty list is one). Most records
 leave most of a wide schema absent, so a *run* of what may be absent is first looked at as a whole.
 """
 
@@ -36,9 +36,9 @@ class SkipCode(LeafCode):
     def __init__(self, limit: int) -> None:
         super().__init__(limit)
         self._stretch = False
-        """Whether a stretch is open here."""
+        """True if a stretch is open here."""
         self._empty = False
-        """Whether it is known to be empty."""
+        """True if it is known to be empty."""
 
     def skip(self, steps: Sequence[Step]) -> None:
         """Lines that pass over these values, one after the other."""

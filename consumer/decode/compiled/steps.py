@@ -1,4 +1,4 @@
-"""What reading one value takes, settled for a pair of schemas: the form between schemas and code.
+"""Steps of reading one value, settled for a pair of schemas: the form between schemas and code.
 
 A step follows the *written* type, since that is what the bytes are; where it leads is the reader's.
 """
@@ -17,7 +17,7 @@ _WIDTHS: Final[Mapping[Wire, int]] = {"null": 0, "float": 4, "double": 8}
 @dataclass(slots=True, eq=False)
 class Leaf:
     """A primitive or fixed. `adapt` makes the reader's value of the written one; with `refuses`
-    there are values that it cannot take, so that it must run even where nobody reads them."""
+    there are values that it cannot take, so that it must run even on values that are not read."""
 
     wire: Wire
     size: int = 0
@@ -70,7 +70,7 @@ Step = Leaf | Symbol | Items | Entries | Choice | Named | Fields
 
 
 def width(step: Step) -> int | None:
-    """How many bytes each value takes, if they are always as many and no byte can be wrong."""
+    """The number of bytes of each value, if they are always as many and no byte can be wrong."""
     match step:
         case Leaf(refuses=True):
             return None
@@ -88,7 +88,7 @@ def width(step: Step) -> int | None:
 
 
 def has_text(step: Step) -> bool:
-    """Whether there may be text in it, which must be UTF-8."""
+    """True if there may be text in it, which must be UTF-8."""
     match step:
         case Leaf(wire):
             return wire == "string"
@@ -105,7 +105,7 @@ def has_text(step: Step) -> bool:
 
 
 def is_optional_text(branches: Sequence[Step | None]) -> bool:
-    """Whether it is text as it stands, or null: what most fields are."""
+    """True if it is text as it stands, or null: what most fields are."""
     match branches:
         case [Leaf("null", adapt=None, refuses=False), Leaf("string", adapt=None, refuses=False)]:
             return True

@@ -1,4 +1,4 @@
-"""What generated readers call for the less frequent forms of a value on the wire.
+"""Functions that generated readers call for the less frequent forms of a value on the wire.
 
 They take the bytes and a position and return the position after the value. Everything odd raises
 `Irregular` (or IndexError at the end of the bytes): the record is then read by fastavro, which says
@@ -20,7 +20,7 @@ class Irregular(Exception):
 
 
 IRREGULAR: Final = (Irregular, UnfitError, LookupError, ValueError, ArithmeticError, struct.error)
-"""What a generated reader raises on bytes that it does not take."""
+"""Raised by a generated reader on bytes that it does not take."""
 
 
 def past(data: bytes, at: int) -> int:

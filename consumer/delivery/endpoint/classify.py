@@ -72,8 +72,8 @@ event parameters)."""
 
 
 class Reading(NamedTuple):
-    """What an answer says. `explanation` is for a person; `wait` are the seconds that the server asks
-    for, None where it asks for none; `may_have_arrived` says that a repeat may be a duplicate."""
+    """The content of an answer. `explanation` is for a person; `wait` are the seconds that the server
+    asks for, None where it asks for none; `may_have_arrived` says that a repeat may be a duplicate."""
 
     meaning: Meaning
     explanation: str

@@ -72,7 +72,7 @@ class Pool(Protocol):
 
     @property
     def not_connected(self) -> str:
-        """Why the last connection that failed did, in the system's words; for a person."""
+        """The system's words for the last connection that failed; for a person."""
 
     def post(
         self, body: bytes, user_agent: str | None, answered: Callable[[Answer], None]

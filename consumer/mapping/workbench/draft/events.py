@@ -35,7 +35,7 @@ NOUNS: Mapping[Topic, frozenset[str]] = {
     Topic.CUSTOM: frozenset({"custom"}),
     Topic.CATALOGUE: frozenset({"catalogue", "catalog", "product", "offer"}),
 }
-"""What a topic is about: the names of the parts of a record that belong to it."""
+"""The subject of a topic: the names of the parts of a record that belong to it."""
 
 _STEPS = frozenset({"add", "added", "remove", "removed", "delete", "deleted"})
 _SHOWN_IN = ("shown", "slot", "entry")
@@ -63,7 +63,7 @@ def rule(same: Sequence[Kind], scope: Scope, name: str) -> Piece:
 
 
 def _parts_of_cart(same: Sequence[Kind], scope: Scope) -> str:
-    """Why the record may hold a part of the cart only; empty where it holds all of it."""
+    """The reason why the record may hold a part of the cart only; empty where it holds all of it."""
     loop = scope.loop(_LINES)
     if loop is None or {"cart", "basket"} & {*loop.leaf.within(), *loop.leaf.words}:
         return ""
@@ -131,7 +131,7 @@ def _search(scope: Scope) -> Event:
 
 
 def _state(scope: Scope) -> Found | None:
-    """What identifies the state of a cart: its id and version, so that the order can name it again."""
+    """The identity of a cart's state: its id and version, so that the order can name it again."""
     cart, version = scope.best(targets.CART_ID), scope.best(targets.CART_VERSION)
     if cart is None or version is None:
         return None

@@ -105,7 +105,7 @@ def _slot(
 
 
 def _is_called(name: str, record: str, inside: tuple[str, ...]) -> bool:
-    """Whether the record of a union is meant: a value of a table may be anything, a `block` a Block."""
+    """True if the record of a union is meant: a value of a table may be anything, a `block` a Block."""
     return record not in map(short, inside) and bool({*words_of(name)} & {*words_of(record)})
 
 

@@ -5,7 +5,7 @@ from enum import IntEnum
 
 
 class Level(IntEnum):
-    """How sure a guess is. An unsure one becomes a comment of the mapping."""
+    """The certainty of a guess. An unsure one becomes a comment of the mapping."""
 
     UNSURE = 0
     LIKELY = 1

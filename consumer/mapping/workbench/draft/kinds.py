@@ -32,7 +32,7 @@ class Topic(StrEnum):
 
 
 Holds = Callable[[Any], bool]
-"""Whether a decoded record is of a kind."""
+"""True if a decoded record is of a kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ _USUAL: dict[tuple[str, ...], tuple[str, ...]] = {
 
 
 def topic_of(name: str) -> Topic | None:  # noqa: C901  # a line per topic
-    """Which of the vendor's events a kind called so is: `cart_add`, `OfferSeen`, `Product Viewed`."""
+    """The vendor's event of a kind called so: `cart_add`, `OfferSeen`, `Product Viewed`."""
     words = frozenset(words_of(name.replace("signup", "sign_up")))
     if words & {"failed", "error", "abandoned", "declined", "refund", "refunded", "out", "logout"}:
         return None

@@ -155,7 +155,7 @@ class Scope:
         return Loop(leaf, name, opens, inner) if inner.best(PRODUCT_ID) else None
 
     def all_are(self, leaf: Leaf, pattern: re.Pattern[str]) -> bool:
-        """Whether records have values there, each of this form."""
+        """True if records have values there, each of this form."""
         texts = self._texts(leaf)
         return bool(texts) and all(pattern.fullmatch(text) for text in texts)
 
@@ -179,5 +179,5 @@ class Scope:
 
 
 def least(*guesses: Guess) -> Level:
-    """How sure something made of all these is."""
+    """The certainty of something made of all these."""
     return min((guess.level for guess in guesses), default=Level.SURE)

@@ -31,7 +31,7 @@ _AGREED = frozenset(
 
 
 def moments(leaves: Sequence[Leaf], values: Values) -> list[Guess]:
-    """When it happened: the best first."""
+    """The candidates for the time of the event: the best first."""
     found = []
     for leaf in leaves:
         unit = next((_UNITS[word] for word in leaf.words if word in _UNITS), None)

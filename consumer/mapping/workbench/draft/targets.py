@@ -1,4 +1,4 @@
-"""What Yespo's fields are called in the schemas of shops, and how a value of some type fills them."""
+"""Names of Yespo's fields in the schemas of shops, and the conversions that fill them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from consumer.mapping.workbench.draft.words import Words
 
 
 class Takes(StrEnum):
-    """What a field takes."""
+    """The values that a field takes."""
 
     ID = "id"
     TEXT = "text"
@@ -42,7 +42,7 @@ class Target:
     bare: tuple[Words, ...] = ()
 
     def rank(self, leaf: Leaf) -> int | None:
-        """How well the name fits: less is better; None where it does not."""
+        """The distance of the name: less is better; None where it does not."""
         words = leaf.words
         if words in self.names:
             return self.names.index(words)
@@ -150,7 +150,9 @@ _IN_STOCK_WORDS = ("in stock", "in_stock", "instock", "available")
 
 
 def filled(target: Target, leaf: Leaf, texts: frozenset[str]) -> Guess | None:  # noqa: C901  # a line per type
-    """How this value fills the target; None where its type does not. `texts` are its known values.
+    """The expression by which this value fills the target; None where its type does not.
+
+    `texts` are its known values.
 
     The level says how sure the conversion is.
     """
