@@ -352,15 +352,15 @@ def test_a_latest_version_that_cannot_be_read_keeps_check_from_passing_and_no_br
 def test_run_is_not_strict_about_registered_versions(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, more: list[str]
 ) -> None:
-    asked: list[dict[str, bool]] = []
+    asked: list[dict[str, Any]] = []
 
-    def setup(_: Path, **options: bool) -> None:
+    def setup(_: Path, **options: Any) -> None:
         asked.append(options)
         raise ConfigError("far enough")
 
     monkeypatch.setattr("consumer.cli.run.load_setup", setup)
     CliRunner().invoke(cli, ["run", *more, "--config", str(shop.config)])
-    assert asked == [{"ask_registry": True, "strict": False}]
+    assert asked == [{"ask_registry": True, "strict": False, "only": ()}]
 
 
 @pytest.mark.registry
