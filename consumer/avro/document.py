@@ -151,7 +151,7 @@ class Readable:
     fastavro takes a *reference* by name for a record when it decides which unions name their records.
 
     Branches that are one type to Python (int and long, float and double, a record and a map, text and
-    an enum) are told apart by a record put around each. It adds no byte. Its one field is `WRAPPED`.
+    an enum) are distinguished by a record put around each. It adds no byte. Its one field is `WRAPPED`.
     """
 
     def __init__(self, node: Node) -> None:

@@ -95,7 +95,7 @@ def _bare(_value: bytes, _headers: Headers) -> tuple[SchemaRef, int]:
 
 
 def _detected(value: bytes, headers: Headers) -> tuple[SchemaRef, int]:
-    """The header wins, as in Confluent's own deserializer; `bare` cannot be told from anything."""
+    """The header wins, as in Confluent's own deserializer; `bare` cannot be detected."""
     if headers:
         ref = _from_headers(headers)
         if ref is not None:

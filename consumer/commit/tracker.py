@@ -100,7 +100,7 @@ class Tracker:
                     above.append(flight.offset)
                     self._covered += flight.uncommitted_requests
                     flight.uncommitted_requests = 0
-        # What the former run had ended and we have not read again yet must stay on the map.
+        # Offsets that the former run had finished and we have not read again yet must stay on the map.
         if self._restored:
             unread = sorted(offset for offset in self._restored if offset > self._newest)
             self._restored = frozenset(unread)

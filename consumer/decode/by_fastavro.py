@@ -20,7 +20,7 @@ WALK_FROM_BYTES: Final = 64 * 1024
 takes some 15 MB for the moment of its decoding; the walk of an ordinary one would cost more than
 its decoding."""
 
-# What fastavro raises on bytes that are no record of the schema.
+# The exceptions that fastavro raises on bytes that are no record of the schema.
 _READ_ERRORS: Final = (EOFError, ValueError, LookupError, ArithmeticError, MemoryError)
 
 Plan = Callable[[bytes, int], Decoded]

@@ -102,7 +102,7 @@ class LogReader:
         return {key: offset if offset >= 0 else ends[key] for key, offset in found.items()}
 
     def _at(self, wanted: Mapping[Key, int]) -> dict[Key, int]:
-        """Offsets of times in epoch milliseconds, or of the ends of the log; -1 behind the last."""
+        """Offsets of times in epoch milliseconds, or end offsets of the log; -1 behind the last."""
         if not wanted:
             return {}
         asked = [TopicPartition(*key, when) for key, when in wanted.items()]

@@ -123,7 +123,7 @@ DEVICES: tuple[dict[str, Any], ...] = (
 _GIVEN = ("Олена", "Ганна", "Дмитро", "Jürgen", "Zoë", "Ľudmila", "Sean", "Іван")
 _FAMILY = ("Шевченко", "Мар'яненко", "Müller-Lüdenscheidt", "Kováč", "O'Brien", "Їжакевич", "Lee")
 
-# How people type their numbers, by country; `#` is a digit of their own.
+# Spellings of phone numbers, by country; `#` is a digit of their own.
 _PHONES = {
     "UA": ("+380 50 ### ## ##", "067-###-##-##", "(093) ### ## ##"),
     "DE": ("+49 1512 #######", "01512 #######"),

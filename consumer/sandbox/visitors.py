@@ -24,7 +24,7 @@ from consumer.sandbox.shop_world import (
 
 Click = dict[str, Any]
 
-# How often each kind occurs in a hundred records.
+# Occurrences of each kind in a hundred records.
 MIX = {
     "page_view": 11,
     "category_view": 9,
@@ -44,7 +44,7 @@ MIX = {
 }
 CATALOGUE_KEY = "catalogue"
 
-# What has to happen before a kind can, if no visitor in the shop is ready for it.
+# The kind that has to happen before another can, if no visitor in the shop is ready for it.
 _ENABLED_BY = {
     "wishlist_add": "product_view",
     "cart_add": "product_view",

@@ -73,7 +73,7 @@ class FetchFailures:
             log.info("a partition is fetched again", partition=f"{key[0]}/{key[1]}")
 
     def look_after(self, ends: Mapping[Key, int], assignment: Assignment) -> None:
-        """With each reading of the ends: find the partitions that stand still below theirs."""
+        """With each reading of the end offsets: find the partitions that stand still below theirs."""
         now = self._monotonic()
         before, self._progress = self._progress, {}
         held = {entry.key: entry for entry in assignment}

@@ -98,7 +98,7 @@ class _ReadCode(SkipCode):
             return name
         self.line("n = data[at]; at += 1")
         opening = "if"
-        # What is read is mostly there, so that null is asked for last.
+        # A value that is read is mostly there, so that null is asked for last.
         for index, branch in sorted(enumerate(branches), key=_is_null):
             if branch is None:
                 continue
