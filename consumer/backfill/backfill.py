@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from consumer.backfill.stages import Failures, PastMap
-from consumer.config.settings import Settings, StartSettings
+from consumer.config.settings import Settings
 from consumer.dlq.bounded_run import BoundedRun, Span, bounded_settings, slower
 from consumer.errors import SetupError
 from consumer.inspect.group_offsets import GroupReader
@@ -59,21 +59,13 @@ def find_span(
         if anew:
             reader.refuse_while_active()
             reader.apply(begins)
-    starts, resumed = {}, False
-    for move in begins:
-        before = None if anew else move.before
-        resumed = resumed or before is not None
-        starts[move.topic, move.number] = move.after if before is None else before
-    return Span(group, starts, ends, resumed)
+    return Span.of(group, begins, ends, anew=anew)
 
 
 def backfill_settings(
     settings: Settings, span: Span, since: datetime | None, rate: float | None
 ) -> Settings:
     """The settings of `run`, but for the group, the pace, and a metrics port that is not in the way."""
-    kafka = {name: v for name, v in settings.kafka.items() if name != "group.instance.id"}
-    begin = since.isoformat() if since else "earliest"
-    start = StartSettings(no_offset=begin, new_partition="earliest", out_of_range="earliest")
     accounts = {}
     for name, account in settings.yespo.accounts.items():
         if account.v2 is None:
@@ -82,7 +74,7 @@ def backfill_settings(
         past = slower(account.v2.past_events, rate)
         v2 = account.v2.model_copy(update={"past_events": past})
         accounts[name] = account.model_copy(update={"v2": v2})
-    return bounded_settings(settings, {**kafka, "group.id": span.group}, start, accounts)
+    return bounded_settings(settings, span.group, since, accounts)
 
 
 class Backfill(BoundedRun):

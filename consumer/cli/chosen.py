@@ -50,6 +50,22 @@ def naming_one_record(command: Command) -> Command:
     return command
 
 
+def last_of_a_topic(command: Command) -> Command:
+    """The last records of a topic, for commands that look at many."""
+    for option in (
+        click.option(
+            "--last",
+            type=click.IntRange(min=1),
+            default=1000,
+            show_default=True,
+            help="How many records of --topic.",
+        ),
+        click.option("--topic", help="A topic in Kafka (with --config): its last records."),
+    ):
+        command = option(command)
+    return command
+
+
 def settings_of(config: Path | None) -> Settings | None:
     return None if config is None else load(config, os.environ, refused)
 

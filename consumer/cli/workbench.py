@@ -15,6 +15,7 @@ from consumer.cli.chosen import (
     compared,
     config,
     files,
+    last_of_a_topic,
     many_records,
     naming_one_record,
     one_record,
@@ -104,14 +105,7 @@ def coverage(
 @click.argument("old", type=PATH)
 @click.argument("new", type=PATH)
 @click.option("--records", multiple=True, type=PATH, help="JSON, JSONL, or a folder of them.")
-@click.option("--topic", help="A topic in Kafka (with --config): its last records.")
-@click.option(
-    "--last",
-    type=click.IntRange(min=1),
-    default=1000,
-    show_default=True,
-    help="How many records of --topic.",
-)
+@last_of_a_topic
 @config
 @show_personal
 @options.as_json
@@ -147,14 +141,7 @@ def diff(
 @click.command("apply")
 @click.argument("mapping", type=PATH)
 @click.argument("records", nargs=-1, type=PATH)
-@click.option("--topic", help="A topic in Kafka (with --config): its last records.")
-@click.option(
-    "--last",
-    type=click.IntRange(min=1),
-    default=1000,
-    show_default=True,
-    help="How many records of --topic.",
-)
+@last_of_a_topic
 @config
 @show_personal
 def apply(

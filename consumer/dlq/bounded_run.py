@@ -1,14 +1,16 @@
-"""The program of `run` over a part of a topic: it ends when everything up to the ends is through."""
+"""The program of `run` over a part of a topic: it stops when all records of the part are through."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Self, TypeVar
 
 from consumer.app import App
 from consumer.config.settings import Settings, StartSettings
 from consumer.config.yespo import AccountSettings, LegacySettings, PastEventsSettings, V2Settings
 from consumer.dlq.bounded_source import BoundedSource
+from consumer.inspect.group_offsets import Move
 from consumer.inspect.topic_reader import Key
 from consumer.mapping.unit import MappingUnit
 from consumer.stages import Stages
@@ -30,6 +32,17 @@ class Span:
     resumed: bool
     """True if an earlier run of the same selection has come some way."""
 
+    @classmethod
+    def of(cls, group: str, begins: Sequence[Move], ends: Mapping[Key, int], *, anew: bool) -> Self:
+        """The part from the group's committed offsets, or from `begins` where it has none or is to
+        begin `anew`."""
+        starts, resumed = {}, False
+        for move in begins:
+            before = None if anew else move.before
+            resumed = resumed or before is not None
+            starts[move.topic, move.number] = move.after if before is None else before
+        return cls(group, starts, ends, resumed)
+
     @property
     def records(self) -> int:
         return sum(max(0, self.ends[key] - start) for key, start in self.starts.items())
@@ -37,14 +50,17 @@ class Span:
 
 def bounded_settings(
     settings: Settings,
-    kafka: Mapping[str, Any],
-    start: StartSettings,
+    group: str,
+    since: datetime | None,
     accounts: Mapping[str, AccountSettings],
 ) -> Settings:
     """The configuration of a run with a group, a start and a pace of its own, on a free local port."""
+    kafka = {name: v for name, v in settings.kafka.items() if name != "group.instance.id"}
+    begin = since.isoformat() if since else "earliest"
+    start = StartSettings(no_offset=begin, new_partition="earliest", out_of_range="earliest")
     return settings.model_copy(
         update={
-            "kafka": kafka,
+            "kafka": {**kafka, "group.id": group},
             "only": [],  # each record or letter says which endpoints it is for
             "scopes": {},
             "start": start,
@@ -77,7 +93,7 @@ class BoundedRun:
         self.stopped_because = ""
         """The reason why it stopped before the end: too much failed."""
         self.finished = not span.records
-        """True if everything up to the ends is through."""
+        """True if all records of the part are through."""
 
     @property
     def ended(self) -> int:

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from consumer.config.settings import Settings, StartSettings
+from consumer.config.settings import Settings
 from consumer.config.value_types import Section
 from consumer.dlq.bounded_run import BoundedRun, Span, bounded_settings, slower
 from consumer.dlq.letter import Selection
@@ -44,20 +44,11 @@ def find_span(settings: Settings, selection: Selection, *, anew: bool, may_commi
         if anew and may_commit:
             reader.refuse_while_active()
             reader.apply(begins)
-    starts, resumed = {}, False
-    for move in begins:
-        before = None if anew else move.before
-        resumed = resumed or before is not None
-        starts[move.topic, move.number] = move.after if before is None else before
-    return Span(group, starts, ends, resumed)
+    return Span.of(group, begins, ends, anew=anew)
 
 
 def replay_settings(settings: Settings, selection: Selection, rate: float | None) -> Settings:
     """The settings of `run`, but for the group, the pace, and a metrics port that is not in the way."""
-    group = replay_group(settings, selection)
-    kafka = {name: v for name, v in settings.kafka.items() if name != "group.instance.id"}
-    since = selection.since.isoformat() if selection.since is not None else "earliest"
-    start = StartSettings(no_offset=since, new_partition="earliest", out_of_range="earliest")
     accounts = {}
     for name, account in settings.yespo.accounts.items():
         paced: dict[str, Section] = {}
@@ -67,7 +58,8 @@ def replay_settings(settings: Settings, selection: Selection, rate: float | None
             past = slower(v2.past_events, rate)
             paced["v2"] = slower(v2, rate).model_copy(update={"past_events": past})
         accounts[name] = account.model_copy(update=paced)
-    return bounded_settings(settings, {**kafka, "group.id": group}, start, accounts)
+    group = replay_group(settings, selection)
+    return bounded_settings(settings, group, selection.since, accounts)
 
 
 class Replay(BoundedRun):

@@ -14,6 +14,7 @@ from consumer.delivery.endpoint.classify import (
     may_have_arrived,
 )
 from consumer.delivery.http.answer import Answer, Fault
+from tests.seams.foreign import FOREIGN
 
 meaning = Classifier([], "v2").meaning
 
@@ -164,9 +165,6 @@ def test_every_fault_can_be_named_in_a_rule(fault: Fault) -> None:
 def test_a_rule_that_cannot_match_is_refused(says: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         rule(**says)
-
-
-FOREIGN = [TypeError, MemoryError, RecursionError, UnicodeError, SystemError]
 
 
 class Odd(bytes):

@@ -22,6 +22,7 @@ from consumer.pipeline.pipeline import Pipeline, PipelineLimits
 from consumer.stages import Position, Positions, Stages
 from consumer.telemetry.tallies import Tallies
 from tests.fakes import ManualClock, a_record
+from tests.seams.foreign import FOREIGN
 from tests.stage_doubles import (
     LEGACY,
     V2,
@@ -32,7 +33,6 @@ from tests.stage_doubles import (
     FakeSource,
 )
 
-FOREIGN = (TypeError, MemoryError, RecursionError, UnicodeError, SystemError)
 """Exceptions that foreign input was seen to raise in libraries, beside those they document."""
 
 TOPIC = "AsASkzEsQoe25hzn351c9A"
