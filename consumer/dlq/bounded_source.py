@@ -25,7 +25,8 @@ class BoundedSource:
     @property
     def reached(self) -> bool:
         """True if everything up to the end offsets has been handed on, of all partitions that are
-        ours. One that is left and still active begins anew, since its position is not in the log any more."""
+        ours. One that is left and still active begins anew, since its position is not in the log any
+        more."""
         return (
             bool(self._next)
             and all(offset >= self._end(partition) for partition, offset in self._next.items())
